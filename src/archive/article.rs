@@ -1,0 +1,379 @@
+//! Articles and their versions: what a look at a page changes.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use serde_json::json;
+
+use super::record::Verdict;
+use super::urls::UrlTable;
+use super::{ArchiveError, Doing};
+use crate::article::{Article, Precision, Published};
+use crate::capture::Digest;
+use crate::dedup::{Change, compare};
+use crate::url::CanonicalUrl;
+
+/// A look at a page that shows an article.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub(super) url: i64,
+    pub(super) site: i64,
+    pub(super) at: Timestamp,
+    pub(super) capture: Option<i64>,
+    pub(super) revision: i64,
+    /// The URL that `rel=canonical` names.
+    pub(super) claims: Option<i64>,
+}
+
+/// Writes what the look found: a new article, a new version, a sharper date, or only that it was seen.
+pub(super) fn apply(
+    connection: &Connection,
+    urls: &UrlTable,
+    look: &Look,
+    seen: &Article,
+) -> Result<Verdict, ArchiveError> {
+    let digest = seen.text_digest();
+    if let Some(id) = article_of(connection, look.url)? {
+        return Ok(Verdict::Article(look_again(connection, urls, look, id, seen, &digest)?));
+    }
+    // The page names another URL as its own: proved when that one's text is equal.
+    if let Some(target) = look.claims {
+        if let Some(id) = article_with_text(connection, target, &digest)? {
+            join(connection, look.url, target, id, "canonical", look.at)?;
+            touch(connection, urls, look, id, seen)?;
+            return Ok(Verdict::Alias);
+        }
+        set(connection, "UPDATE url SET claims = ?2 WHERE id = ?1", (look.url, target))?;
+    }
+    // Others named this URL as their own before it was seen: equal text proves them right.
+    let claimants = ids(
+        connection,
+        "SELECT id FROM url WHERE claims = ?1 AND article IS NOT NULL ORDER BY id",
+        look.url,
+    )?;
+    for claimant in claimants {
+        if let Some(id) = article_with_text(connection, claimant, &digest)? {
+            set(connection, "UPDATE article SET url = ?2 WHERE id = ?1", (id, look.url))?;
+            set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
+            join(connection, claimant, look.url, id, "canonical", look.at)?;
+            let change = look_again(connection, urls, look, id, seen, &digest)?;
+            return Ok(if change == Change::Unchanged { Verdict::Alias } else { Verdict::Article(change) });
+        }
+    }
+    let id = insert(connection, look, seen, &digest)?;
+    touch(connection, urls, look, id, seen)?;
+    set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
+    let redirects = ids(connection, "SELECT id FROM url WHERE redirects_to = ?1", look.url)?;
+    for from in redirects {
+        join(connection, from, look.url, id, "redirect", look.at)?;
+    }
+    let is_copy = link_equal_texts(connection, id, &digest)?;
+    Ok(if is_copy { Verdict::Duplicate } else { Verdict::Article(Change::New) })
+}
+
+/// Notes that `from` redirects to `target`; an alias once the target shows an article.
+pub(super) fn note_redirect(
+    connection: &Connection,
+    from: i64,
+    target: i64,
+    at: Timestamp,
+) -> Result<(), ArchiveError> {
+    set(connection, "UPDATE url SET redirects_to = ?2 WHERE id = ?1", (from, target))?;
+    match article_of(connection, target)? {
+        Some(id) => join(connection, from, target, id, "redirect", at),
+        None => Ok(()),
+    }
+}
+
+/// Notes a look whose validators still held.
+pub(super) fn note_unchanged(connection: &Connection, url: i64, at: Timestamp) -> Result<(), ArchiveError> {
+    let sql = "UPDATE article SET last_seen = ?2, gone_since = NULL WHERE id = (SELECT article FROM url WHERE id = ?1)";
+    set(connection, sql, (url, at.as_millisecond()))
+}
+
+fn set(connection: &Connection, sql: &str, values: (i64, i64)) -> Result<(), ArchiveError> {
+    let mut statement = connection.prepare_cached(sql).doing("writing an article")?;
+    statement.execute(values).map(drop).doing("writing an article")
+}
+
+fn ids(connection: &Connection, sql: &str, key: i64) -> Result<Vec<i64>, ArchiveError> {
+    let mut statement = connection.prepare_cached(sql).doing("reading an article")?;
+    let rows = statement.query_map([key], |row| row.get(0)).doing("reading an article")?;
+    rows.collect::<rusqlite::Result<_>>().doing("reading an article")
+}
+
+fn article_of(connection: &Connection, url: i64) -> Result<Option<i64>, ArchiveError> {
+    let mut find =
+        connection.prepare_cached("SELECT article FROM url WHERE id = ?1").doing("reading an article")?;
+    find.query_row([url], |row| row.get(0)).optional().map(Option::flatten).doing("reading an article")
+}
+
+fn article_with_text(
+    connection: &Connection,
+    url: i64,
+    digest: &Digest,
+) -> Result<Option<i64>, ArchiveError> {
+    let sql =
+        "SELECT a.id FROM url u JOIN article a ON a.id = u.article WHERE u.id = ?1 AND a.text_digest = ?2";
+    let mut find = connection.prepare_cached(sql).doing("reading an article")?;
+    find.query_row((url, &digest.0[..]), |row| row.get(0)).optional().doing("reading an article")
+}
+
+/// Makes `from` another name of `target`'s article.
+fn join(
+    connection: &Connection,
+    from: i64,
+    target: i64,
+    article: i64,
+    proof: &str,
+    at: Timestamp,
+) -> Result<(), ArchiveError> {
+    let sql = "INSERT INTO alias (url, target, proof, proved_at) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (url) DO UPDATE SET target = excluded.target, proof = excluded.proof";
+    let mut insert = connection.prepare_cached(sql).doing("noting an alias")?;
+    insert.execute((from, target, proof, at.as_millisecond())).doing("noting an alias")?;
+    set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (from, article))
+}
+
+fn insert(
+    connection: &Connection,
+    look: &Look,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<i64, ArchiveError> {
+    store_text(connection, seen, digest)?;
+    let sql = "INSERT INTO article (site, url, title, tags, breadcrumbs, text_digest, first_seen, last_seen, version_count)
+               VALUES (?1, ?2, '', '', '', ?3, ?4, ?4, 0)";
+    let mut insert = connection.prepare_cached(sql).doing("writing an article")?;
+    insert
+        .execute((look.site, look.url, &digest.0[..], look.at.as_millisecond()))
+        .doing("writing an article")?;
+    let id = connection.last_insert_rowid();
+    write_fields(connection, id, seen, digest)?;
+    add_version(connection, look, id, seen, digest, "published")?;
+    Ok(id)
+}
+
+fn look_again(
+    connection: &Connection,
+    urls: &UrlTable,
+    look: &Look,
+    id: i64,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<Change, ArchiveError> {
+    let previous = previous(connection, id, seen, digest)?;
+    let mut seen = seen.clone();
+    let change = compare(&previous, &mut seen);
+    if change == Change::Revised {
+        store_text(connection, &seen, digest)?;
+    }
+    write_fields(connection, id, &seen, digest)?;
+    match change {
+        Change::Revised => add_version(connection, look, id, &seen, digest, "edited")?,
+        Change::Sharpened => add_version(connection, look, id, &seen, digest, "sharpened")?,
+        Change::New | Change::Unchanged => {}
+    }
+    touch(connection, urls, look, id, &seen)?;
+    Ok(change)
+}
+
+/// The article as it was known, in the fields that are compared. Its text is not read: an equal
+/// digest says as much.
+fn previous(
+    connection: &Connection,
+    id: i64,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<Article, ArchiveError> {
+    let sql = "SELECT title, author, source, editor, category, tags, published, published_precision,
+                      published_approximate, published_from, published_to, text_digest FROM article WHERE id = ?1";
+    let mut select = connection.prepare_cached(sql).doing("reading an article")?;
+    select
+        .query_row([id], |row| {
+            let is_same_text = row.get_ref(11)?.as_blob()? == digest.0;
+            Ok(Article {
+                title: row.get(0)?,
+                author: row.get(1)?,
+                source: row.get(2)?,
+                editor: row.get(3)?,
+                category: row.get(4)?,
+                tags: serde_json::from_str(&row.get::<_, String>(5)?).unwrap_or_default(),
+                published: published(row)?,
+                text: if is_same_text { seen.text.clone() } else { String::new() },
+                ..Article::default()
+            })
+        })
+        .doing("reading an article")
+}
+
+fn published(row: &Row<'_>) -> rusqlite::Result<Option<Published>> {
+    let Some(value) = row.get::<_, Option<String>>(6)? else { return Ok(None) };
+    let seconds = |index| -> rusqlite::Result<Timestamp> {
+        Ok(Timestamp::from_second(row.get(index)?).unwrap_or(Timestamp::UNIX_EPOCH))
+    };
+    let precision = match row.get_ref(7)?.as_str()? {
+        "year" => Precision::Year,
+        "month" => Precision::Month,
+        "week" => Precision::Week,
+        "day" => Precision::Day,
+        "hour" => Precision::Hour,
+        "minute" => Precision::Minute,
+        _ => Precision::Second,
+    };
+    Ok(Some(Published { value, precision, approximate: row.get(8)?, from: seconds(9)?, to: seconds(10)? }))
+}
+
+fn store_text(connection: &Connection, seen: &Article, digest: &Digest) -> Result<(), ArchiveError> {
+    let sql = "INSERT INTO text (digest, text, markdown) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING";
+    let mut insert = connection.prepare_cached(sql).doing("writing a text")?;
+    insert.execute((&digest.0[..], &seen.text, &seen.markdown)).map(drop).doing("writing a text")
+}
+
+fn write_fields(
+    connection: &Connection,
+    id: i64,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<(), ArchiveError> {
+    let sql = "UPDATE article SET title = ?2, author = ?3, source = ?4, editor = ?5, category = ?6, tags = ?7,
+                      breadcrumbs = ?8, permalink = ?9, site_name = ?10, language = ?11, views = coalesce(?12, views),
+                      published = ?13, published_precision = ?14, published_approximate = ?15, published_from = ?16,
+                      published_to = ?17, modified = ?18, text_digest = ?19 WHERE id = ?1";
+    let mut update = connection.prepare_cached(sql).doing("writing an article")?;
+    let published = seen.published.as_ref();
+    update
+        .execute(params![
+            id,
+            seen.title,
+            seen.author,
+            seen.source,
+            seen.editor,
+            seen.category,
+            json!(seen.tags).to_string(),
+            json!(seen.breadcrumbs).to_string(),
+            seen.permalink,
+            seen.site_name,
+            seen.language,
+            seen.views.and_then(|views| i64::try_from(views).ok()),
+            published.map(|p| p.value.as_str()),
+            published.map(|p| p.precision.as_str()),
+            published.map(|p| p.approximate),
+            published.map(|p| p.from.as_second()),
+            published.map(|p| p.to.as_second()),
+            seen.modified.as_ref().map(|m| m.value.as_str()),
+            &digest.0[..],
+        ])
+        .map(drop)
+        .doing("writing an article")
+}
+
+fn add_version(
+    connection: &Connection,
+    look: &Look,
+    article: i64,
+    seen: &Article,
+    digest: &Digest,
+    reason: &str,
+) -> Result<(), ArchiveError> {
+    let doing = "writing a version";
+    let fields = json!({
+        "title": seen.title,
+        "author": seen.author,
+        "source": seen.source,
+        "editor": seen.editor,
+        "category": seen.category,
+        "tags": seen.tags,
+        "published": seen.published.as_ref().map(|p| &p.value),
+        "modified": seen.modified.as_ref().map(|m| &m.value),
+        "views": seen.views,
+        "permalink": seen.permalink,
+        "language": seen.language,
+    });
+    let sql =
+        "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision)
+               SELECT id, version_count + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM article WHERE id = ?1";
+    let mut insert = connection.prepare_cached(sql).doing(doing)?;
+    insert
+        .execute(params![
+            article,
+            look.at.as_millisecond(),
+            reason,
+            &digest.0[..],
+            fields.to_string(),
+            json!(seen.origins).to_string(),
+            look.revision,
+        ])
+        .doing(doing)?;
+    let version = connection.last_insert_rowid();
+    if let Some(capture) = look.capture {
+        set(
+            connection,
+            "INSERT INTO version_capture (version, capture, role) VALUES (?1, ?2, 'page')",
+            (version, capture),
+        )?;
+    }
+    set(connection, "UPDATE article SET version_count = version_count + ?2 WHERE id = ?1", (article, 1))?;
+    write_images(connection, article, seen)
+}
+
+fn write_images(connection: &Connection, article: i64, seen: &Article) -> Result<(), ArchiveError> {
+    set(connection, "DELETE FROM image WHERE article = ?1 AND ?2", (article, 1))?;
+    let sql = "INSERT INTO image (article, position, url, alt, caption) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let mut insert = connection.prepare_cached(sql).doing("writing images")?;
+    for (position, image) in seen.images.iter().enumerate() {
+        insert
+            .execute((article, position, &image.url, &image.alt, &image.caption))
+            .doing("writing images")?;
+    }
+    Ok(())
+}
+
+/// What every look writes: that the article was there, and the related links it showed.
+fn touch(
+    connection: &Connection,
+    urls: &UrlTable,
+    look: &Look,
+    article: i64,
+    seen: &Article,
+) -> Result<(), ArchiveError> {
+    let now = look.at.as_millisecond();
+    set(
+        connection,
+        "UPDATE article SET last_seen = max(last_seen, ?2), gone_since = NULL WHERE id = ?1",
+        (article, now),
+    )?;
+    let sql = "INSERT INTO link (article, target, target_url, position, title, excerpt, kind, first_seen, last_seen)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'related', ?7, ?7)
+               ON CONFLICT (article, target) DO UPDATE SET last_seen = excluded.last_seen, title = excluded.title,
+                   excerpt = coalesce(excluded.excerpt, excerpt)";
+    let mut insert = connection.prepare_cached(sql).doing("writing related links")?;
+    for (position, related) in seen.related.iter().enumerate() {
+        let target = match CanonicalUrl::parse(&related.url, None) {
+            Ok(url) => urls.find(connection, &url.key())?,
+            Err(_) => None,
+        };
+        insert
+            .execute((article, &related.url, target, position, &related.title, &related.excerpt, now))
+            .doing("writing related links")?;
+    }
+    Ok(())
+}
+
+/// Puts articles of equal text into one cluster, led by the earliest; says whether there are others.
+fn link_equal_texts(connection: &Connection, id: i64, digest: &Digest) -> Result<bool, ArchiveError> {
+    let sql = "SELECT id FROM article WHERE text_digest = ?1 ORDER BY published_from IS NULL, published_from, first_seen, id";
+    let mut select = connection.prepare_cached(sql).doing("looking for equal texts")?;
+    let rows = select.query_map([&digest.0[..]], |row| row.get(0)).doing("looking for equal texts")?;
+    let equal: Vec<i64> = rows.collect::<rusqlite::Result<_>>().doing("looking for equal texts")?;
+    let (Some(leader), true) = (equal.first(), equal.len() > 1 && equal.contains(&id)) else {
+        return Ok(false);
+    };
+    let empty = Digest::of(b"");
+    if *digest == empty {
+        return Ok(false);
+    }
+    let sql = "UPDATE article SET cluster = ?2 WHERE text_digest = ?1";
+    let mut update = connection.prepare_cached(sql).doing("linking equal texts")?;
+    update.execute((&digest.0[..], leader)).doing("linking equal texts")?;
+    Ok(true)
+}

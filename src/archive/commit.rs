@@ -1,0 +1,365 @@
+//! Commits outcomes: each batch is one transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::article::{self, Look};
+use super::body::Bodies;
+use super::record::{Disposition, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
+use super::store::StoreSettings;
+use super::urls::{self, FoundOn, UrlTable};
+use super::{ArchiveError, Doing};
+use crate::capture::Capture;
+use crate::config::Keep;
+use crate::dedup::Change;
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind, Via, next_look};
+use crate::politeness::HostState;
+
+/// A run that was cut off longer ago than this is not continued: its lists are old.
+const CONTINUE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The writer's state between commits.
+#[derive(Debug)]
+pub(super) struct Committer {
+    keep: Keep,
+    recrawl: crate::config::Recrawl,
+    bodies: Bodies,
+    urls: UrlTable,
+    revisions: HashMap<Arc<Revision>, i64>,
+    run: i64,
+    chain_start: Timestamp,
+    full: bool,
+}
+
+impl Committer {
+    pub(super) fn new(settings: &StoreSettings) -> Self {
+        Self {
+            keep: settings.keep,
+            recrawl: settings.recrawl.clone(),
+            bodies: Bodies::default(),
+            urls: UrlTable::default(),
+            revisions: HashMap::new(),
+            run: 0,
+            chain_start: Timestamp::MIN,
+            full: false,
+        }
+    }
+
+    pub(super) fn begin_run(
+        &mut self,
+        connection: &Connection,
+        full: bool,
+        now: Timestamp,
+    ) -> Result<RunRecord, ArchiveError> {
+        let doing = "beginning a run";
+        let last: Option<(i64, Option<String>, bool)> = connection
+            .query_row("SELECT chain_start, outcome, full FROM run ORDER BY id DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()
+            .doing(doing)?;
+        let cut_off = last.filter(|(start, outcome, last_full)| {
+            let ended = outcome.as_deref().is_some_and(|outcome| outcome != "interrupted");
+            !ended && now.duration_since(urls::time(*start)) < CONTINUE_WITHIN && *last_full == full
+        });
+        let chain_start = cut_off.as_ref().map_or(now, |(start, ..)| urls::time(*start));
+        connection
+            .execute(
+                "INSERT INTO run (started, chain_start, full) VALUES (?1, ?2, ?3)",
+                (now.as_millisecond(), chain_start.as_millisecond(), full),
+            )
+            .doing(doing)?;
+        self.run = connection.last_insert_rowid();
+        self.chain_start = chain_start;
+        self.full = full;
+        Ok(RunRecord { id: self.run, chain_start, continues: cut_off.is_some() })
+    }
+
+    pub(super) fn make_due(
+        &self,
+        connection: &Connection,
+        site: i64,
+        full: bool,
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        let (now, start) = (now.as_millisecond(), self.chain_start.as_millisecond());
+        let due = "UPDATE url SET state = 'queued', due_at = ?2 WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3";
+        connection
+            .execute(
+                &format!("{due} AND kind IN ('list', 'feed', 'sitemap') AND rank < ?4"),
+                (site, now, start, FIRST_ARTICLE_RANK),
+            )
+            .doing("choosing what is due")?;
+        if full {
+            connection
+                .execute(&format!("{due} AND article IS NOT NULL"), (site, now, start))
+                .doing("choosing what is due")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn add(
+        &mut self,
+        connection: &mut Connection,
+        site: i64,
+        candidates: &[Candidate],
+        now: Timestamp,
+    ) -> Result<usize, ArchiveError> {
+        let transaction = connection.transaction().doing("adding URLs")?;
+        let mut added = 0;
+        for candidate in candidates {
+            let found = FoundOn { site, source: None, now };
+            added += usize::from(self.urls.note(&transaction, candidate, found)?.1);
+        }
+        transaction.commit().doing("adding URLs")?;
+        Ok(added)
+    }
+
+    /// Commits a batch and empties it.
+    pub(super) fn commit(
+        &mut self,
+        connection: &mut Connection,
+        batch: &mut Vec<Outcome>,
+    ) -> Result<Vec<Receipt>, ArchiveError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let transaction = connection.transaction().doing("committing")?;
+        let mut receipts = Vec::with_capacity(batch.len());
+        let mut hosts: HashMap<i64, HostState> = HashMap::new();
+        for outcome in batch.drain(..) {
+            hosts.insert(outcome.host.0, outcome.host.1);
+            receipts.push(self.apply(&transaction, &outcome)?);
+        }
+        for (host, state) in &hosts {
+            urls::keep_host_state(&transaction, *host, state)?;
+        }
+        transaction.commit().doing("committing")?;
+        Ok(receipts)
+    }
+
+    fn apply(&mut self, connection: &Connection, outcome: &Outcome) -> Result<Receipt, ArchiveError> {
+        let new_urls = self.note_candidates(connection, outcome)?;
+        let capture = match &outcome.capture {
+            Some(capture) => Some(insert_capture(connection, outcome, capture, self.run)?),
+            None => None,
+        };
+        let verdict = self.apply_result(connection, outcome, capture)?;
+        if let Some(page) = outcome.capture.as_ref().filter(|_| self.keeps_page(outcome, verdict)) {
+            self.bodies.store(connection, outcome.site, page)?;
+        }
+        self.update_url(connection, outcome, verdict)?;
+        Ok(Receipt {
+            site: outcome.site,
+            url: outcome.url,
+            name: outcome.name,
+            verdict,
+            new_urls,
+            bytes: outcome.capture.as_ref().map_or(0, |capture| capture.wire_length),
+            answered: outcome.capture.is_some(),
+            missing: outcome.missing.clone(),
+        })
+    }
+
+    /// Pages whose article is unchanged, and pages that are no articles, keep only their digest.
+    fn keeps_page(&self, outcome: &Outcome, verdict: Verdict) -> bool {
+        let is_page = matches!(outcome.result, PageResult::Article { .. });
+        self.keep == Keep::Pages
+            && is_page
+            && verdict != Verdict::Article(Change::Unchanged)
+            && verdict != Verdict::Alias
+    }
+
+    /// Adds what was found; gives the number of URLs never seen before.
+    fn note_candidates(&mut self, connection: &Connection, outcome: &Outcome) -> Result<usize, ArchiveError> {
+        let found = FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
+        let (mut new_urls, mut surprise) = (0, self.full);
+        let (later_pages, others): (Vec<&Candidate>, Vec<&Candidate>) =
+            outcome.candidates.iter().partition(|candidate| candidate.is_next_page);
+        for candidate in others {
+            let (id, is_new) = self.urls.note(connection, candidate, found)?;
+            new_urls += usize::from(is_new);
+            if !later_pages.is_empty() && !surprise && candidate.kind != Kind::List {
+                surprise = is_new || self.is_fresh(connection, id)?;
+            }
+        }
+        for candidate in later_pages {
+            let (id, is_new) = self.urls.note(connection, candidate, found)?;
+            new_urls += usize::from(is_new);
+            if surprise {
+                self.queue_list_page(connection, id, outcome.at)?;
+            }
+        }
+        Ok(new_urls)
+    }
+
+    /// Whether nothing was known of a URL before this run and those that it continues.
+    fn is_fresh(&self, connection: &Connection, id: i64) -> Result<bool, ArchiveError> {
+        let sql = "SELECT coalesce(discovered_at >= ?2 OR (state = 'queued' AND fetched_at IS NULL), 0) FROM url WHERE id = ?1";
+        let mut fresh = connection.prepare_cached(sql).doing("looking at a list")?;
+        fresh.query_row((id, self.chain_start.as_millisecond()), |row| row.get(0)).doing("looking at a list")
+    }
+
+    fn queue_list_page(&self, connection: &Connection, id: i64, now: Timestamp) -> Result<(), ArchiveError> {
+        let sql = "UPDATE url SET state = 'queued', due_at = ?2 WHERE id = ?1 AND state IN ('queued', 'done')
+                   AND coalesce(fetched_at, 0) < ?3 AND due_at IS NULL";
+        let mut queue = connection.prepare_cached(sql).doing("turning a list's page")?;
+        queue
+            .execute((id, now.as_millisecond(), self.chain_start.as_millisecond()))
+            .map(drop)
+            .doing("turning a list's page")
+    }
+
+    fn apply_result(
+        &mut self,
+        connection: &Connection,
+        outcome: &Outcome,
+        capture: Option<i64>,
+    ) -> Result<Verdict, ArchiveError> {
+        match &outcome.result {
+            PageResult::Article { article, revision, canonical } => {
+                let revision = self.revision(connection, revision)?;
+                let claims = match canonical {
+                    Some(url) => {
+                        let candidate = Candidate::new(url.clone(), Kind::Post, Via::Canonical, 0);
+                        let found =
+                            FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
+                        Some(self.urls.note(connection, &candidate, found)?.0)
+                    }
+                    None => None,
+                };
+                let look =
+                    Look { url: outcome.url, site: outcome.site, at: outcome.at, capture, revision, claims };
+                article::apply(connection, &self.urls, &look, article)
+            }
+            PageResult::Redirect(target) => {
+                if let Some(target) = self.urls.find(connection, &target.key())? {
+                    article::note_redirect(connection, outcome.url, target, outcome.at)?;
+                }
+                Ok(Verdict::None)
+            }
+            PageResult::NotModified => {
+                article::note_unchanged(connection, outcome.url, outcome.at)?;
+                Ok(Verdict::Article(Change::Unchanged))
+            }
+            PageResult::Nothing => Ok(Verdict::None),
+        }
+    }
+
+    fn revision(&mut self, connection: &Connection, revision: &Arc<Revision>) -> Result<i64, ArchiveError> {
+        if let Some(id) = self.revisions.get(revision) {
+            return Ok(*id);
+        }
+        let values = (&revision.profile, &revision.toml, env!("CARGO_PKG_VERSION"));
+        let insert = "INSERT INTO profile_revision (profile, toml, extractor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        connection.execute(insert, values).doing("keeping the profile")?;
+        let select = "SELECT id FROM profile_revision WHERE profile = ?1 AND toml = ?2 AND extractor = ?3";
+        let id = connection.query_row(select, values, |row| row.get(0)).doing("keeping the profile")?;
+        self.revisions.insert(Arc::clone(revision), id);
+        Ok(id)
+    }
+
+    fn update_url(
+        &self,
+        connection: &Connection,
+        outcome: &Outcome,
+        verdict: Verdict,
+    ) -> Result<(), ArchiveError> {
+        let doing = "noting a look";
+        let now = outcome.at.as_millisecond();
+        let wait = match (outcome.disposition, verdict) {
+            (Disposition::Done, Verdict::Article(change)) => {
+                Some(self.next_wait(connection, outcome.url, change)?)
+            }
+            (Disposition::Done, Verdict::Duplicate) => Some(self.recrawl.first.0.as_secs()),
+            _ => None,
+        };
+        let (state, due) = match outcome.disposition {
+            Disposition::Done => {
+                ("done", wait.map(|wait| now + i64::try_from(wait * 1000).unwrap_or(i64::MAX)))
+            }
+            Disposition::Retry(at) => ("queued", Some(at.as_millisecond())),
+            Disposition::GivenUp => ("given_up", None),
+            Disposition::Excluded => ("excluded", None),
+        };
+        let failed = matches!(outcome.disposition, Disposition::Retry(_));
+        let answered = outcome.capture.as_ref();
+        let header = |name| answered.and_then(|capture| capture.header(name));
+        let mut update = connection
+            .prepare_cached(
+                "UPDATE url SET state = ?2, due_at = ?3, wait = coalesce(?4, wait), outcome = ?5,
+                        fetched_at = CASE WHEN ?6 THEN ?7 ELSE fetched_at END, status = coalesce(?8, status),
+                        failures = CASE WHEN ?9 THEN failures + 1 ELSE 0 END, looks = looks + ?6,
+                        etag = CASE WHEN ?10 THEN ?11 ELSE etag END,
+                        last_modified = CASE WHEN ?10 THEN ?12 ELSE last_modified END
+                 WHERE id = ?1",
+            )
+            .doing(doing)?;
+        update
+            .execute(params![
+                outcome.url,
+                state,
+                due,
+                wait.and_then(|wait| i64::try_from(wait).ok()),
+                outcome.name,
+                answered.is_some(),
+                now,
+                answered.map(|capture| capture.status),
+                failed,
+                answered.is_some_and(|capture| capture.status == 200),
+                header("etag"),
+                header("last-modified"),
+            ])
+            .map(drop)
+            .doing(doing)
+    }
+
+    /// Seconds until the next look.
+    fn next_wait(&self, connection: &Connection, url: i64, change: Change) -> Result<u64, ArchiveError> {
+        let mut last = connection
+            .prepare_cached("SELECT wait FROM url WHERE id = ?1")
+            .doing("planning the next look")?;
+        let last: Option<u64> = last.query_row([url], |row| row.get(0)).doing("planning the next look")?;
+        Ok(next_look(&self.recrawl, last.map(std::time::Duration::from_secs), change).as_secs())
+    }
+}
+
+fn insert_capture(
+    connection: &Connection,
+    outcome: &Outcome,
+    capture: &Capture,
+    run: i64,
+) -> Result<i64, ArchiveError> {
+    let mut insert = connection
+        .prepare_cached(
+            "INSERT INTO capture (url, run, fetched_at, status, http_version, ip, request_headers, headers,
+                                  content_encoding, wire_length, wire_digest, digest, elapsed_ms, outcome, damage)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )
+        .doing("storing a capture")?;
+    let headers: Vec<String> =
+        capture.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    insert
+        .execute(params![
+            outcome.url,
+            run,
+            capture.fetched_at.as_millisecond(),
+            capture.status,
+            capture.http_version,
+            capture.ip.map(|ip| ip.to_string()),
+            capture.request_headers,
+            headers.join("\n"),
+            capture.header("content-encoding"),
+            i64::try_from(capture.wire_length).unwrap_or(i64::MAX),
+            &capture.wire_digest.0[..],
+            &capture.digest.0[..],
+            capture.elapsed_ms,
+            outcome.name,
+            capture.damage,
+        ])
+        .doing("storing a capture")?;
+    Ok(connection.last_insert_rowid())
+}

@@ -1,0 +1,91 @@
+//! The archive: one SQLite file, written by one thread, read by anybody.
+//!
+//! Everything that one fetch changes (capture, version, links, the URL's state, new candidates)
+//! is one [`Outcome`], and outcomes are committed whole: a killed process leaves nothing half done.
+
+mod article;
+mod body;
+mod commit;
+mod open;
+mod read;
+mod record;
+mod schema;
+mod store;
+mod urls;
+
+use std::path::PathBuf;
+
+pub use open::{Lock, open_reader};
+pub use read::{
+    Archive, ArticleRecord, CaptureRecord, Filter, HostRow, Listing, QueueCounts, RunRow, SiteStatus,
+    VersionRecord,
+};
+pub use record::{
+    Claimed, Disposition, HostRecord, Outcome, PageResult, Receipt, Revision, RobotsCopy, RunRecord,
+    SiteRecord, Verdict,
+};
+pub use schema::SCHEMA_VERSION;
+pub use store::{Store, StoreSettings, Writer};
+
+/// Why the archive is unusable.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// The file or its folder can't be opened or created.
+    #[error("could not open the archive `{path}`: {reason}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system or SQLite says.
+        reason: String,
+    },
+    /// There is no archive yet.
+    #[error("there is no archive at `{0}`; `jianbao crawl` makes one")]
+    Absent(PathBuf),
+    /// The file is something else.
+    #[error("`{0}` is not a jianbao archive")]
+    Foreign(PathBuf),
+    /// A later version of jianbao wrote it.
+    #[error("the archive `{path}` has schema {found}, this jianbao reads up to {known}; use a newer jianbao")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// Another run holds it.
+    #[error("another run holds the archive `{path}`{holder}")]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// Which process, as far as known.
+        holder: String,
+    },
+    /// SQLite failed while reading or writing.
+    #[error("the archive failed while {doing}: {source}")]
+    Sqlite {
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A stored page can't be read back.
+    #[error("a stored page can't be read back: {0}")]
+    Body(std::io::Error),
+    /// The writer stopped; the reason was reported before.
+    #[error("the archive's writer has stopped: {0}")]
+    Stopped(String),
+}
+
+/// Attaches what was being done to an SQLite error.
+trait Doing<T> {
+    fn doing(self, what: &'static str) -> Result<T, ArchiveError>;
+}
+
+impl<T> Doing<T> for rusqlite::Result<T> {
+    fn doing(self, what: &'static str) -> Result<T, ArchiveError> {
+        self.map_err(|source| ArchiveError::Sqlite { doing: what, source })
+    }
+}

@@ -1,0 +1,108 @@
+//! Opening the file: for the one writer, under the run lock; for readers, at any time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::schema::{check, migrate};
+use super::{ArchiveError, Doing};
+
+/// Held by the run that writes; the system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock beside the archive, `<archive>.lock`. Never a lock on the database file itself:
+    /// closing that file anywhere in the process would drop SQLite's own locks.
+    pub fn take(archive: &Path) -> Result<Self, ArchiveError> {
+        let path = lock_path(archive);
+        let open =
+            |error: std::io::Error| ArchiveError::Open { path: path.clone(), reason: error.to_string() };
+        if let Some(folder) = archive.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| ArchiveError::Open { path: folder.to_owned(), reason: error.to_string() })?;
+        }
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(open)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Only information; the lock itself says that it is held.
+                let _ = file.read_to_string(&mut holder);
+                let holder = holder.trim();
+                let holder = if holder.is_empty() { String::new() } else { format!(" ({holder})") };
+                return Err(ArchiveError::Locked { path: archive.to_owned(), holder });
+            }
+            Err(TryLockError::Error(error)) => return Err(open(error)),
+        }
+        let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        file.set_len(0).and_then(|()| file.rewind()).map_err(open)?;
+        writeln!(file, "process {} since {started}", std::process::id()).map_err(open)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn lock_path(archive: &Path) -> PathBuf {
+    let mut path = archive.as_os_str().to_owned();
+    path.push(".lock");
+    PathBuf::from(path)
+}
+
+/// Opens the archive for writing and brings its schema up to date.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, ArchiveError> {
+    let open =
+        |error: rusqlite::Error| ArchiveError::Open { path: path.to_owned(), reason: error.to_string() };
+    let mut connection = Connection::open(path).map_err(open)?;
+    check(&connection, path)?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
+             PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;
+             PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216;",
+        )
+        .map_err(open)?;
+    migrate(&mut connection, path)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Opens the archive for reading only. A reader never blocks the writer, nor it the reader.
+pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
+    if !path.exists() {
+        return Err(ArchiveError::Absent(path.to_owned()));
+    }
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map(|()| connection)
+    });
+    let connection = match opened {
+        Ok(connection) => connection,
+        // Without the right to write beside it, a file at rest can still be read as it is.
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => {
+            let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+            Connection::open_with_flags(format!("file:{text}?immutable=1"), flags)
+                .map_err(|error| ArchiveError::Open { path: path.to_owned(), reason: error.to_string() })?
+        }
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            return Err(ArchiveError::Foreign(path.to_owned()));
+        }
+        Err(error) => return Err(ArchiveError::Open { path: path.to_owned(), reason: error.to_string() }),
+    };
+    let version = check(&connection, path)?;
+    if version == 0 {
+        return Err(ArchiveError::Absent(path.to_owned()));
+    }
+    connection.busy_timeout(std::time::Duration::from_secs(10)).doing("opening")?;
+    Ok(connection)
+}

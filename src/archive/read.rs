@@ -1,0 +1,462 @@
+//! Reading an archive: short queries over a connection of their own.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{ArchiveError, Doing, body, open_reader};
+use crate::capture::Digest;
+use crate::url::CanonicalUrl;
+
+/// An archive opened for reading.
+#[derive(Debug)]
+pub struct Archive {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Which articles are wanted; `None` means any.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The site's name.
+    pub site: Option<String>,
+    /// First day of publication, `2023-02-27`.
+    pub from: Option<String>,
+    /// Last day of publication.
+    pub to: Option<String>,
+    /// The author, exactly.
+    pub author: Option<String>,
+    /// The category, exactly.
+    pub category: Option<String>,
+    /// So many at most.
+    pub limit: Option<u64>,
+}
+
+/// An article as `export --format jsonl` and `show --json` give it.
+#[derive(Debug, Clone, Serialize)]
+#[expect(missing_docs, reason = "the fields are the JSON contract, described in docs/archive.md")]
+pub struct ArticleRecord {
+    pub id: i64,
+    pub url: String,
+    pub site: String,
+    pub title: String,
+    pub author: Option<String>,
+    pub source: Option<String>,
+    pub category: Option<String>,
+    pub published: Option<String>,
+    pub published_precision: Option<String>,
+    pub published_approximate: Option<bool>,
+    pub language: Option<String>,
+    pub views: Option<i64>,
+    pub tags: Box<RawValue>,
+    pub body: String,
+    pub markdown: String,
+    pub related: Vec<crate::article::Related>,
+    pub images: Vec<crate::article::Image>,
+    pub first_seen: String,
+    pub last_seen: String,
+    pub gone_since: Option<String>,
+    pub version: i64,
+    pub versions: i64,
+    pub cluster: Option<i64>,
+    pub origins: Box<RawValue>,
+    pub capture: Option<CaptureRecord>,
+    pub editor: Option<String>,
+    pub breadcrumbs: Box<RawValue>,
+    pub permalink: Option<String>,
+    pub modified: Option<String>,
+    pub site_name: Option<String>,
+    /// Other URLs proved to be this article.
+    pub aliases: Vec<String>,
+}
+
+/// The capture that a version was read from.
+#[derive(Debug, Clone, Serialize)]
+pub struct CaptureRecord {
+    /// ISO 8601.
+    pub fetched_at: String,
+    /// HTTP status.
+    pub status: i64,
+    /// BLAKE3 of the decoded body, in hexadecimal digits.
+    pub digest: String,
+}
+
+/// A version of an article.
+#[derive(Debug, Clone, Serialize)]
+pub struct VersionRecord {
+    /// Counted from 1.
+    pub n: i64,
+    /// ISO 8601.
+    pub seen_at: String,
+    /// `published`, `edited` or `sharpened`.
+    pub reason: String,
+    /// The fields, as JSON.
+    pub fields: Box<RawValue>,
+    /// The text.
+    pub body: String,
+}
+
+/// A line of a list of articles.
+#[derive(Debug, Clone, Serialize)]
+pub struct Listing {
+    /// Row in `article`.
+    pub id: i64,
+    /// ISO 8601, as precise as known.
+    pub published: Option<String>,
+    /// The section.
+    pub category: Option<String>,
+    /// The headline.
+    pub title: String,
+}
+
+/// URLs of a site by state.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct QueueCounts {
+    /// To be fetched.
+    pub queued: i64,
+    /// Fetched.
+    pub done: i64,
+    /// Forbidden by robots.txt.
+    pub excluded: i64,
+    /// Not tried any more.
+    pub given_up: i64,
+}
+
+/// A host's schedule.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostRow {
+    /// Scheme, name and port.
+    pub origin: String,
+    /// HTTP status of robots.txt; 0 when the host did not answer.
+    pub robots_status: Option<i64>,
+    /// No request before; ISO 8601.
+    pub not_before: Option<String>,
+    /// Failures in a row.
+    pub failures: i64,
+}
+
+/// A site at a glance.
+#[derive(Debug, Clone, Serialize)]
+pub struct SiteStatus {
+    /// The site's name.
+    pub site: String,
+    /// Articles.
+    pub articles: i64,
+    /// Publication of the newest, as precise as known.
+    pub newest: Option<String>,
+    /// When the last article was first seen; ISO 8601.
+    pub last_new: Option<String>,
+    /// The profile in use.
+    pub profile: Option<String>,
+    /// Its URLs.
+    pub urls: QueueCounts,
+    /// Its hosts.
+    pub hosts: Vec<HostRow>,
+}
+
+/// A run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunRow {
+    /// Row in `run`.
+    pub id: i64,
+    /// ISO 8601.
+    pub started: String,
+    /// ISO 8601; none while it runs or when it was killed.
+    pub finished: Option<String>,
+    /// `finished`, `budget`, `interrupted`; none while it runs or when it was killed.
+    pub outcome: Option<String>,
+    /// The report of `crawl --json`.
+    pub report: Option<Box<RawValue>>,
+}
+
+const ISO: &str = "%Y-%m-%dT%H:%M:%SZ";
+
+impl Archive {
+    /// Opens an archive that exists.
+    pub fn open(path: &Path) -> Result<Self, ArchiveError> {
+        Ok(Self { connection: open_reader(path)?, path: path.to_owned() })
+    }
+
+    /// The archive's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Visits articles in the order of their ids, one at a time.
+    pub fn scan(
+        &self,
+        filter: &Filter,
+        visit: &mut dyn FnMut(ArticleRecord) -> ControlFlow<()>,
+    ) -> Result<(), ArchiveError> {
+        let (conditions, values) = conditions(filter);
+        let sql = format!("{} WHERE {conditions} ORDER BY a.id LIMIT {}", select_article(), limit(filter));
+        let mut statement = self.connection.prepare(&sql).doing("reading articles")?;
+        let mut rows = statement.query(params_from_iter(values)).doing("reading articles")?;
+        while let Some(row) = rows.next().doing("reading articles")? {
+            let mut article = read_article(row).doing("reading articles")?;
+            self.complete(&mut article)?;
+            if visit(article).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The article of that row.
+    pub fn article(&self, id: i64) -> Result<Option<ArticleRecord>, ArchiveError> {
+        let sql = format!("{} WHERE a.id = ?1", select_article());
+        let found =
+            self.connection.query_row(&sql, [id], read_article).optional().doing("reading an article")?;
+        match found {
+            Some(mut article) => self.complete(&mut article).map(|()| Some(article)),
+            None => Ok(None),
+        }
+    }
+
+    /// The article at a URL, or at one proved to be the same.
+    pub fn article_at(&self, url: &CanonicalUrl) -> Result<Option<ArticleRecord>, ArchiveError> {
+        let sql = "SELECT article FROM url WHERE key = ?1";
+        let id: Option<Option<i64>> = self
+            .connection
+            .query_row(sql, [&url.key().0[..]], |row| row.get(0))
+            .optional()
+            .doing("looking up a URL")?;
+        id.flatten().map_or(Ok(None), |id| self.article(id))
+    }
+
+    /// All versions of an article, the first one first.
+    pub fn versions(&self, article: i64) -> Result<Vec<VersionRecord>, ArchiveError> {
+        let sql = format!(
+            "SELECT v.n, strftime('{ISO}', v.seen_at / 1000.0, 'unixepoch'), v.reason, v.fields, t.text
+             FROM version v JOIN text t ON t.digest = v.text_digest WHERE v.article = ?1 ORDER BY v.n"
+        );
+        self.list(&sql, [article], |row| {
+            Ok(VersionRecord {
+                n: row.get(0)?,
+                seen_at: row.get(1)?,
+                reason: row.get(2)?,
+                fields: raw(row.get(3)?),
+                body: row.get(4)?,
+            })
+        })
+    }
+
+    /// The page that the article's newest version was read from; `None` when it was not kept.
+    pub fn page(&self, article: i64) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let sql = "SELECT c.digest FROM version v JOIN version_capture x ON x.version = v.id
+                   JOIN capture c ON c.id = x.capture WHERE v.article = ?1 ORDER BY v.n DESC LIMIT 1";
+        let digest: Option<[u8; 32]> =
+            self.connection.query_row(sql, [article], |row| row.get(0)).optional().doing("reading a page")?;
+        digest.map_or(Ok(None), |digest| body::read(&self.connection, &Digest(digest)))
+    }
+
+    /// The newest articles first.
+    pub fn newest(&self, filter: &Filter) -> Result<Vec<Listing>, ArchiveError> {
+        let (conditions, values) = conditions(filter);
+        let sql = format!(
+            "SELECT a.id, a.published, a.category, a.title FROM article a JOIN site s ON s.id = a.site
+             WHERE {conditions} ORDER BY a.published_from DESC, a.id DESC LIMIT {}",
+            limit(filter)
+        );
+        self.list(&sql, params_from_iter(values), |row| {
+            Ok(Listing { id: row.get(0)?, published: row.get(1)?, category: row.get(2)?, title: row.get(3)? })
+        })
+    }
+
+    /// Every site at a glance.
+    pub fn sites(&self) -> Result<Vec<SiteStatus>, ArchiveError> {
+        let sql = format!(
+            "SELECT s.id, s.key, s.profile, (SELECT count(*) FROM article WHERE site = s.id),
+                    (SELECT published FROM article WHERE site = s.id ORDER BY published_from DESC LIMIT 1),
+                    (SELECT strftime('{ISO}', max(first_seen) / 1000.0, 'unixepoch') FROM article WHERE site = s.id)
+             FROM site s ORDER BY s.key"
+        );
+        let mut sites = self.list(&sql, [], |row| {
+            let status = SiteStatus {
+                site: row.get(1)?,
+                profile: row.get(2)?,
+                articles: row.get(3)?,
+                newest: row.get(4)?,
+                last_new: row.get(5)?,
+                urls: QueueCounts::default(),
+                hosts: Vec::new(),
+            };
+            Ok((row.get::<_, i64>(0)?, status))
+        })?;
+        for (id, status) in &mut sites {
+            status.urls = self.queue(*id)?;
+            status.hosts = self.hosts(*id)?;
+        }
+        Ok(sites.into_iter().map(|(_, status)| status).collect())
+    }
+
+    /// The last runs, the newest first.
+    pub fn runs(&self, count: u32) -> Result<Vec<RunRow>, ArchiveError> {
+        let sql = "SELECT id, started, finished, outcome, report FROM runs ORDER BY id DESC LIMIT ?1";
+        self.list(sql, [count], |row| {
+            Ok(RunRow {
+                id: row.get(0)?,
+                started: row.get(1)?,
+                finished: row.get(2)?,
+                outcome: row.get(3)?,
+                report: row.get::<_, Option<String>>(4)?.map(raw),
+            })
+        })
+    }
+
+    /// URLs of a site that are due at a moment (UTC milliseconds), in their order.
+    pub fn due(&self, site: &str, now: i64, count: u32) -> Result<Vec<String>, ArchiveError> {
+        let sql = "SELECT u.url FROM url u JOIN site s ON s.id = u.site
+                   WHERE s.key = ?1 AND u.state IN ('queued', 'done') AND u.due_at <= ?2 ORDER BY u.rank, u.id LIMIT ?3";
+        self.list(sql, (site, now, count), |row| row.get(0))
+    }
+
+    fn queue(&self, site: i64) -> Result<QueueCounts, ArchiveError> {
+        let rows: Vec<(String, i64)> =
+            self.list("SELECT state, count(*) FROM url WHERE site = ?1 GROUP BY state", [site], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let count = |state: &str| rows.iter().find(|(name, _)| name == state).map_or(0, |(_, count)| *count);
+        Ok(QueueCounts {
+            queued: count("queued"),
+            done: count("done"),
+            excluded: count("excluded"),
+            given_up: count("given_up"),
+        })
+    }
+
+    fn hosts(&self, site: i64) -> Result<Vec<HostRow>, ArchiveError> {
+        let sql = format!(
+            "SELECT key, robots_status, strftime('{ISO}', not_before / 1000.0, 'unixepoch'), failures FROM host WHERE site = ?1"
+        );
+        self.list(&sql, [site], |row| {
+            Ok(HostRow {
+                origin: row.get(0)?,
+                robots_status: row.get(1)?,
+                not_before: row.get(2)?,
+                failures: row.get(3)?,
+            })
+        })
+    }
+
+    /// Adds what stands in other tables.
+    fn complete(&self, article: &mut ArticleRecord) -> Result<(), ArchiveError> {
+        let related = "SELECT target, title, excerpt FROM link WHERE article = ?1 AND kind = 'related'
+                       ORDER BY first_seen, position, target";
+        article.related = self.list(related, [article.id], |row| {
+            Ok(crate::article::Related { url: row.get(0)?, title: row.get(1)?, excerpt: row.get(2)? })
+        })?;
+        let images = "SELECT url, alt, caption FROM image WHERE article = ?1 ORDER BY position";
+        article.images = self.list(images, [article.id], |row| {
+            Ok(crate::article::Image { url: row.get(0)?, alt: row.get(1)?, caption: row.get(2)? })
+        })?;
+        let aliases =
+            "SELECT u.url FROM alias x JOIN url u ON u.id = x.url WHERE u.article = ?1 ORDER BY u.url";
+        article.aliases = self.list(aliases, [article.id], |row| row.get(0))?;
+        Ok(())
+    }
+
+    fn list<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, ArchiveError> {
+        let mut statement = self.connection.prepare_cached(sql).doing("reading the archive")?;
+        let rows = statement.query_map(values, read).doing("reading the archive")?;
+        rows.collect::<rusqlite::Result<_>>().doing("reading the archive")
+    }
+}
+
+fn select_article() -> String {
+    let iso = |column: &str| format!("strftime('{ISO}', {column} / 1000.0, 'unixepoch')");
+    format!(
+        "SELECT a.id, u.url, s.key, a.title, a.author, a.source, a.category, a.published, a.published_precision,
+                a.published_approximate, a.language, a.views, a.tags, t.text,
+                coalesce(t.markdown, replace(t.text, char(10), char(10) || char(10))), {}, {}, {}, a.version_count,
+                a.cluster, v.origins, {}, c.status, c.digest, a.editor, a.breadcrumbs, a.permalink, a.modified, a.site_name
+         FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest
+         JOIN version v ON v.article = a.id AND v.n = a.version_count
+         LEFT JOIN version_capture x ON x.version = v.id AND x.role = 'page' LEFT JOIN capture c ON c.id = x.capture",
+        iso("a.first_seen"),
+        iso("a.last_seen"),
+        iso("a.gone_since"),
+        iso("c.fetched_at")
+    )
+}
+
+fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
+    let digest: Option<[u8; 32]> = row.get(23)?;
+    let capture = match (row.get(21)?, row.get(22)?, digest) {
+        (Some(fetched_at), Some(status), Some(digest)) => {
+            Some(CaptureRecord { fetched_at, status, digest: Digest(digest).to_string() })
+        }
+        _ => None,
+    };
+    let versions: i64 = row.get(18)?;
+    Ok(ArticleRecord {
+        id: row.get(0)?,
+        url: row.get(1)?,
+        site: row.get(2)?,
+        title: row.get(3)?,
+        author: row.get(4)?,
+        source: row.get(5)?,
+        category: row.get(6)?,
+        published: row.get(7)?,
+        published_precision: row.get(8)?,
+        published_approximate: row.get(9)?,
+        language: row.get(10)?,
+        views: row.get(11)?,
+        tags: raw(row.get(12)?),
+        body: row.get(13)?,
+        markdown: row.get(14)?,
+        related: Vec::new(),
+        images: Vec::new(),
+        first_seen: row.get(15)?,
+        last_seen: row.get(16)?,
+        gone_since: row.get(17)?,
+        version: versions,
+        versions,
+        cluster: row.get(19)?,
+        origins: raw(row.get(20)?),
+        capture,
+        editor: row.get(24)?,
+        breadcrumbs: raw(row.get(25)?),
+        permalink: row.get(26)?,
+        modified: row.get(27)?,
+        site_name: row.get(28)?,
+        aliases: Vec::new(),
+    })
+}
+
+/// JSON of a column as it is; what is not JSON becomes null.
+fn raw(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+fn limit(filter: &Filter) -> String {
+    filter.limit.map_or("-1".to_owned(), |limit| limit.to_string())
+}
+
+fn conditions(filter: &Filter) -> (String, Vec<Value>) {
+    let mut conditions = vec!["1".to_owned()];
+    let mut values: Vec<Value> = Vec::new();
+    let day_end = filter.to.as_ref().map(|day| format!("{day}\u{10ffff}"));
+    for (condition, value) in [
+        ("s.key = ?", filter.site.clone()),
+        ("a.published >= ?", filter.from.clone()),
+        ("a.published <= ?", day_end),
+        ("a.author = ?", filter.author.clone()),
+        ("a.category = ?", filter.category.clone()),
+    ] {
+        if let Some(value) = value {
+            conditions.push(condition.to_owned());
+            values.push(Value::Text(value));
+        }
+    }
+    (conditions.join(" AND "), values)
+}

@@ -1,0 +1,183 @@
+//! What goes into the archive and comes back from it while a crawl runs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::article::{Article, Published};
+use crate::capture::Capture;
+use crate::dedup::Change;
+use crate::frontier::{Candidate, Kind};
+use crate::politeness::HostState;
+use crate::url::CanonicalUrl;
+
+/// A site as the archive knows it.
+#[derive(Debug, Clone)]
+pub struct SiteRecord {
+    /// Row in `site`.
+    pub id: i64,
+    /// The profile that earlier runs found to fit.
+    pub profile: Option<String>,
+    /// Its hosts, by origin.
+    pub hosts: HashMap<String, HostRecord>,
+}
+
+/// A host as the archive knows it.
+#[derive(Debug, Clone)]
+pub struct HostRecord {
+    /// Row in `host`.
+    pub id: i64,
+    /// Its stored robots.txt.
+    pub robots: Option<RobotsCopy>,
+    /// Its schedule.
+    pub state: HostState,
+}
+
+/// A robots.txt as it was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotsCopy {
+    /// HTTP status; 0 when the host did not answer.
+    pub status: u16,
+    /// The body; empty unless the status is 2xx.
+    pub body: Vec<u8>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A run that has begun.
+#[derive(Debug, Clone, Copy)]
+pub struct RunRecord {
+    /// Row in `run`.
+    pub id: i64,
+    /// Start of the first of the runs that this one continues.
+    pub chain_start: Timestamp,
+    /// An interrupted run is continued.
+    pub continues: bool,
+}
+
+/// A URL handed out to be fetched.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Row in `url`.
+    pub id: i64,
+    /// Where.
+    pub url: CanonicalUrl,
+    /// What it seems to be.
+    pub kind: Kind,
+    /// Links from a seed.
+    pub depth: u32,
+    /// Redirects that led here.
+    pub hops: u32,
+    /// Validator of the last answer.
+    pub etag: Option<String>,
+    /// Validator of the last answer.
+    pub last_modified: Option<String>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What a feed says of the date.
+    pub hint: Option<Published>,
+    /// An article is known here.
+    pub has_article: bool,
+}
+
+/// What a fetch came to: committed whole or not at all.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The URL.
+    pub url: i64,
+    /// Its site.
+    pub site: i64,
+    /// The stable name, such as `article`, `not_found`, `timeout`.
+    pub name: &'static str,
+    /// The answer, when there was one.
+    pub capture: Option<Capture>,
+    /// What the answer held.
+    pub result: PageResult,
+    /// What becomes of the URL.
+    pub disposition: Disposition,
+    /// What was found on it.
+    pub candidates: Vec<Candidate>,
+    /// The host's row and schedule after it.
+    pub host: (i64, HostState),
+    /// Fields that the article should have and has not.
+    pub missing: Vec<&'static str>,
+    /// When this was decided.
+    pub at: Timestamp,
+}
+
+/// What an answer held.
+#[derive(Debug)]
+pub enum PageResult {
+    /// An article.
+    Article {
+        /// What was extracted.
+        article: Box<Article>,
+        /// With what.
+        revision: Arc<Revision>,
+        /// What `rel=canonical` names, when it is another page of the site.
+        canonical: Option<CanonicalUrl>,
+    },
+    /// A redirect to a page of the site.
+    Redirect(CanonicalUrl),
+    /// The validators still hold (304).
+    NotModified,
+    /// Nothing that is kept: a list, a feed, an error.
+    Nothing,
+}
+
+/// A profile's text and the program's version: enough to compute a version again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Revision {
+    /// The profile's key; empty for the generic rules.
+    pub profile: String,
+    /// The profile as it was.
+    pub toml: String,
+}
+
+/// What becomes of a URL after a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// Done; articles come back when they are due.
+    Done,
+    /// To be tried again then.
+    Retry(Timestamp),
+    /// Not to be tried again.
+    GivenUp,
+    /// robots.txt forbids it.
+    Excluded,
+}
+
+/// What a commit found out about an article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Compared with the look before.
+    Article(Change),
+    /// New, and equal in text to another article.
+    Duplicate,
+    /// No article of its own: another URL's, proved equal.
+    Alias,
+    /// No article.
+    None,
+}
+
+/// What the writer tells after a commit.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The site.
+    pub site: i64,
+    /// The URL.
+    pub url: i64,
+    /// As in [`Outcome::name`].
+    pub name: &'static str,
+    /// What it meant for the archive.
+    pub verdict: Verdict,
+    /// URLs never seen before.
+    pub new_urls: usize,
+    /// Bytes of the body as sent.
+    pub bytes: u64,
+    /// An answer came.
+    pub answered: bool,
+    /// Fields that the article should have and has not.
+    pub missing: Vec<&'static str>,
+}

@@ -1,0 +1,229 @@
+-- Version 1. Times are UTC milliseconds unless a column says otherwise.
+
+CREATE TABLE site (
+    id       INTEGER PRIMARY KEY,
+    key      TEXT NOT NULL UNIQUE,
+    home     TEXT NOT NULL,
+    profile  TEXT,
+    added_at INTEGER NOT NULL
+) STRICT;
+
+-- Politeness survives the process here.
+CREATE TABLE host (
+    id            INTEGER PRIMARY KEY,
+    site          INTEGER NOT NULL REFERENCES site,
+    key           TEXT NOT NULL UNIQUE,     -- scheme, name and port
+    robots        BLOB,                     -- the file as sent; NULL when it was not read
+    robots_status INTEGER,                  -- HTTP status; 0 when unreachable
+    robots_at     INTEGER,
+    moved_to      TEXT,                     -- the origin that redirects proved to be the same
+    not_before    INTEGER,
+    latency       INTEGER,                  -- milliseconds, smoothed
+    failures      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE url (
+    id            INTEGER PRIMARY KEY,
+    site          INTEGER NOT NULL REFERENCES site,
+    host          INTEGER NOT NULL REFERENCES host,
+    url           TEXT NOT NULL,
+    key           BLOB NOT NULL UNIQUE,     -- 128 bits over the canonical form
+    kind          TEXT NOT NULL CHECK (kind IN ('post', 'list', 'feed', 'sitemap', 'other')),
+    state         TEXT NOT NULL CHECK (state IN ('queued', 'done', 'excluded', 'gone', 'given_up')),
+    depth         INTEGER NOT NULL,
+    hops          INTEGER NOT NULL DEFAULT 0,   -- redirects that led here
+    rank          INTEGER NOT NULL,
+    due_at        INTEGER,                  -- NULL = never
+    wait          INTEGER,                  -- seconds between the last two looks planned
+    discovered_at INTEGER NOT NULL,
+    fetched_at    INTEGER,
+    etag          TEXT,
+    last_modified TEXT,
+    status        INTEGER,                  -- of the last answer
+    outcome       TEXT,                     -- of the last look
+    failures      INTEGER NOT NULL DEFAULT 0,
+    looks         INTEGER NOT NULL DEFAULT 0,
+    hint          TEXT,                     -- JSON: what a feed says of the date
+    redirects_to  INTEGER REFERENCES url,
+    claims        INTEGER REFERENCES url,   -- what rel=canonical names, unproved
+    article       INTEGER REFERENCES article
+) STRICT;
+CREATE INDEX url_queue ON url (site, rank, id) WHERE state = 'queued';
+CREATE INDEX url_due ON url (site, due_at) WHERE state = 'done' AND due_at IS NOT NULL;
+CREATE INDEX url_claims ON url (claims) WHERE claims IS NOT NULL;
+CREATE INDEX url_redirects ON url (redirects_to) WHERE redirects_to IS NOT NULL;
+
+-- Every way a URL was found.
+CREATE TABLE discovery (
+    url        INTEGER NOT NULL REFERENCES url,
+    route      TEXT NOT NULL,
+    source     INTEGER REFERENCES url,      -- the page it was first found on
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    PRIMARY KEY (url, route)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE alias (
+    url       INTEGER PRIMARY KEY REFERENCES url,
+    target    INTEGER NOT NULL REFERENCES url,
+    proof     TEXT NOT NULL CHECK (proof IN ('canonical', 'redirect', 'equal_text')),
+    proved_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE run (
+    id          INTEGER PRIMARY KEY,
+    started     INTEGER NOT NULL,
+    finished    INTEGER,
+    chain_start INTEGER NOT NULL,           -- start of the run that this one continues
+    full        INTEGER NOT NULL,           -- 1 = every article was due
+    outcome     TEXT,                       -- NULL while it runs, or when it was killed
+    report      TEXT                        -- JSON
+) STRICT;
+
+CREATE TABLE capture (
+    id               INTEGER PRIMARY KEY,
+    url              INTEGER NOT NULL REFERENCES url,
+    run              INTEGER NOT NULL REFERENCES run,
+    fetched_at       INTEGER NOT NULL,
+    status           INTEGER NOT NULL,
+    http_version     TEXT NOT NULL,
+    ip               TEXT,
+    request_headers  TEXT NOT NULL,
+    headers          TEXT NOT NULL,         -- one `name: value` a line
+    content_encoding TEXT,
+    wire_length      INTEGER NOT NULL,
+    wire_digest      BLOB NOT NULL,         -- BLAKE3 of the body as sent
+    digest           BLOB NOT NULL,         -- BLAKE3 of the decoded body
+    elapsed_ms       INTEGER NOT NULL,
+    outcome          TEXT NOT NULL,
+    damage           TEXT
+) STRICT;
+CREATE INDEX capture_url ON capture (url);
+
+-- One copy of equal bytes, compressed with zstd.
+CREATE TABLE body (
+    digest     BLOB PRIMARY KEY,
+    dictionary INTEGER REFERENCES dictionary,
+    length     INTEGER NOT NULL,            -- of the bytes, uncompressed
+    bytes      BLOB NOT NULL
+) STRICT;
+
+-- Never changed or dropped once used.
+CREATE TABLE dictionary (
+    id    INTEGER PRIMARY KEY,
+    site  INTEGER NOT NULL REFERENCES site,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE profile_revision (
+    id        INTEGER PRIMARY KEY,
+    profile   TEXT NOT NULL,                -- empty for the generic rules
+    toml      TEXT NOT NULL,
+    extractor TEXT NOT NULL,                -- version of the program
+    UNIQUE (profile, toml, extractor)
+) STRICT;
+
+CREATE TABLE text (
+    digest   BLOB PRIMARY KEY,              -- BLAKE3 of the text
+    text     TEXT NOT NULL,
+    markdown TEXT                           -- NULL: the text with blank lines between paragraphs
+) STRICT;
+
+CREATE TABLE article (
+    id                    INTEGER PRIMARY KEY,
+    site                  INTEGER NOT NULL REFERENCES site,
+    url                   INTEGER NOT NULL REFERENCES url,
+    cluster               INTEGER,          -- the earliest article of equal text, when there are several
+    title                 TEXT NOT NULL,
+    author                TEXT,
+    source                TEXT,
+    editor                TEXT,
+    category              TEXT,
+    tags                  TEXT NOT NULL,    -- JSON array
+    breadcrumbs           TEXT NOT NULL,    -- JSON array
+    permalink             TEXT,
+    site_name             TEXT,
+    language              TEXT,
+    views                 INTEGER,
+    published             TEXT,             -- ISO 8601, only as precise as known
+    published_precision   TEXT,
+    published_approximate INTEGER,
+    published_from        INTEGER,          -- UTC seconds
+    published_to          INTEGER,          -- UTC seconds
+    modified              TEXT,
+    text_digest           BLOB NOT NULL REFERENCES text,
+    first_seen            INTEGER NOT NULL,
+    last_seen             INTEGER NOT NULL,
+    gone_since            INTEGER,
+    version_count         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX article_text ON article (text_digest);
+CREATE INDEX article_published ON article (published_from);
+
+CREATE TABLE version (
+    id               INTEGER PRIMARY KEY,
+    article          INTEGER NOT NULL REFERENCES article,
+    n                INTEGER NOT NULL,
+    seen_at          INTEGER NOT NULL,
+    reason           TEXT NOT NULL CHECK (reason IN ('published', 'edited', 'reextracted', 'sharpened')),
+    text_digest      BLOB NOT NULL REFERENCES text,
+    fields           TEXT NOT NULL,         -- JSON
+    origins          TEXT NOT NULL,         -- JSON: field → where its value came from
+    profile_revision INTEGER NOT NULL REFERENCES profile_revision,
+    UNIQUE (article, n)
+) STRICT;
+
+CREATE TABLE version_capture (
+    version INTEGER NOT NULL REFERENCES version,
+    capture INTEGER NOT NULL REFERENCES capture,
+    role    TEXT NOT NULL,
+    PRIMARY KEY (version, capture)
+) STRICT, WITHOUT ROWID;
+
+-- Related links accumulate: a page shows a few of them at each request.
+CREATE TABLE link (
+    article    INTEGER NOT NULL REFERENCES article,
+    target     TEXT NOT NULL,           -- absolute URL
+    target_url INTEGER REFERENCES url,  -- when it belongs to the site
+    position   INTEGER NOT NULL,
+    title      TEXT NOT NULL,
+    excerpt    TEXT,
+    kind       TEXT NOT NULL CHECK (kind IN ('related', 'outlink')),
+    first_seen INTEGER NOT NULL,
+    last_seen  INTEGER NOT NULL,
+    PRIMARY KEY (article, target)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE image (
+    article  INTEGER NOT NULL REFERENCES article,
+    position INTEGER NOT NULL,
+    url      TEXT NOT NULL,
+    alt      TEXT,
+    caption  TEXT,
+    PRIMARY KEY (article, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW articles AS
+SELECT a.id, s.key AS site, u.url, a.title, a.author, a.source, a.editor, a.category, a.tags, a.language, a.views,
+       a.published, a.published_precision, a.published_approximate, a.modified, t.text AS body,
+       coalesce(t.markdown, replace(t.text, char(10), char(10) || char(10))) AS markdown,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.first_seen / 1000.0, 'unixepoch') AS first_seen,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.last_seen / 1000.0, 'unixepoch') AS last_seen,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.gone_since / 1000.0, 'unixepoch') AS gone_since,
+       a.version_count AS versions, a.cluster
+FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest;
+
+CREATE VIEW article_versions AS
+SELECT v.article, v.n, u.url, strftime('%Y-%m-%dT%H:%M:%SZ', v.seen_at / 1000.0, 'unixepoch') AS seen_at, v.reason,
+       json_extract(v.fields, '$.title') AS title, t.text AS body, v.fields, v.origins
+FROM version v JOIN article a ON a.id = v.article JOIN url u ON u.id = a.url JOIN text t ON t.digest = v.text_digest;
+
+CREATE VIEW related_links AS
+SELECT l.article, u.url, l.position, l.target, l.title, l.excerpt, t.article AS target_article
+FROM link l JOIN article a ON a.id = l.article JOIN url u ON u.id = a.url LEFT JOIN url t ON t.id = l.target_url
+WHERE l.kind = 'related';
+
+CREATE VIEW runs AS
+SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', started / 1000.0, 'unixepoch') AS started,
+       strftime('%Y-%m-%dT%H:%M:%SZ', finished / 1000.0, 'unixepoch') AS finished, outcome, report
+FROM run;

@@ -1,0 +1,267 @@
+//! The writer: one thread that owns the connection and commits outcomes in batches.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::commit::Committer;
+use super::open::{Lock, open_writer};
+use super::record::{Claimed, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
+use super::{ArchiveError, Doing, urls};
+use crate::config::{Keep, Recrawl};
+use crate::frontier::Candidate;
+use crate::url::CanonicalUrl;
+
+/// Outcomes of one transaction, at most.
+const BATCH: usize = 128;
+/// How long a batch waits for more.
+const LINGER: Duration = Duration::from_millis(40);
+/// Outcomes on their way to the writer: the bound that keeps memory flat.
+const IN_TRANSIT: usize = 32;
+
+/// What the archive needs to know.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether pages are kept.
+    pub keep: Keep,
+    /// When articles are looked at again.
+    pub recrawl: Recrawl,
+}
+
+type Task = Box<dyn FnOnce(&mut Committer, &mut Connection) + Send>;
+
+enum Message {
+    Commit(Box<Outcome>),
+    /// Runs after everything sent before it is committed.
+    Task(Task),
+}
+
+/// An async handle to the writer thread. Cloning gives another handle to the same thread.
+#[derive(Debug, Clone)]
+pub struct Store {
+    sender: SyncSender<Message>,
+    path: Arc<Path>,
+}
+
+/// Ends with the writer: joined by [`Writer::close`].
+#[derive(Debug)]
+pub struct Writer {
+    thread: JoinHandle<Result<(), ArchiveError>>,
+    _lock: Lock,
+}
+
+impl Store {
+    /// Takes the run lock, opens the archive and starts its writer, which calls `committed` after
+    /// each commit, once for each outcome.
+    pub fn open(
+        settings: StoreSettings,
+        committed: impl FnMut(&Receipt) + Send + 'static,
+    ) -> Result<(Self, Writer), ArchiveError> {
+        let lock = Lock::take(&settings.path)?;
+        let connection = open_writer(&settings.path)?;
+        let (sender, receiver) = sync_channel(IN_TRANSIT);
+        let path: Arc<Path> = settings.path.clone().into();
+        let thread = std::thread::Builder::new()
+            .name("archive".to_owned())
+            .spawn(move || write(connection, &settings, &receiver, committed))
+            .map_err(|error| ArchiveError::Open { path: path.to_path_buf(), reason: error.to_string() })?;
+        Ok((Self { sender, path }, Writer { thread, _lock: lock }))
+    }
+
+    /// The archive's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Hands over an outcome; blocks while too many are on their way. Not for async code.
+    pub fn commit(&self, outcome: Outcome) -> Result<(), ArchiveError> {
+        self.sender.send(Message::Commit(Box::new(outcome))).map_err(|_| stopped())
+    }
+
+    /// Waits until everything handed over so far is committed.
+    pub async fn flush(&self) -> Result<(), ArchiveError> {
+        self.call(|_, _| Ok(())).await
+    }
+
+    /// Finds or makes a site, with the hosts of its seeds.
+    pub async fn site(
+        &self,
+        key: &str,
+        seeds: &[CanonicalUrl],
+        now: Timestamp,
+    ) -> Result<SiteRecord, ArchiveError> {
+        let (key, seeds) = (key.to_owned(), seeds.to_vec());
+        self.call(move |_, connection| urls::site(connection, &key, &seeds, now)).await
+    }
+
+    /// Begins a run, or continues the one that was cut off.
+    pub async fn begin_run(&self, full: bool, now: Timestamp) -> Result<RunRecord, ArchiveError> {
+        self.call(move |committer, connection| committer.begin_run(connection, full, now)).await
+    }
+
+    /// Makes everything due that this run looks at anew: feeds, sitemaps, first pages of lists; with
+    /// `full` every article.
+    pub async fn make_due(&self, site: i64, full: bool, now: Timestamp) -> Result<(), ArchiveError> {
+        self.call(move |committer, connection| committer.make_due(connection, site, full, now)).await
+    }
+
+    /// Adds candidates that no fetch found: seeds and counted ids. Gives the number of new ones.
+    pub async fn add(
+        &self,
+        site: i64,
+        candidates: Vec<Candidate>,
+        now: Timestamp,
+    ) -> Result<usize, ArchiveError> {
+        self.call(move |committer, connection| committer.add(connection, site, &candidates, now)).await
+    }
+
+    /// The next URLs of a site that are due, without those in `except`.
+    pub async fn claim(
+        &self,
+        site: i64,
+        now: Timestamp,
+        limit: usize,
+        except: Vec<i64>,
+    ) -> Result<Vec<Claimed>, ArchiveError> {
+        self.call(move |_, connection| urls::claim(connection, site, now, limit, &except)).await
+    }
+
+    /// When the next queued URL of a site becomes due, if any is queued.
+    pub async fn next_due(&self, site: i64) -> Result<Option<Timestamp>, ArchiveError> {
+        self.call(move |_, connection| urls::next_due(connection, site)).await
+    }
+
+    /// Finds or makes the row of a host.
+    pub async fn host(&self, site: i64, origin: &str) -> Result<i64, ArchiveError> {
+        let origin = origin.to_owned();
+        self.call(move |_, connection| urls::host(connection, site, &origin)).await
+    }
+
+    /// Keeps a host's robots.txt.
+    pub async fn keep_robots(&self, host: i64, copy: RobotsCopy) -> Result<(), ArchiveError> {
+        self.call(move |_, connection| urls::keep_robots(connection, host, &copy)).await
+    }
+
+    /// Notes the profile that fits a site.
+    pub async fn keep_profile(&self, site: i64, profile: &str) -> Result<(), ArchiveError> {
+        let profile = profile.to_owned();
+        self.call(move |_, connection| {
+            let update = "UPDATE site SET profile = ?2 WHERE id = ?1";
+            connection.execute(update, (site, profile)).map(drop).doing("noting the profile")
+        })
+        .await
+    }
+
+    /// Ends a run with its report.
+    pub async fn finish_run(
+        &self,
+        run: i64,
+        outcome: &str,
+        report: String,
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        let outcome = outcome.to_owned();
+        self.call(move |_, connection| {
+            let update = "UPDATE run SET finished = ?2, outcome = ?3, report = ?4 WHERE id = ?1";
+            let values = (run, now.as_millisecond(), outcome, report);
+            connection.execute(update, values).map(drop).doing("ending the run")
+        })
+        .await
+    }
+
+    /// Runs `work` on the writer thread, after all outcomes handed over before.
+    async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Committer, &mut Connection) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, ArchiveError> {
+        let (reply, answer) = oneshot::channel();
+        let task: Task = Box::new(move |committer, connection| {
+            // Nobody waits any more when the receiver is gone.
+            let _ = reply.send(work(committer, connection));
+        });
+        let mut message = Message::Task(task);
+        loop {
+            match self.sender.try_send(message) {
+                Ok(()) => break,
+                Err(TrySendError::Disconnected(_)) => return Err(stopped()),
+                Err(TrySendError::Full(back)) => {
+                    message = back;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+        }
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+impl Writer {
+    /// Waits for the writer to commit what it has and to close the file; all handles must be
+    /// dropped before.
+    pub fn close(self) -> Result<(), ArchiveError> {
+        match self.thread.join() {
+            Ok(result) => result,
+            Err(_) => Err(ArchiveError::Stopped("it panicked".to_owned())),
+        }
+    }
+}
+
+fn stopped() -> ArchiveError {
+    ArchiveError::Stopped("see the first error".to_owned())
+}
+
+fn write(
+    mut connection: Connection,
+    settings: &StoreSettings,
+    receiver: &Receiver<Message>,
+    mut committed: impl FnMut(&Receipt),
+) -> Result<(), ArchiveError> {
+    let mut committer = Committer::new(settings);
+    let mut batch: Vec<Outcome> = Vec::new();
+    loop {
+        let task = collect(receiver, &mut batch);
+        for receipt in committer.commit(&mut connection, &mut batch)? {
+            committed(&receipt);
+        }
+        match task {
+            Next::Task(task) => task(&mut committer, &mut connection),
+            Next::Batch => {}
+            Next::End => break,
+        }
+    }
+    // An archive at rest is one file.
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);").doing("closing")?;
+    connection.close().map_err(|(_, source)| ArchiveError::Sqlite { doing: "closing", source })
+}
+
+enum Next {
+    Task(Task),
+    Batch,
+    End,
+}
+
+/// Fills `batch` until it is full, lingered long enough, or something else is to be done.
+fn collect(receiver: &Receiver<Message>, batch: &mut Vec<Outcome>) -> Next {
+    let Ok(first) = receiver.recv() else { return Next::End };
+    match first {
+        Message::Task(task) => return Next::Task(task),
+        Message::Commit(outcome) => batch.push(*outcome),
+    }
+    let deadline = Instant::now() + LINGER;
+    while batch.len() < BATCH {
+        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Message::Commit(outcome)) => batch.push(*outcome),
+            Ok(Message::Task(task)) => return Next::Task(task),
+            Err(RecvTimeoutError::Timeout) => return Next::Batch,
+            Err(RecvTimeoutError::Disconnected) => return Next::End,
+        }
+    }
+    Next::Batch
+}

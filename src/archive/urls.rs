@@ -1,0 +1,304 @@
+//! Rows of sites, hosts and URLs.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::record::{Claimed, HostRecord, RobotsCopy, SiteRecord};
+use super::{ArchiveError, Doing};
+use crate::article::{Precision, Published};
+use crate::frontier::{Candidate, Kind};
+use crate::politeness::HostState;
+use crate::url::{CanonicalUrl, UrlKey};
+
+/// A timestamp of the archive; out-of-range values become the nearest one.
+pub(super) fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+pub(super) fn site(
+    connection: &Connection,
+    key: &str,
+    seeds: &[CanonicalUrl],
+    now: Timestamp,
+) -> Result<SiteRecord, ArchiveError> {
+    let doing = "finding the site";
+    let home = seeds.first().map(CanonicalUrl::as_str).unwrap_or_default();
+    connection
+        .execute(
+            "INSERT INTO site (key, home, added_at) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING",
+            (key, home, now.as_millisecond()),
+        )
+        .doing(doing)?;
+    let (id, profile): (i64, Option<String>) = connection
+        .query_row("SELECT id, profile FROM site WHERE key = ?1", [key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .doing(doing)?;
+    for seed in seeds {
+        host(connection, id, seed.origin())?;
+    }
+    let mut statement = connection
+        .prepare("SELECT key, id, robots, robots_status, robots_at, not_before, latency, failures FROM host WHERE site = ?1")
+        .doing(doing)?;
+    let hosts: rusqlite::Result<HashMap<String, HostRecord>> =
+        statement.query_map([id], |row| Ok((row.get(0)?, host_record(row)?))).doing(doing)?.collect();
+    Ok(SiteRecord { id, profile, hosts: hosts.doing(doing)? })
+}
+
+fn host_record(row: &Row<'_>) -> rusqlite::Result<HostRecord> {
+    let status: Option<u16> = row.get(3)?;
+    let at: Option<i64> = row.get(4)?;
+    let body: Option<Vec<u8>> = row.get(2)?;
+    Ok(HostRecord {
+        id: row.get(1)?,
+        robots: status.zip(at).map(|(status, at)| RobotsCopy {
+            status,
+            body: body.unwrap_or_default(),
+            at: time(at),
+        }),
+        state: HostState {
+            not_before: row.get::<_, Option<i64>>(5)?.map(time),
+            latency_ms: row.get(6)?,
+            failures: row.get(7)?,
+        },
+    })
+}
+
+pub(super) fn host(connection: &Connection, site: i64, origin: &str) -> Result<i64, ArchiveError> {
+    let mut find = connection.prepare_cached("SELECT id FROM host WHERE key = ?1").doing("finding a host")?;
+    if let Some(id) = find.query_row([origin], |row| row.get(0)).optional().doing("finding a host")? {
+        return Ok(id);
+    }
+    connection
+        .execute("INSERT INTO host (site, key) VALUES (?1, ?2)", (site, origin))
+        .doing("adding a host")?;
+    Ok(connection.last_insert_rowid())
+}
+
+pub(super) fn keep_robots(connection: &Connection, host: i64, copy: &RobotsCopy) -> Result<(), ArchiveError> {
+    let body = (!copy.body.is_empty()).then_some(&copy.body);
+    connection
+        .execute(
+            "UPDATE host SET robots = ?2, robots_status = ?3, robots_at = ?4 WHERE id = ?1",
+            (host, body, copy.status, copy.at.as_millisecond()),
+        )
+        .map(drop)
+        .doing("keeping robots.txt")
+}
+
+pub(super) fn keep_host_state(
+    connection: &Connection,
+    host: i64,
+    state: &HostState,
+) -> Result<(), ArchiveError> {
+    let mut update = connection
+        .prepare_cached("UPDATE host SET not_before = ?2, latency = ?3, failures = ?4 WHERE id = ?1")
+        .doing("keeping a host's schedule")?;
+    let not_before = state.not_before.map(Timestamp::as_millisecond);
+    update
+        .execute((host, not_before, state.latency_ms, state.failures))
+        .map(drop)
+        .doing("keeping a host's schedule")
+}
+
+const CLAIMED: &str = "id, url, kind, depth, hops, etag, last_modified, failures, hint, article IS NOT NULL";
+
+/// Queued URLs in the order of their rank, then articles that are due again.
+pub(super) fn claim(
+    connection: &Connection,
+    site: i64,
+    now: Timestamp,
+    limit: usize,
+    except: &[i64],
+) -> Result<Vec<Claimed>, ArchiveError> {
+    let doing = "choosing what is next";
+    let mut claimed: Vec<Claimed> = Vec::new();
+    for order in [
+        "state = 'queued' AND due_at <= ?2 ORDER BY rank, id",
+        "state = 'done' AND due_at <= ?2 ORDER BY due_at",
+    ] {
+        let missing = limit.saturating_sub(claimed.len());
+        if missing == 0 {
+            break;
+        }
+        let sql = format!("SELECT {CLAIMED} FROM url WHERE site = ?1 AND {order} LIMIT ?3");
+        let mut statement = connection.prepare_cached(&sql).doing(doing)?;
+        let rows = statement
+            .query_map((site, now.as_millisecond(), missing + except.len()), |row| Ok(read_claimed(row)))
+            .doing(doing)?;
+        for row in rows {
+            if let Some(next) = row.doing(doing)?.doing(doing)?.filter(|next| !except.contains(&next.id)) {
+                claimed.push(next);
+            }
+        }
+    }
+    claimed.truncate(limit);
+    Ok(claimed)
+}
+
+/// `None` for a row whose URL this version would not write.
+fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
+    let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(None) };
+    let hint: Option<String> = row.get(8)?;
+    Ok(Some(Claimed {
+        id: row.get(0)?,
+        url,
+        kind: Kind::from_name(&row.get::<_, String>(2)?),
+        depth: row.get(3)?,
+        hops: row.get(4)?,
+        etag: row.get(5)?,
+        last_modified: row.get(6)?,
+        failures: row.get(7)?,
+        hint: hint.and_then(|json| read_hint(&json)),
+        has_article: row.get(9)?,
+    }))
+}
+
+fn read_hint(json: &str) -> Option<Published> {
+    let hint: serde_json::Value = serde_json::from_str(json).ok()?;
+    let at = Timestamp::from_second(hint.get("at")?.as_i64()?).ok()?;
+    let value = hint.get("value")?.as_str()?.to_owned();
+    Some(Published { value, precision: Precision::Second, approximate: false, from: at, to: at })
+}
+
+fn write_hint(hint: &Published) -> String {
+    serde_json::json!({ "value": hint.value, "at": hint.from.as_second() }).to_string()
+}
+
+pub(super) fn next_due(connection: &Connection, site: i64) -> Result<Option<Timestamp>, ArchiveError> {
+    let sql = "SELECT min(due_at) FROM url WHERE site = ?1 AND state = 'queued'";
+    let due: Option<i64> =
+        connection.query_row(sql, [site], |row| row.get(0)).doing("looking at the queue")?;
+    Ok(due.map(time))
+}
+
+/// What the writer remembers of a URL, so that the links that every page repeats cost nothing.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    id: i64,
+    /// A bit for each route it was noted under in this process.
+    routes: u8,
+}
+
+/// URLs seen lately; emptied when full, which only costs look-ups.
+const REMEMBERED: usize = 1 << 16;
+
+/// Finds and adds URLs.
+#[derive(Debug, Default)]
+pub(super) struct UrlTable {
+    known: HashMap<UrlKey, Known>,
+    hosts: HashMap<String, i64>,
+}
+
+/// Where and when candidates were found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FoundOn {
+    pub(super) site: i64,
+    pub(super) source: Option<i64>,
+    pub(super) now: Timestamp,
+}
+
+impl UrlTable {
+    /// The row of a candidate's URL, made when there is none; the flag says that it was made.
+    pub(super) fn note(
+        &mut self,
+        connection: &Connection,
+        candidate: &Candidate,
+        found: FoundOn,
+    ) -> Result<(i64, bool), ArchiveError> {
+        let key = candidate.url.key();
+        let route = 1_u8 << (candidate.via as u8);
+        if let Some(known) = self.known.get(&key)
+            && known.routes & route != 0
+            && candidate.published.is_none()
+        {
+            return Ok((known.id, false));
+        }
+        let (id, is_new) = match self.find(connection, &key)? {
+            Some(id) => (id, false),
+            None => (self.insert(connection, candidate, found)?, true),
+        };
+        note_route(connection, id, candidate, found)?;
+        if let Some(hint) = &candidate.published {
+            let mut update = connection
+                .prepare_cached("UPDATE url SET hint = ?2 WHERE id = ?1 AND hint IS NOT ?2")
+                .doing("noting a feed's date")?;
+            update.execute((id, write_hint(hint))).doing("noting a feed's date")?;
+        }
+        if self.known.len() >= REMEMBERED {
+            self.known.clear();
+        }
+        let routes = self.known.get(&key).map_or(0, |known| known.routes) | route;
+        self.known.insert(key, Known { id, routes });
+        Ok((id, is_new))
+    }
+
+    /// The row of a URL, if there is one.
+    pub(super) fn find(&self, connection: &Connection, key: &UrlKey) -> Result<Option<i64>, ArchiveError> {
+        if let Some(known) = self.known.get(key) {
+            return Ok(Some(known.id));
+        }
+        let mut find =
+            connection.prepare_cached("SELECT id FROM url WHERE key = ?1").doing("finding a URL")?;
+        find.query_row([&key.0[..]], |row| row.get(0)).optional().doing("finding a URL")
+    }
+
+    fn insert(
+        &mut self,
+        connection: &Connection,
+        candidate: &Candidate,
+        found: FoundOn,
+    ) -> Result<i64, ArchiveError> {
+        let origin = candidate.url.origin();
+        let host = match self.hosts.get(origin) {
+            Some(host) => *host,
+            None => {
+                let host = host(connection, found.site, origin)?;
+                self.hosts.insert(origin.to_owned(), host);
+                host
+            }
+        };
+        let now = found.now.as_millisecond();
+        let mut insert = connection
+            .prepare_cached(
+                "INSERT INTO url (site, host, url, key, kind, state, depth, hops, rank, due_at, discovered_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?7, ?8, ?9, ?10)",
+            )
+            .doing("adding a URL")?;
+        // A later page of a list waits until its list proves to be worth it.
+        let due = (!candidate.is_next_page).then_some(now);
+        insert
+            .execute(params![
+                found.site,
+                host,
+                candidate.url.as_str(),
+                &candidate.url.key().0[..],
+                candidate.kind.as_str(),
+                candidate.depth,
+                candidate.hops,
+                candidate.rank(),
+                due,
+                now
+            ])
+            .doing("adding a URL")?;
+        Ok(connection.last_insert_rowid())
+    }
+}
+
+fn note_route(
+    connection: &Connection,
+    id: i64,
+    candidate: &Candidate,
+    found: FoundOn,
+) -> Result<(), ArchiveError> {
+    let mut upsert = connection
+        .prepare_cached(
+            "INSERT INTO discovery (url, route, source, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?4)
+             ON CONFLICT (url, route) DO UPDATE SET last_seen = excluded.last_seen",
+        )
+        .doing("noting how a URL was found")?;
+    upsert
+        .execute((id, candidate.via.as_str(), found.source, found.now.as_millisecond()))
+        .map(drop)
+        .doing("noting how a URL was found")
+}

@@ -1,0 +1,179 @@
+//! `jianbao crawl`
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use super::args::CrawlArgs;
+use super::output::{json_line, stdout};
+use super::progress::Bars;
+use super::{ATTENTION, Context, INTERRUPTED, Usage, runtime};
+use crate::archive::ArchiveError;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Site;
+use crate::crawl::{Budget, CrawlError, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, crawl};
+
+pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
+    let sites = chosen(context.loaded.config.resolved_sites()?, &args.sites)?;
+    if args.dry_run {
+        return dry_run(context, &sites);
+    }
+    let settings = CrawlSettings {
+        config: context.loaded.config.clone(),
+        sites,
+        profiles: Arc::new(context.profiles()?),
+        archive: context.archive_path(),
+        full: args.full,
+        budget: Budget {
+            max_pages: args.max_pages,
+            max_bytes: args.max_bytes.map(|size| size.0),
+            max_time: args.max_time.map(|time| time.0),
+        },
+    };
+    let is_watched = std::io::stderr().is_terminal() && !context.quiet;
+    let progress: Arc<dyn Progress> =
+        if is_watched { Arc::new(Bars::new(context.bars.clone())) } else { Arc::new(Silent) };
+    let report = with_signals(settings, progress)?;
+    if context.json {
+        let mut out = stdout();
+        json_line(&mut out, &report)?;
+        out.flush()?;
+    }
+    if is_watched || (context.verbose > 0 && !context.quiet) {
+        std::io::stderr().write_all(summary(&report).as_bytes())?;
+    }
+    Ok(match report.outcome {
+        RunOutcome::Interrupted => INTERRUPTED,
+        _ if report.needs_attention() => ATTENTION,
+        _ => 0,
+    })
+}
+
+/// Crawls until done, or until SIGINT or SIGTERM.
+pub(super) fn with_signals(
+    settings: CrawlSettings,
+    progress: Arc<dyn Progress>,
+) -> anyhow::Result<RunReport> {
+    let runtime = runtime()?;
+    let stop = Stop::default();
+    let report = runtime.block_on(async {
+        let on_signal = stop.clone();
+        tokio::spawn(async move {
+            if signalled().await.is_ok() {
+                on_signal.stop();
+            }
+        });
+        crawl(settings, Arc::new(SystemClock), stop, progress).await
+    });
+    // A name being resolved can't be cancelled; nobody waits for it.
+    runtime.shutdown_background();
+    Ok(report?)
+}
+
+#[cfg(unix)]
+async fn signalled() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+fn chosen(sites: Vec<Site>, names: &[String]) -> anyhow::Result<Vec<Site>> {
+    if sites.is_empty() {
+        return Err(CrawlError::NoSites.into());
+    }
+    if let Some(unknown) = names.iter().find(|name| !sites.iter().any(|site| site.name == **name)) {
+        let known: Vec<&str> = sites.iter().map(|site| site.name.as_str()).collect();
+        return Err(
+            Usage(format!("there is no site `{unknown}`; configured are: {}", known.join(", "))).into()
+        );
+    }
+    Ok(sites.into_iter().filter(|site| names.is_empty() || names.contains(&site.name)).collect())
+}
+
+/// Says what would be fetched first.
+fn dry_run(context: &Context, sites: &[Site]) -> anyhow::Result<u8> {
+    const SHOWN: u32 = 20;
+    let archive = match context.open_archive() {
+        Ok(archive) => Some(archive),
+        Err(ArchiveError::Absent(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let now = SystemClock.now().as_millisecond();
+    let mut out = stdout();
+    for site in sites {
+        let mut urls: Vec<String> = site.seeds.iter().map(ToString::to_string).collect();
+        if let Some(archive) = &archive {
+            let due = archive.due(&site.name, now, SHOWN)?;
+            urls.extend(due.into_iter().filter(|url| !site.seeds.iter().any(|seed| seed.as_str() == url)));
+        }
+        if context.json {
+            json_line(&mut out, &serde_json::json!({ "site": site.name, "due": urls }))?;
+        } else {
+            writeln!(out, "{}: robots.txt of each host, feeds and lists, then", site.name)?;
+            for url in &urls {
+                writeln!(out, "  {url}")?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+/// A run in a few lines.
+pub(super) fn summary(report: &RunReport) -> String {
+    let mut text = String::new();
+    for site in &report.sites {
+        let (counts, articles) = (&site.counts, &site.counts.articles);
+        text.push_str(&format!(
+            "{}: {} requests, {} — articles: {} new, {} revised, {} unchanged, {} duplicate",
+            site.site,
+            counts.requests,
+            bytes(counts.bytes),
+            articles.new,
+            articles.revised,
+            articles.unchanged,
+            articles.duplicate
+        ));
+        for (count, what) in [
+            (counts.not_modified, "not modified"),
+            (counts.failed, "failed"),
+            (counts.excluded, "excluded by robots.txt"),
+        ] {
+            if count > 0 {
+                text.push_str(&format!(", {count} {what}"));
+            }
+        }
+        text.push('\n');
+        let outcomes: Vec<String> =
+            site.outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        text.push_str(&format!("  outcomes: {}\n", outcomes.join(", ")));
+        for (field, count) in &site.missing {
+            text.push_str(&format!("  missing {field}: {count}\n"));
+        }
+        for alarm in &site.alarms {
+            text.push_str(&format!("  ALARM: {alarm}\n"));
+        }
+    }
+    let end = match (report.outcome, report.budget) {
+        (RunOutcome::Finished, _) => "finished".to_owned(),
+        (RunOutcome::Budget, budget) => {
+            format!("stopped at {}; the next run goes on", budget.unwrap_or("a limit"))
+        }
+        (RunOutcome::Interrupted, _) => "interrupted; the next run goes on".to_owned(),
+    };
+    text.push_str(&format!("run {} {end} ({} to {})\n", report.run, report.started, report.finished));
+    text
+}
+
+fn bytes(count: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let mib = count as f64 / f64::from(1 << 20);
+    if count < 1 << 20 { format!("{} KiB", count / 1024) } else { format!("{mib:.1} MiB") }
+}

@@ -1,0 +1,210 @@
+//! `jianbao extract`: extraction alone, no archive.
+
+use std::io::{BufRead as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::args::ExtractArgs;
+use super::output::{json_line, json_pretty, stdout};
+use super::{ATTENTION, Context, Usage};
+use crate::article::Article;
+use crate::capture::Capture;
+use crate::clock::{Clock, SystemClock};
+use crate::crawl::fetch_once;
+use crate::extract::Page;
+use crate::profile::{Profile, Profiles};
+use crate::url::CanonicalUrl;
+
+/// Lines worked on at a time: enough to keep all cores busy, few enough to stay small.
+const CHUNK: usize = 256;
+
+pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
+    let profiles = if args.generic { None } else { Some(context.profiles()?) };
+    if args.jsonl {
+        return lines(profiles.as_ref());
+    }
+    let source = args.source.as_deref().unwrap_or_default();
+    let capture = capture(source, args, context)?;
+    let page = Page::parse(&capture);
+    let profile = profiles.as_ref().and_then(|profiles| profile_for(profiles, &page));
+    let article = page.article(profile.as_deref());
+    let mut out = stdout();
+    match &article {
+        Some(article) if context.json => json_pretty(&mut out, &answer(source, &capture.url, article))?,
+        Some(article) => readable(&mut out, article)?,
+        None => {}
+    }
+    if args.explain {
+        explain(&mut out, &page, profile.as_deref(), article.as_ref())?;
+    }
+    out.flush()?;
+    if article.is_none() {
+        writeln!(std::io::stderr(), "error: no article was found in `{source}`")?;
+        return Ok(ATTENTION);
+    }
+    Ok(0)
+}
+
+fn capture(source: &str, args: &ExtractArgs, context: &Context) -> anyhow::Result<Capture> {
+    if source.starts_with("http://") || source.starts_with("https://") {
+        let url = CanonicalUrl::parse(source, None).map_err(|error| Usage(error.to_string()))?;
+        let runtime = super::runtime()?;
+        return Ok(runtime.block_on(fetch_once(&context.loaded.config, &url, Arc::new(SystemClock)))?);
+    }
+    let bytes =
+        std::fs::read(source).map_err(|error| Usage(format!("could not read `{source}`: {error}")))?;
+    let url = args.url.as_deref().unwrap_or("http://localhost/page.html");
+    let url = CanonicalUrl::parse(url, None).map_err(|error| Usage(error.to_string()))?;
+    Ok(Capture::of_page(url, args.fetched_at.unwrap_or_else(|| SystemClock.now()), None, bytes))
+}
+
+fn profile_for(profiles: &Profiles, page: &Page<'_>) -> Option<Arc<Profile>> {
+    let at = page.fetched_at();
+    profiles.for_host(page.url(), at).or_else(|| profiles.for_page(page.html(), at))
+}
+
+/// A line of `--jsonl` input.
+#[derive(Debug, Deserialize)]
+struct Question {
+    id: serde_json::Value,
+    path: Option<PathBuf>,
+    url: Option<String>,
+    fetched_at: Option<Timestamp>,
+    content_type: Option<String>,
+}
+
+/// A line of `--jsonl` output.
+#[derive(Debug, Default, Serialize)]
+struct Answer {
+    id: serde_json::Value,
+    title: Option<String>,
+    date: Option<String>,
+    author: Option<String>,
+    body: Option<String>,
+    site: Option<String>,
+    language: Option<String>,
+    markdown: Option<String>,
+    origins: serde_json::Value,
+    error: Option<String>,
+}
+
+fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
+    Answer {
+        id: id.into(),
+        title: (!article.title.is_empty()).then(|| article.title.clone()),
+        date: article.published.as_ref().map(|published| published.value.clone()),
+        author: article.author.clone(),
+        body: Some(article.text.clone()),
+        site: article.site_name.clone().or_else(|| Some(url.host().to_owned())),
+        language: article.language.clone(),
+        markdown: Some(article.to_markdown()),
+        origins: serde_json::json!(article.origins),
+        error: None,
+    }
+}
+
+fn lines(profiles: Option<&Profiles>) -> anyhow::Result<u8> {
+    let mut out = stdout();
+    let mut input = std::io::stdin().lock().lines();
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    loop {
+        let mut chunk: Vec<String> = Vec::with_capacity(CHUNK);
+        for line in input.by_ref().take(CHUNK) {
+            let line = line.context("could not read standard input")?;
+            if !line.trim().is_empty() {
+                chunk.push(line);
+            }
+        }
+        if chunk.is_empty() {
+            break;
+        }
+        let share = chunk.len().div_ceil(cores);
+        let answers: Vec<Answer> = std::thread::scope(|scope| {
+            let parts: Vec<_> = chunk
+                .chunks(share)
+                .map(|part| {
+                    scope.spawn(move || {
+                        part.iter().map(|line| answer_line(line, profiles)).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+        });
+        for answer in &answers {
+            json_line(&mut out, answer)?;
+        }
+        out.flush()?;
+    }
+    Ok(0)
+}
+
+/// A page that fails gives a line that says so; the others go on.
+fn answer_line(line: &str, profiles: Option<&Profiles>) -> Answer {
+    let failed =
+        |id: serde_json::Value, error: String| Answer { id, error: Some(error), ..Answer::default() };
+    let question: Question = match serde_json::from_str(line) {
+        Ok(question) => question,
+        Err(error) => return failed(serde_json::Value::Null, format!("not a question: {error}")),
+    };
+    let id = question.id.clone();
+    let worked =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer_question(question, profiles)));
+    match worked {
+        Ok(Ok(answer)) => Answer { id, ..answer },
+        Ok(Err(error)) => failed(id, error),
+        Err(_) => failed(id, "the extraction panicked".to_owned()),
+    }
+}
+
+fn answer_question(question: Question, profiles: Option<&Profiles>) -> Result<Answer, String> {
+    let path = question.path.ok_or("`path` is missing")?;
+    let bytes =
+        std::fs::read(&path).map_err(|error| format!("could not read `{}`: {error}", path.display()))?;
+    let url =
+        question.url.filter(|url| !url.is_empty()).unwrap_or_else(|| "http://localhost/page.html".to_owned());
+    let url = CanonicalUrl::parse(&url, None).map_err(|error| error.to_string())?;
+    let at = question.fetched_at.unwrap_or_else(|| SystemClock.now());
+    let capture = Capture::of_page(url, at, question.content_type.as_deref(), bytes);
+    let page = Page::parse(&capture);
+    let profile = profiles.and_then(|profiles| profile_for(profiles, &page));
+    let article = page.article(profile.as_deref()).ok_or("no article was found")?;
+    Ok(answer("", &capture.url, &article))
+}
+
+fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<()> {
+    writeln!(out, "{}", article.title)?;
+    let published = article.published.as_ref().map(|p| p.value.as_str());
+    for (name, value) in [
+        ("published", published),
+        ("author", article.author.as_deref()),
+        ("source", article.source.as_deref()),
+        ("category", article.category.as_deref()),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "{name}: {value}")?;
+        }
+    }
+    writeln!(out, "\n{}", article.text)?;
+    Ok(())
+}
+
+fn explain(
+    out: &mut impl std::io::Write,
+    page: &Page<'_>,
+    profile: Option<&Profile>,
+    article: Option<&Article>,
+) -> anyhow::Result<()> {
+    writeln!(out, "\nencoding: {}", page.encoding)?;
+    writeln!(out, "profile: {}", profile.map_or("none: generic rules", |profile| &profile.key))?;
+    for (field, origin) in article.iter().flat_map(|article| &article.origins) {
+        writeln!(out, "{field}: from {origin}")?;
+    }
+    for note in &page.notes {
+        writeln!(out, "note: {note}")?;
+    }
+    Ok(())
+}

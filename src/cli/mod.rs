@@ -1,0 +1,218 @@
+//! The commands: arguments in, messages and exit codes out. One file per command.
+
+mod args;
+mod check;
+mod config;
+mod crawl;
+mod demo;
+mod export;
+mod extract;
+mod output;
+mod progress;
+mod show;
+mod status;
+mod tries;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::archive::{Archive, ArchiveError};
+use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_beside};
+use crate::crawl::CrawlError;
+use crate::profile::{ProfileError, Profiles};
+use args::{Cli, Color, Command, Global};
+
+/// Finished, but something needs attention.
+const ATTENTION: u8 = 1;
+/// Usage or configuration.
+const USAGE: u8 = 2;
+/// The archive is unusable.
+const ARCHIVE: u8 = 3;
+/// Another run holds the archive (`EX_TEMPFAIL`).
+const BUSY: u8 = 75;
+/// Interrupted, state saved.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the command line and gives the process's exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data, wrong usage is not; clap knows which is which.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Demo(args) => demo::run(&args, global),
+        Command::Crawl(args) => crawl::run(&args, &Context::load(global)?),
+        Command::Check(args) => check::run(&args, &Context::load(global)?),
+        Command::Extract(args) => extract::run(&args, &Context::load(global)?),
+        Command::Show(args) => show::run(&args, &Context::load(global)?),
+        Command::Export(args) => export::run(&args, &Context::load(global)?),
+        Command::Status => status::run(&Context::load(global)?),
+        Command::Try(args) => tries::run(&args),
+        Command::Config => config::run(&Context::load(global)?),
+    }
+}
+
+/// What most commands start from.
+struct Context {
+    loaded: Loaded,
+    json: bool,
+    quiet: bool,
+    verbose: u8,
+    /// Progress bars, which log lines must not tear apart.
+    bars: indicatif::MultiProgress,
+}
+
+impl Context {
+    fn load(global: &Global) -> anyhow::Result<Self> {
+        let default = Path::new("crawl.toml");
+        let file = global.config.clone().or_else(|| default.exists().then(|| default.to_owned()));
+        let mut flags = Vec::new();
+        if let Some(path) = &global.archive {
+            // A path on the command line starts from here, not from the configuration's folder.
+            let path = std::path::absolute(path)?;
+            flags.push(Flag {
+                flag: "--archive",
+                key: "archive.store",
+                value: path.to_string_lossy().into_owned(),
+            });
+        }
+        if let Some(format) = global.log_format {
+            let value = if format == args::LogFormat::Json { "json" } else { "text" };
+            flags.push(Flag { flag: "--log-format", key: "log.format", value: value.to_owned() });
+        }
+        let loaded = load(file.as_deref(), std::env::vars(), &flags)?;
+        let context = Self {
+            loaded,
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            bars: indicatif::MultiProgress::new(),
+        };
+        context.start_log(global.color);
+        Ok(context)
+    }
+
+    fn start_log(&self, color: Color) {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => tracing::Level::ERROR,
+            (false, 0) => match self.loaded.config.log.level {
+                LogLevel::Error => tracing::Level::ERROR,
+                LogLevel::Warn => tracing::Level::WARN,
+                LogLevel::Info => tracing::Level::INFO,
+                LogLevel::Debug => tracing::Level::DEBUG,
+            },
+            (false, 1) => tracing::Level::INFO,
+            (false, _) => tracing::Level::DEBUG,
+        };
+        let filter = tracing_subscriber::EnvFilter::new(format!("off,jianbao={level}"));
+        let writer = progress::BarWriter(self.bars.clone());
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(move || writer.clone())
+            .with_ansi(use_color(color))
+            .with_target(false);
+        // A second start in one process keeps the first one's log.
+        let _ = match self.loaded.config.log.format {
+            LogFormat::Text => log.try_init(),
+            LogFormat::Json => log.json().flatten_event(true).try_init(),
+        };
+    }
+
+    fn archive_path(&self) -> PathBuf {
+        path_beside(&self.loaded.base, &self.loaded.config.archive.store)
+    }
+
+    fn open_archive(&self) -> Result<Archive, ArchiveError> {
+        Archive::open(&self.archive_path())
+    }
+
+    fn profiles_folder(&self) -> PathBuf {
+        path_beside(&self.loaded.base, &self.loaded.config.extract.profiles)
+    }
+
+    fn profiles(&self) -> Result<Profiles, ProfileError> {
+        Profiles::load(&self.profiles_folder())
+    }
+}
+
+fn use_color(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            std::io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(is_pipe)
+}
+
+/// `error: …`, each cause on a line of its own unless the message above says it already.
+fn report(error: &anyhow::Error) {
+    let mut text = format!("error: {error}");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            text.push_str(&format!("\n  cause: {cause}"));
+        }
+        said = cause;
+    }
+    // There is nowhere left to say that standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let archive =
+        |error: &ArchiveError| if matches!(error, ArchiveError::Locked { .. }) { BUSY } else { ARCHIVE };
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<ArchiveError>() {
+            return archive(error);
+        }
+        match cause.downcast_ref::<CrawlError>() {
+            Some(CrawlError::Archive(error)) => return archive(error),
+            Some(_) => return USAGE,
+            None => {}
+        }
+        if cause.is::<ConfigError>() || cause.is::<ProfileError>() || cause.is::<Usage>() {
+            return USAGE;
+        }
+    }
+    ATTENTION
+}
+
+/// Something on the command line can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);

@@ -1,0 +1,63 @@
+//! `jianbao show`: one article with provenance.
+
+use std::io::Write as _;
+
+use super::args::ShowArgs;
+use super::output::{article, json_line, stdout};
+use super::{ATTENTION, Context, Usage};
+use crate::archive::{Archive, ArticleRecord};
+use crate::url::CanonicalUrl;
+
+pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
+    let archive = context.open_archive()?;
+    let Some(found) = find(&archive, &args.article)? else {
+        let known = archive.path().display();
+        writeln!(std::io::stderr(), "error: no article `{}` in the archive `{known}`", args.article)?;
+        return Ok(ATTENTION);
+    };
+    let mut out = stdout();
+    if args.html {
+        match archive.page(found.id)? {
+            Some(page) => out.write_all(&page)?,
+            None => {
+                return Err(Usage(
+                    "the page of this article was not kept (archive.keep = \"articles\")".to_owned(),
+                )
+                .into());
+            }
+        }
+    } else if args.versions {
+        let versions = archive.versions(found.id)?;
+        for version in &versions {
+            if context.json {
+                json_line(&mut out, version)?;
+            } else {
+                let characters = version.body.chars().count();
+                let fields: serde_json::Value = serde_json::from_str(version.fields.get())?;
+                let title = fields.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+                writeln!(
+                    out,
+                    "{:>3}  {}  {:<9}  {characters} characters  {title}",
+                    version.n, version.seen_at, version.reason
+                )?;
+            }
+        }
+    } else if context.json {
+        json_line(&mut out, &found)?;
+    } else {
+        let body = if args.markdown { &found.markdown } else { &found.body };
+        article(&mut out, &found, body)?;
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+fn find(archive: &Archive, wanted: &str) -> anyhow::Result<Option<ArticleRecord>> {
+    if let Ok(id) = wanted.parse::<i64>() {
+        return Ok(archive.article(id)?);
+    }
+    let url = CanonicalUrl::parse(wanted, None).map_err(|error| {
+        Usage(format!("`{wanted}` is neither the number nor the URL of an article: {error}"))
+    })?;
+    Ok(archive.article_at(&url)?)
+}

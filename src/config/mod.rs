@@ -1,0 +1,79 @@
+//! crawl.toml: strict, layered, and able to say where each value came from.
+
+mod layer;
+mod schema;
+mod units;
+
+use std::path::PathBuf;
+
+use crate::url::{CanonicalUrl, UrlError};
+
+pub use layer::{ConfigError, Flag, Loaded, Source, Value, load};
+pub use schema::{
+    ArchiveSettings, Config, ExtractSettings, FetchSettings, Identity, Keep, LogFormat, LogLevel,
+    LogSettings, Pattern, Politeness, Recrawl, Route, Scope, SiteConfig,
+};
+pub use units::{Length, Size, UnitError};
+
+/// One site with the settings that apply to it.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// How commands call it.
+    pub name: String,
+    /// Where to begin; at least one.
+    pub seeds: Vec<CanonicalUrl>,
+    /// The profile that crawl.toml names.
+    pub profile: Option<String>,
+    /// The ways to look for articles.
+    pub discover: Vec<Route>,
+    /// Global settings with the site's overrides.
+    pub politeness: Politeness,
+    /// Global settings with the site's overrides.
+    pub scope: Scope,
+}
+
+impl Site {
+    /// Whether a URL belongs to the site: it is on the host of one of the seeds, with or without `www.`.
+    pub fn owns(&self, url: &CanonicalUrl) -> bool {
+        let bare = |url: &CanonicalUrl| url.host().trim_start_matches("www.").to_owned();
+        let port = url.as_url().port();
+        let host = bare(url);
+        self.seeds.iter().any(|seed| bare(seed) == host && seed.as_url().port() == port)
+    }
+}
+
+impl Config {
+    /// The sites with their settings, checked.
+    pub fn resolved_sites(&self) -> Result<Vec<Site>, ConfigError> {
+        let mut sites: Vec<Site> = Vec::new();
+        for site in &self.sites {
+            if sites.iter().any(|other| other.name == site.name) {
+                return Err(ConfigError::DuplicateSite(site.name.clone()));
+            }
+            sites.push(self.resolve(site)?);
+        }
+        Ok(sites)
+    }
+
+    fn resolve(&self, site: &SiteConfig) -> Result<Site, ConfigError> {
+        let seeds: Result<Vec<CanonicalUrl>, UrlError> =
+            site.seeds.iter().map(|seed| CanonicalUrl::parse(seed, None)).collect();
+        let seeds = seeds.map_err(|source| ConfigError::Seed { site: site.name.clone(), source })?;
+        if seeds.is_empty() {
+            return Err(ConfigError::NoSeeds(site.name.clone()));
+        }
+        Ok(Site {
+            name: site.name.clone(),
+            seeds,
+            profile: site.profile.clone(),
+            discover: site.discover.clone(),
+            politeness: layer::overlay(&self.politeness, &site.politeness)?,
+            scope: layer::overlay(&self.scope, &site.scope)?,
+        })
+    }
+}
+
+/// A path of the configuration, relative to the folder of crawl.toml.
+pub fn path_beside(base: &std::path::Path, path: &str) -> PathBuf {
+    base.join(path)
+}

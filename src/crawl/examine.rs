@@ -1,0 +1,398 @@
+//! What an answer means: from a capture to everything that is committed of it. Pure.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::archive::{Claimed, Disposition, Outcome, PageResult, Revision};
+use crate::article::Article;
+use crate::capture::Capture;
+use crate::config::Route;
+use crate::discover::{self, Territory};
+use crate::extract::Page;
+use crate::fetch::FetchError;
+use crate::frontier::{Candidate, Kind, Via};
+use crate::politeness::{HostState, retry};
+use crate::profile::{Field, Profile, Profiles};
+use crate::url::CanonicalUrl;
+
+/// Runs that may fail before a URL is given up for good.
+const PATIENCE: u32 = 5;
+const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// What the decisions depend on besides the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    pub(super) site: i64,
+    pub(super) territory: Territory,
+    pub(super) profiles: Arc<Profiles>,
+    /// Tries after the first.
+    pub(super) retries: u32,
+    /// Redirects in a row.
+    pub(super) redirects: u32,
+}
+
+/// What an answer came to, and the profile that the page's fingerprint gave.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub(super) outcome: Outcome,
+    pub(super) profile: Option<Arc<Profile>>,
+}
+
+/// Examines an answer.
+pub(super) fn answer(rules: &Rules, claimed: &Claimed, capture: Capture, host: (i64, HostState)) -> Examined {
+    let mut exam = Exam {
+        rules,
+        claimed,
+        at: capture.fetched_at,
+        profile: None,
+        candidates: Vec::new(),
+        missing: Vec::new(),
+    };
+    let (name, result, disposition) = exam.read(&capture);
+    let outcome = Outcome {
+        url: claimed.id,
+        site: rules.site,
+        name,
+        result,
+        disposition,
+        candidates: exam.candidates,
+        missing: exam.missing,
+        host,
+        at: capture.fetched_at,
+        capture: Some(capture),
+    };
+    Examined { outcome, profile: exam.profile }
+}
+
+/// What becomes of a URL that gave no answer.
+pub(super) fn failure(
+    rules: &Rules,
+    claimed: &Claimed,
+    error: &FetchError,
+    host: (i64, HostState),
+    at: Timestamp,
+) -> Outcome {
+    let exam = Exam { rules, claimed, at, profile: None, candidates: Vec::new(), missing: Vec::new() };
+    let disposition = if error.is_transient() { exam.retry(None) } else { exam.refused() };
+    without_answer(rules, claimed, error.outcome(), disposition, host, at)
+}
+
+/// An outcome without a request, or without its answer.
+pub(super) fn without_answer(
+    rules: &Rules,
+    claimed: &Claimed,
+    name: &'static str,
+    disposition: Disposition,
+    host: (i64, HostState),
+    at: Timestamp,
+) -> Outcome {
+    Outcome {
+        url: claimed.id,
+        site: rules.site,
+        name,
+        capture: None,
+        result: PageResult::Nothing,
+        disposition,
+        candidates: Vec::new(),
+        missing: Vec::new(),
+        host,
+        at,
+    }
+}
+
+/// Until when the answer asks to be left alone, for 429 and 503.
+pub(super) fn overload(capture: &Capture) -> Option<Option<Timestamp>> {
+    let value =
+        || capture.header("retry-after").and_then(|value| retry::retry_after(value, capture.fetched_at));
+    matches!(capture.status, 429 | 503).then(value)
+}
+
+type Read = (&'static str, PageResult, Disposition);
+
+struct Exam<'a> {
+    rules: &'a Rules,
+    claimed: &'a Claimed,
+    at: Timestamp,
+    profile: Option<Arc<Profile>>,
+    candidates: Vec<Candidate>,
+    missing: Vec<&'static str>,
+}
+
+impl Exam<'_> {
+    fn read(&mut self, capture: &Capture) -> Read {
+        let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
+        match capture.status {
+            200..=299 => self.read_body(capture),
+            301 | 302 | 303 | 307 | 308 => self.redirect(capture),
+            304 if self.claimed.etag.is_some() || self.claimed.last_modified.is_some() => {
+                ("not_modified", PageResult::NotModified, Disposition::Done)
+            }
+            404 | 410 if self.claimed.kind == Kind::Sitemap => nothing("no_sitemap", Disposition::Done),
+            404 | 410 if self.claimed.kind == Kind::Feed => nothing("no_feed", Disposition::Done),
+            404 => nothing("not_found", self.refused()),
+            410 => nothing("gone", self.refused()),
+            429 => nothing("too_many_requests", self.retry(overload(capture).flatten())),
+            503 => nothing("unavailable", self.retry(overload(capture).flatten())),
+            408 | 500..=599 => nothing("server_error", self.retry(None)),
+            _ => nothing("refused", self.refused()),
+        }
+    }
+
+    fn read_body(&mut self, capture: &Capture) -> Read {
+        let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
+        if capture.body.iter().all(u8::is_ascii_whitespace) {
+            return nothing("empty_body", self.retry(None));
+        }
+        match self.claimed.kind {
+            Kind::Feed => nothing(self.read_feed(capture), Disposition::Done),
+            Kind::Sitemap => nothing(self.read_sitemap(capture), Disposition::Done),
+            _ if !is_html(capture) => nothing("not_html", Disposition::GivenUp),
+            _ => self.read_page(capture),
+        }
+    }
+
+    fn redirect(&mut self, capture: &Capture) -> Read {
+        let given_up = |name| (name, PageResult::Nothing, self.refused());
+        let Some(location) = capture.header("location") else { return given_up("redirect_without_target") };
+        let Ok(target) = CanonicalUrl::parse(location, Some(&capture.url)) else {
+            return given_up("bad_redirect");
+        };
+        if target.key() == capture.url.key() {
+            return given_up("redirect_loop");
+        }
+        if self.claimed.hops + 1 > self.rules.redirects {
+            return given_up("too_many_redirects");
+        }
+        if !self.rules.territory.contains(&target) {
+            return given_up("redirected_off_site");
+        }
+        let kind = match self.rules.territory.kind(&target) {
+            Kind::Other => self.claimed.kind,
+            kind => kind,
+        };
+        let candidate = Candidate::new(target.clone(), kind, Via::Redirect, self.claimed.depth);
+        self.candidates.push(Candidate { hops: self.claimed.hops + 1, ..candidate });
+        ("redirect", PageResult::Redirect(target), Disposition::Done)
+    }
+
+    fn read_feed(&mut self, capture: &Capture) -> &'static str {
+        let zone = self.rules.territory.profile.as_ref().and_then(|profile| profile.timezone.clone());
+        let Some(items) = discover::feed::items(capture, zone.as_ref()) else { return "not_a_feed" };
+        for item in items {
+            if let Some(candidate) = self.listed(item.url, Via::Feed) {
+                self.candidates.push(Candidate { published: item.published, ..candidate });
+            }
+        }
+        "feed"
+    }
+
+    fn read_sitemap(&mut self, capture: &Capture) -> &'static str {
+        let Some(sitemap) = discover::sitemap::read(capture) else { return "not_a_sitemap" };
+        for url in sitemap.sitemaps.into_iter().filter(|url| self.rules.territory.contains(url)) {
+            let depth = self.claimed.depth + 1;
+            // An index of indexes may list itself; five levels are more than any site has.
+            if depth <= 5 {
+                self.candidates.push(Candidate::new(url, Kind::Sitemap, Via::Sitemap, depth));
+            }
+        }
+        for url in sitemap.pages {
+            let candidate = self.listed(url, Via::Sitemap);
+            self.candidates.extend(candidate);
+        }
+        "sitemap"
+    }
+
+    /// What a feed or sitemap lists. Where article URLs have known forms, the rest is left out.
+    fn listed(&self, url: CanonicalUrl, via: Via) -> Option<Candidate> {
+        let territory = &self.rules.territory;
+        let kind = match territory.kind(&url) {
+            Kind::Other if territory.knows_articles() && via == Via::Sitemap => return None,
+            Kind::Other => Kind::Post,
+            kind => kind,
+        };
+        territory.contains(&url).then(|| Candidate::new(url, kind, via, 1))
+    }
+
+    fn read_page(&mut self, capture: &Capture) -> Read {
+        let page = Page::parse(capture);
+        let profile = self.profile_for(&page);
+        let territory = Territory { profile: profile.clone(), ..self.rules.territory.clone() };
+        // What the front page or an unknown page is shows once the profile is known.
+        let kind = match territory.kind(&capture.url) {
+            Kind::Other => self.claimed.kind,
+            kind => kind,
+        };
+        self.candidates.extend(discover::from_page(&page, &territory, kind, self.claimed.depth));
+        self.find_feeds(&territory, capture, kind);
+        if kind == Kind::List {
+            return ("list", PageResult::Nothing, Disposition::Done);
+        }
+        let is_known_post = kind == Kind::Post || !territory.knows_articles();
+        let Some(mut article) =
+            page.article(profile.as_deref()).filter(|_| is_known_post || self.claimed.has_article)
+        else {
+            return self.no_article(&page);
+        };
+        self.join_hint(&mut article);
+        self.missing = missing_fields(&article, profile.as_deref());
+        let revision = Arc::new(Revision {
+            profile: profile.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
+            toml: profile.as_ref().map(|p| p.toml.clone()).unwrap_or_default(),
+        });
+        let canonical = self.canonical(&page, &territory);
+        (
+            "article",
+            PageResult::Article { article: Box::new(article), revision, canonical },
+            Disposition::Done,
+        )
+    }
+
+    fn no_article(&self, page: &Page<'_>) -> Read {
+        let name = if page.survey.title.is_none() && page.survey.anchors.is_empty() {
+            "no_text"
+        } else {
+            "no_article"
+        };
+        (name, PageResult::Nothing, if self.claimed.has_article { self.refused() } else { Disposition::Done })
+    }
+
+    fn profile_for(&mut self, page: &Page<'_>) -> Option<Arc<Profile>> {
+        if let Some(profile) = &self.rules.territory.profile {
+            return Some(Arc::clone(profile));
+        }
+        let found = self.rules.profiles.for_page(page.html(), self.at)?;
+        self.profile = Some(Arc::clone(&found));
+        Some(found)
+    }
+
+    /// Feeds that the profile knows and the site's first page leads to.
+    fn find_feeds(&mut self, territory: &Territory, capture: &Capture, kind: Kind) {
+        let newly_matched = self.profile.is_some();
+        let Some(profile) = territory.profile.as_ref().filter(|_| newly_matched && kind == Kind::List) else {
+            return;
+        };
+        self.candidates.extend(profile_sources(profile, territory, &capture.url));
+    }
+
+    /// The feed has the exact time; the page has an age in words.
+    fn join_hint(&self, article: &mut Article) {
+        let Some(hint) = &self.claimed.hint else { return };
+        let joined = match &article.published {
+            None => Some(hint.clone()),
+            Some(shown) => shown.sharpen(hint),
+        };
+        if let Some(joined) = joined {
+            if joined.value == hint.value {
+                article.note_origin("published", &crate::article::Origin::Feed);
+            }
+            article.published = Some(joined);
+        }
+    }
+
+    /// What `rel=canonical` names, when it may be another address of this article.
+    fn canonical(&self, page: &Page<'_>, territory: &Territory) -> Option<CanonicalUrl> {
+        let named = page.canonical().filter(|url| url.key() != page.url().key() && !url.is_front_page())?;
+        let is_article = !territory.knows_articles() || territory.kind(&named) == Kind::Post;
+        (territory.contains(&named) && is_article).then_some(named)
+    }
+
+    /// To be tried again: soon in this run, then tomorrow, at last not at all.
+    fn retry(&self, at: Option<Timestamp>) -> Disposition {
+        let failures = self.claimed.failures + 1;
+        if failures <= self.rules.retries {
+            let backoff = self.at + retry::backoff(failures);
+            Disposition::Retry(at.map_or(backoff, |at| at.max(self.at)))
+        } else if failures <= self.rules.retries + PATIENCE || self.claimed.has_article {
+            Disposition::Retry(self.at + DAY)
+        } else {
+            Disposition::GivenUp
+        }
+    }
+
+    /// Not to be tried again, unless an article stood there: then it is looked at again tomorrow.
+    fn refused(&self) -> Disposition {
+        if self.claimed.has_article { Disposition::Retry(self.at + DAY) } else { Disposition::GivenUp }
+    }
+}
+
+/// Feeds and sitemaps that a profile names, as candidates.
+pub(super) fn profile_sources(
+    profile: &Profile,
+    territory: &Territory,
+    home: &CanonicalUrl,
+) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for (route, kind, via, forms) in [
+        (Route::Feeds, Kind::Feed, Via::Seed, &profile.discover.feeds),
+        (Route::Sitemaps, Kind::Sitemap, Via::Seed, &profile.discover.sitemaps),
+    ] {
+        for form in forms.iter().filter(|form| form.is_literal() && territory.uses(route)) {
+            found.extend(
+                CanonicalUrl::parse(form.as_str(), Some(home))
+                    .ok()
+                    .map(|url| Candidate::new(url, kind, via, 0)),
+            );
+        }
+    }
+    found
+}
+
+/// Fields that the profile has a rule for, or requires, and that the article lacks.
+fn missing_fields(article: &Article, profile: Option<&Profile>) -> Vec<&'static str> {
+    let lacks = |field: &Field| match field {
+        Field::Title => article.title.is_empty(),
+        Field::Body => article.text.is_empty(),
+        Field::Author => article.author.is_none(),
+        Field::Source => article.source.is_none(),
+        Field::Category => article.category.is_none(),
+        Field::Views => article.views.is_none(),
+        Field::Published => article.published.is_none(),
+        Field::Tags => article.tags.is_empty(),
+    };
+    let mut wanted = vec![Field::Title, Field::Body, Field::Published];
+    if let Some(profile) = profile {
+        wanted.extend(&profile.required);
+        wanted.extend(profile.article.author.is_some().then_some(Field::Author));
+        wanted.extend(profile.article.category.is_some().then_some(Field::Category));
+        wanted.extend(profile.article.views.is_some().then_some(Field::Views));
+    }
+    let mut missing: Vec<&'static str> =
+        wanted.iter().filter(|field| lacks(field)).map(|field| field.as_str()).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+/// Whether an answer is a page: by its label, and by its first bytes where the label is missing or
+/// vague.
+fn is_html(capture: &Capture) -> bool {
+    let kind = capture
+        .content_type()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let labelled = kind.is_empty() || kind.contains("html") || kind.contains("xml") || kind == "text/plain";
+    let head = &capture.body[..capture.body.len().min(1024)];
+    let magic: [&[u8]; 9] = [
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"%PDF-",
+        b"PK\x03\x04",
+        b"\x1f\x8b",
+        b"RIFF",
+        b"Rar!",
+        b"\x7fELF",
+    ];
+    let is_binary = magic.iter().any(|magic| head.starts_with(magic));
+    // UTF-16 has zero bytes too, but tags show in it.
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    let is_utf16 =
+        head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || zeros * 3 > head.len();
+    let has_markup = capture.body.contains(&b'<');
+    labelled && !is_binary && has_markup && (zeros < 16 || is_utf16)
+}

@@ -1,0 +1,154 @@
+//! robots.txt of each host: asked first, kept for a day, obeyed.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::archive::{HostRecord, RobotsCopy};
+use crate::fetch::{Client, Request};
+use crate::politeness::robots::{MAX_BYTES, Robots};
+use crate::url::CanonicalUrl;
+
+/// RFC 9309 §2.4: not used for longer than a day.
+const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// RFC 9309 §2.3.1.2: at least five redirects are followed.
+const REDIRECTS: usize = 5;
+/// A host that did not answer is asked again after this.
+const UNREACHABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
+
+/// What a host's robots.txt came to.
+#[derive(Debug, Clone)]
+pub(super) enum Access {
+    /// Its rules; none when there is no such file.
+    Rules(Robots),
+    /// It could not be read (5xx, 429, no answer): nothing may be fetched.
+    Closed {
+        /// What happened, in words.
+        why: String,
+        /// When to ask again, when the host said so.
+        retry_at: Option<Timestamp>,
+    },
+}
+
+/// A host, once its row and its robots.txt are known.
+#[derive(Debug, Clone)]
+pub(super) struct Host {
+    pub(super) id: i64,
+    pub(super) access: Option<Access>,
+}
+
+/// The hosts of a site.
+#[derive(Debug, Default)]
+pub(super) struct Hosts(pub(super) HashMap<String, Host>);
+
+impl Hosts {
+    /// Hosts from the archive; a robots.txt that is still fresh is used as it is.
+    pub(super) fn from_records(records: HashMap<String, HostRecord>, now: Timestamp) -> Self {
+        let host = |record: HostRecord| {
+            let fresh = record.robots.filter(|copy| now.duration_since(copy.at) < fresh_for(copy.status));
+            Host { id: record.id, access: fresh.map(|copy| access(&copy)) }
+        };
+        Self(records.into_iter().map(|(origin, record)| (origin, host(record))).collect())
+    }
+}
+
+fn fresh_for(status: u16) -> SignedDuration {
+    // A closed door is tried again by the next run.
+    if (200..500).contains(&status) && status != 429 { FRESH_FOR } else { SignedDuration::ZERO }
+}
+
+/// What an answer to the request for robots.txt means (RFC 9309 §2.3.1).
+pub(super) fn access(copy: &RobotsCopy) -> Access {
+    let closed = |why: String| Access::Closed { why, retry_at: None };
+    match copy.status {
+        200..=299 => Access::Rules(Robots::parse(&copy.body)),
+        0 => closed("robots.txt did not answer".to_owned()),
+        429 | 500..=599 => closed(format!("robots.txt answered {}", copy.status)),
+        _ => Access::Rules(Robots::default()),
+    }
+}
+
+/// Asks a host for its robots.txt, following redirects. Gives the copy to keep, what it means, the
+/// number of requests and how long they took.
+pub(super) async fn ask(
+    client: &Client,
+    origin: &str,
+    now: impl Fn() -> Timestamp,
+) -> (RobotsCopy, Access, u64, Duration) {
+    let mut url = CanonicalUrl::parse(&format!("{origin}/robots.txt"), None).ok();
+    let mut requests = 0;
+    let mut elapsed = Duration::ZERO;
+    for _ in 0..=REDIRECTS {
+        let Some(target) = url.take() else { break };
+        requests += 1;
+        let capture = match client.fetch(&Request::new(target.clone())).await {
+            Ok(capture) => capture,
+            // A file beyond the limit on bodies has been read far past 500 KiB already.
+            Err(error) => {
+                let copy = RobotsCopy { status: 0, body: Vec::new(), at: now() };
+                let why = format!("robots.txt could not be read: {error}");
+                return (
+                    copy,
+                    Access::Closed { why, retry_at: Some(now() + UNREACHABLE_FOR) },
+                    requests,
+                    elapsed,
+                );
+            }
+        };
+        elapsed += Duration::from_millis(u64::from(capture.elapsed_ms));
+        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (capture.status, capture.header("location")) {
+            url = CanonicalUrl::parse(location, Some(&target)).ok();
+            continue;
+        }
+        let is_file = (200..300).contains(&capture.status);
+        let retry_at = super::examine::overload(&capture).flatten();
+        let mut body = if is_file { capture.body } else { Vec::new() };
+        body.truncate(MAX_BYTES);
+        let copy = RobotsCopy { status: capture.status, body, at: capture.fetched_at };
+        let access = match access(&copy) {
+            Access::Closed { why, .. } => Access::Closed { why, retry_at },
+            rules @ Access::Rules(_) => rules,
+        };
+        return (copy, access, requests, elapsed);
+    }
+    // More redirects than that count as "no such file" (RFC 9309 §2.3.1.2).
+    (
+        RobotsCopy { status: 404, body: Vec::new(), at: now() },
+        Access::Rules(Robots::default()),
+        requests,
+        elapsed,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_answer_for_robots_txt_means() {
+        let closed = |status| {
+            let copy = RobotsCopy {
+                status,
+                body: b"user-agent: *\ndisallow: /x".to_vec(),
+                at: Timestamp::UNIX_EPOCH,
+            };
+            match access(&copy) {
+                Access::Closed { .. } => None,
+                Access::Rules(robots) => Some(robots.verdict("jianbao", "/x").allowed),
+            }
+        };
+        for (status, want) in [
+            (200, Some(false)),
+            (404, Some(true)),
+            (403, Some(true)),
+            (401, Some(true)),
+            (429, None),
+            (500, None),
+            (503, None),
+            (0, None),
+        ] {
+            assert_eq!(closed(status), want, "{status}");
+        }
+    }
+}

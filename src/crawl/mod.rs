@@ -1,0 +1,378 @@
+//! The crawl: the one place that wires deciding and doing.
+//!
+//! Each site is one task that asks its archive what is next, its schedule whether it may, the
+//! client for the page, a thread for the extraction, and hands the outcome to the archive.
+
+mod examine;
+mod gate;
+mod report;
+mod site;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::archive::{ArchiveError, Receipt, Store, StoreSettings};
+use crate::capture::Capture;
+use crate::clock::Clock;
+use crate::config::{Config, Site};
+use crate::fetch::{Client, ClientError, ClientSettings, FetchError, Guard, Request};
+use crate::profile::{ProfileError, Profiles};
+use crate::url::CanonicalUrl;
+
+pub use report::{ArticleCounts, Counts, RunOutcome, RunReport, SiteReport};
+use site::SiteCrawl;
+
+/// Limits of one run; `None` means none.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Budget {
+    /// Requests.
+    pub max_pages: Option<u64>,
+    /// Bytes of bodies as sent.
+    pub max_bytes: Option<u64>,
+    /// From the run's start.
+    pub max_time: Option<Duration>,
+}
+
+/// What a crawl needs.
+#[derive(Debug, Clone)]
+pub struct CrawlSettings {
+    /// The configuration.
+    pub config: Config,
+    /// The sites to crawl.
+    pub sites: Vec<Site>,
+    /// All profiles.
+    pub profiles: Arc<Profiles>,
+    /// The archive's file.
+    pub archive: std::path::PathBuf,
+    /// Every known article is due.
+    pub full: bool,
+    /// Where to stop.
+    pub budget: Budget,
+}
+
+/// Why a crawl could not be done at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrawlError {
+    /// The archive failed.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The client could not be set up.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A profile is missing.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// A remote host would be asked by nobody in particular.
+    #[error(
+        "`identity.contact` is empty, and `{host}` is not this machine: fill in a URL or an e-mail address in crawl.toml"
+    )]
+    NoContact {
+        /// The first such host.
+        host: String,
+    },
+    /// Nothing to crawl.
+    #[error("no site is configured: add a [[site]] with a name and seeds to crawl.toml")]
+    NoSites,
+}
+
+/// Is told how a crawl goes.
+pub trait Progress: Send + Sync + std::fmt::Debug {
+    /// An outcome was committed.
+    fn committed(&self, site: &str, receipt: &Receipt);
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn committed(&self, _site: &str, _receipt: &Receipt) {}
+}
+
+/// Asks a crawl to stop; it ends cleanly within two seconds.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Sender<bool>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(watch::channel(false).0)
+    }
+}
+
+impl Stop {
+    /// Asks.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    fn is_set(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Ends when it is asked.
+    async fn asked(&self) {
+        let mut receiver = self.0.subscribe();
+        // The sender lives as long as `self`.
+        let _ = receiver.wait_for(|stop| *stop).await;
+    }
+}
+
+/// What all sites of a run share.
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    client: Client,
+    profiles: Arc<Profiles>,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+    config: Config,
+    /// Requests at the same time, all sites together.
+    connections: Arc<Semaphore>,
+    /// Extractions at the same time.
+    workers: Arc<Semaphore>,
+    full: bool,
+    spent: Spent,
+}
+
+/// What the run has used of its budget.
+#[derive(Debug)]
+struct Spent {
+    budget: Budget,
+    deadline: Option<Timestamp>,
+    requests: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Spent {
+    /// The budget that is reached, if one is.
+    fn reached(&self, now: Timestamp) -> Option<&'static str> {
+        let over = |limit: Option<u64>, used: &AtomicU64| {
+            limit.is_some_and(|limit| used.load(Ordering::Relaxed) >= limit)
+        };
+        if over(self.budget.max_pages, &self.requests) {
+            return Some("max-pages");
+        }
+        if over(self.budget.max_bytes, &self.bytes) {
+            return Some("max-bytes");
+        }
+        self.deadline.is_some_and(|deadline| now >= deadline).then_some("max-time")
+    }
+}
+
+/// Crawls the sites and reports. Ends when nothing is due, when a budget is reached, or when `stop`
+/// is asked; whatever is not done then is done by the next run.
+pub async fn crawl(
+    settings: CrawlSettings,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+    progress: Arc<dyn Progress>,
+) -> Result<RunReport, CrawlError> {
+    if settings.sites.is_empty() {
+        return Err(CrawlError::NoSites);
+    }
+    let seeds: Vec<CanonicalUrl> = settings.sites.iter().flat_map(|site| site.seeds.clone()).collect();
+    let client = client_for(&settings.config, &seeds, &clock)?;
+    for name in settings.sites.iter().filter_map(|site| site.profile.as_deref()) {
+        settings.profiles.get(name)?;
+    }
+    let tally: Tally = Arc::default();
+    let store = StoreSettings {
+        path: settings.archive.clone(),
+        keep: settings.config.archive.keep,
+        recrawl: settings.config.recrawl.clone(),
+    };
+    let (store, writer) = Store::open(store, {
+        let tally = Arc::clone(&tally);
+        move |receipt| {
+            let mut sites = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(site) = sites.get_mut(&receipt.site) {
+                site.count(receipt);
+                progress.committed(&site.site, receipt);
+            }
+        }
+    })?;
+    let crawled = run(settings, client, store, tally, clock, stop).await;
+    let closed = tokio::task::spawn_blocking(move || writer.close()).await;
+    let closed = closed.map_err(|error| ArchiveError::Stopped(error.to_string()))?;
+    // The writer's own error says why everybody else found it stopped.
+    match (crawled, closed) {
+        (Err(CrawlError::Archive(ArchiveError::Stopped(_))) | Ok(_), Err(error)) => Err(error.into()),
+        (crawled, _) => crawled,
+    }
+}
+
+fn client_for(config: &Config, seeds: &[CanonicalUrl], clock: &Arc<dyn Clock>) -> Result<Client, CrawlError> {
+    let identity = &config.identity;
+    if identity.contact.trim().is_empty()
+        && let Some(remote) = seeds.iter().find(|seed| !is_loopback(seed.host()))
+    {
+        return Err(CrawlError::NoContact { host: remote.host().to_owned() });
+    }
+    let contact =
+        if identity.contact.is_empty() { String::new() } else { format!(" (+{})", identity.contact) };
+    let settings = ClientSettings {
+        user_agent: format!("{}/{}{contact}", identity.name, env!("CARGO_PKG_VERSION")),
+        timeout: config.fetch.timeout.0,
+        max_body: config.fetch.max_body.0,
+        per_ip: config.politeness.per_ip,
+        guard: Guard::allowing(seeds),
+    };
+    Ok(Client::new(settings, Arc::clone(clock))?)
+}
+
+/// Why a single page could not be fetched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchOnceError {
+    /// The request can't be made.
+    #[error(transparent)]
+    Crawl(#[from] CrawlError),
+    /// There was no answer.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// robots.txt forbids it, or could not be read.
+    #[error("`{url}` may not be fetched: {why}")]
+    Refused {
+        /// The URL.
+        url: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Fetches one page for a look, without an archive: robots.txt is obeyed, redirects are followed.
+pub async fn fetch_once(
+    config: &Config,
+    url: &CanonicalUrl,
+    clock: Arc<dyn Clock>,
+) -> Result<Capture, FetchOnceError> {
+    let client = client_for(config, std::slice::from_ref(url), &clock)?;
+    let mut target = url.clone();
+    for _ in 0..=config.fetch.redirects {
+        let refused = |why: String| FetchOnceError::Refused { url: target.to_string(), why };
+        match gate::ask(&client, target.origin(), || clock.now()).await.1 {
+            gate::Access::Closed { why, .. } => return Err(refused(why)),
+            gate::Access::Rules(robots) => {
+                let verdict = robots.verdict(&config.identity.name, target.as_str());
+                if !verdict.allowed {
+                    return Err(refused(format!("robots.txt says `{}`", verdict.rule.unwrap_or_default())));
+                }
+            }
+        }
+        let capture = client.fetch(&Request::new(target.clone())).await?;
+        let next = capture.header("location").and_then(|to| CanonicalUrl::parse(to, Some(&target)).ok());
+        match next.filter(|_| (300..400).contains(&capture.status)) {
+            Some(next) => target = next,
+            None if (200..300).contains(&capture.status) => return Ok(capture),
+            None => return Err(refused(format!("the server answered {}", capture.status))),
+        }
+    }
+    Err(FetchOnceError::Refused { url: url.to_string(), why: "it redirects too often".to_owned() })
+}
+
+/// Whether a host is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The sites' reports while they are counted.
+type Tally = Arc<Mutex<HashMap<i64, SiteReport>>>;
+
+async fn run(
+    settings: CrawlSettings,
+    client: Client,
+    store: Store,
+    tally: Tally,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+) -> Result<RunReport, CrawlError> {
+    let started = clock.now();
+    let run = store.begin_run(settings.full, started).await?;
+    let shared = Arc::new(Shared::new(&settings, client, store, clock, stop, started));
+    let mut tasks = JoinSet::new();
+    for site in settings.sites {
+        let report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
+        let crawl = SiteCrawl::prepare(Arc::clone(&shared), site, run).await?;
+        tally.lock().unwrap_or_else(PoisonError::into_inner).insert(crawl.id(), report);
+        tasks.spawn(crawl.run());
+    }
+    let mut ends: Vec<site::End> = Vec::new();
+    let mut failure: Option<ArchiveError> = None;
+    while let Some(task) = tasks.join_next().await {
+        match task {
+            Ok(Ok(end)) => ends.push(end),
+            Ok(Err(error)) => failure = failure.or(Some(error)),
+            Err(error) => failure = failure.or(Some(ArchiveError::Stopped(error.to_string()))),
+        }
+    }
+    if let Some(error) = failure {
+        return Err(error.into());
+    }
+    shared.store.flush().await?;
+    let finished = shared.clock.now();
+    let mut sites = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
+    for end in &ends {
+        if let Some(site) = sites.get_mut(&end.site) {
+            site.counts.requests = end.requests;
+            site.alarms.extend(end.alarms.iter().cloned());
+            site.conclude();
+        }
+    }
+    let mut sites: Vec<SiteReport> = sites.into_values().collect();
+    sites.sort_by(|a, b| a.site.cmp(&b.site));
+    let report = RunReport::new(run.id, (started, finished), shared.outcome(&ends, finished), sites);
+    let json = serde_json::to_string(&report).unwrap_or_default();
+    shared.store.finish_run(run.id, report.outcome.as_str(), json, finished).await?;
+    Ok(report)
+}
+
+impl Shared {
+    fn new(
+        settings: &CrawlSettings,
+        client: Client,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        stop: Stop,
+        started: Timestamp,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let time = settings.budget.max_time.and_then(|time| SignedDuration::try_from(time).ok());
+        Self {
+            store,
+            client,
+            profiles: Arc::clone(&settings.profiles),
+            clock,
+            stop,
+            connections: Arc::new(Semaphore::new(settings.config.fetch.concurrency.max(1))),
+            workers: Arc::new(Semaphore::new(cores * 2)),
+            full: settings.full,
+            spent: Spent {
+                budget: settings.budget,
+                deadline: time.map(|time| started + time),
+                requests: AtomicU64::new(0),
+                bytes: AtomicU64::new(0),
+            },
+            config: settings.config.clone(),
+        }
+    }
+
+    fn outcome(&self, ends: &[site::End], now: Timestamp) -> (RunOutcome, Option<&'static str>) {
+        if self.stop.is_set() {
+            return (RunOutcome::Interrupted, None);
+        }
+        let was_cut = ends.iter().any(|end| end.cut_short);
+        let site_limit = was_cut.then_some("scope.max_pages");
+        match self.spent.reached(now).filter(|_| was_cut).or(site_limit) {
+            Some(budget) => (RunOutcome::Budget, Some(budget)),
+            None => (RunOutcome::Finished, None),
+        }
+    }
+}

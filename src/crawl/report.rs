@@ -1,0 +1,203 @@
+//! What a run did: counted from receipts, printed at its end, stored with it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::archive::{Receipt, Verdict};
+use crate::dedup::Change;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Nothing was left to do.
+    Finished,
+    /// A budget was reached; the next run goes on.
+    Budget,
+    /// It was asked to stop; the next run goes on.
+    Interrupted,
+}
+
+impl RunOutcome {
+    /// The name in the archive.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Budget => "budget",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Articles by what a look at them found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ArticleCounts {
+    /// Never seen before.
+    pub new: u64,
+    /// Text or fields changed.
+    pub revised: u64,
+    /// Nothing changed that counts.
+    pub unchanged: u64,
+    /// New, with the text of another article.
+    pub duplicate: u64,
+    /// Gone from the site.
+    pub gone: u64,
+}
+
+/// Counts of a run or of one site in it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Counts {
+    /// Requests sent, robots.txt included.
+    pub requests: u64,
+    /// Answers that the page is the same (304).
+    pub not_modified: u64,
+    /// Bytes of bodies as sent.
+    pub bytes: u64,
+    /// Articles.
+    pub articles: ArticleCounts,
+    /// URLs that gave nothing: errors of the server, of the network, of the page.
+    pub failed: u64,
+    /// URLs that robots.txt forbids.
+    pub excluded: u64,
+}
+
+/// One site of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SiteReport {
+    /// The site's name.
+    pub site: String,
+    /// Its counts.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Field → articles that should have it and have not.
+    pub missing: BTreeMap<&'static str, u64>,
+    /// What needs attention.
+    pub alarms: Vec<String>,
+    /// Outcome → URLs.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// URLs found for the first time.
+    pub discovered: u64,
+}
+
+/// A run: the object of `crawl --json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    /// Row in `run`.
+    pub run: i64,
+    /// ISO 8601.
+    pub started: String,
+    /// ISO 8601.
+    pub finished: String,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// Which budget was reached, when one was.
+    pub budget: Option<&'static str>,
+    /// All sites together.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Site by site.
+    pub sites: Vec<SiteReport>,
+}
+
+/// Whether an outcome is a failure of the URL.
+fn is_failure(name: &str) -> bool {
+    !matches!(
+        name,
+        "article"
+            | "list"
+            | "feed"
+            | "sitemap"
+            | "redirect"
+            | "moved"
+            | "not_modified"
+            | "no_article"
+            | "robots_excluded"
+            | "no_sitemap"
+            | "not_a_sitemap"
+            | "no_feed"
+            | "not_a_feed"
+    )
+}
+
+impl SiteReport {
+    /// Counts a committed outcome.
+    pub(super) fn count(&mut self, receipt: &Receipt) {
+        *self.outcomes.entry(receipt.name).or_default() += 1;
+        self.discovered += receipt.new_urls as u64;
+        self.counts.bytes += receipt.bytes;
+        self.counts.not_modified += u64::from(receipt.name == "not_modified");
+        self.counts.excluded += u64::from(receipt.name == "robots_excluded");
+        self.counts.failed += u64::from(is_failure(receipt.name));
+        let articles = &mut self.counts.articles;
+        match receipt.verdict {
+            Verdict::Article(Change::New) => articles.new += 1,
+            Verdict::Article(Change::Revised) => articles.revised += 1,
+            Verdict::Article(Change::Unchanged | Change::Sharpened) | Verdict::Alias => {
+                articles.unchanged += 1
+            }
+            Verdict::Duplicate => articles.duplicate += 1,
+            Verdict::None => {}
+        }
+        for field in &receipt.missing {
+            *self.missing.entry(field).or_default() += 1;
+        }
+    }
+
+    /// Alarms that follow from the counts.
+    pub(super) fn conclude(&mut self) {
+        let looked_at = self.outcomes.get("article").copied().unwrap_or(0);
+        for (field, count) in &self.missing {
+            if *count >= 3 && count * 5 >= looked_at {
+                self.alarms.push(format!(
+                    "{field} is missing on {count} of {looked_at} articles: did the layout change?"
+                ));
+            }
+        }
+        let answers: u64 = self.outcomes.values().sum();
+        if self.counts.failed >= 5 && self.counts.failed * 2 > answers {
+            self.alarms.push(format!("{} of {answers} URLs failed", self.counts.failed));
+        }
+        if looked_at == 0
+            && answers > 0
+            && self.alarms.is_empty()
+            && self.counts.not_modified == 0
+            && self.discovered == 0
+            && self.counts.failed == answers
+        {
+            self.alarms.push("no page could be read".to_owned());
+        }
+    }
+}
+
+impl RunReport {
+    /// Puts the sites' reports together.
+    pub(super) fn new(
+        run: i64,
+        (started, finished): (Timestamp, Timestamp),
+        (outcome, budget): (RunOutcome, Option<&'static str>),
+        sites: Vec<SiteReport>,
+    ) -> Self {
+        let mut counts = Counts::default();
+        for site in &sites {
+            counts.requests += site.counts.requests;
+            counts.not_modified += site.counts.not_modified;
+            counts.bytes += site.counts.bytes;
+            counts.failed += site.counts.failed;
+            counts.excluded += site.counts.excluded;
+            counts.articles.new += site.counts.articles.new;
+            counts.articles.revised += site.counts.articles.revised;
+            counts.articles.unchanged += site.counts.articles.unchanged;
+            counts.articles.duplicate += site.counts.articles.duplicate;
+            counts.articles.gone += site.counts.articles.gone;
+        }
+        let iso = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        Self { run, started: iso(started), finished: iso(finished), outcome, budget, counts, sites }
+    }
+
+    /// Whether somebody should look at it.
+    pub fn needs_attention(&self) -> bool {
+        self.sites.iter().any(|site| !site.alarms.is_empty())
+    }
+}

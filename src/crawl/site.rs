@@ -1,0 +1,508 @@
+//! One site's crawl: a loop that asks what is next, waits its turn, fetches, and hands the answer
+//! to a thread that examines it.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use super::Shared;
+use super::examine::{self, Rules, profile_sources};
+use super::gate::{self, Access, Host, Hosts};
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult, RunRecord};
+use crate::capture::Capture;
+use crate::config::{Route, Site};
+use crate::discover::Territory;
+use crate::fetch::{FetchError, Request};
+use crate::frontier::{Candidate, Kind, Via};
+use crate::politeness::{HostState, Pace, Schedule, Turn};
+use crate::profile::Profile;
+use crate::url::CanonicalUrl;
+
+/// URLs taken from the archive at a time.
+const CLAIM: usize = 64;
+/// Answers being examined at the same time; more would only fill memory.
+const EXAMINED_AT_ONCE: usize = 6;
+/// A wait of at least this long is worth a line in the log.
+const LONG_WAIT: SignedDuration = SignedDuration::from_secs(10);
+
+/// How a site's crawl ended.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) site: i64,
+    pub(super) requests: u64,
+    pub(super) alarms: Vec<String>,
+    /// A budget ended it while there was more to do.
+    pub(super) cut_short: bool,
+}
+
+/// A site being crawled.
+#[derive(Debug)]
+pub(super) struct SiteCrawl {
+    shared: Arc<Shared>,
+    rules: Rules,
+    schedule: Schedule,
+    hosts: Hosts,
+    queue: VecDeque<Claimed>,
+    /// URLs that are being fetched or examined.
+    busy: HashSet<i64>,
+    fetching: JoinSet<Fetched>,
+    examining: JoinSet<Result<(i64, Option<Arc<Profile>>), ArchiveError>>,
+    requests: u64,
+    alarms: Vec<String>,
+    cut_short: bool,
+    /// Why nothing more is fetched, once that is so.
+    closed: bool,
+}
+
+/// The end of one request.
+#[derive(Debug)]
+struct Fetched {
+    claimed: Claimed,
+    answer: Result<Capture, FetchError>,
+}
+
+impl SiteCrawl {
+    /// Makes everything due that this run looks at.
+    pub(super) async fn prepare(
+        shared: Arc<Shared>,
+        site: Site,
+        run: RunRecord,
+    ) -> Result<Self, ArchiveError> {
+        let now = shared.clock.now();
+        let record = shared.store.site(&site.name, &site.seeds, now).await?;
+        shared.store.make_due(record.id, shared.full, now).await?;
+        let known = site.profile.as_deref().or(record.profile.as_deref());
+        let by_host = || site.seeds.iter().find_map(|seed| shared.profiles.for_host(seed, now));
+        let profile = known.and_then(|key| shared.profiles.get(key).ok()).or_else(by_host);
+        let state = record.hosts.values().map(|host| host.state).fold(HostState::default(), stricter);
+        let pace = Pace {
+            delay: site.politeness.delay.0,
+            delay_factor: site.politeness.delay_factor,
+            max_delay: site.politeness.max_delay.0,
+            concurrency: site.politeness.concurrency.max(1),
+        };
+        let schedule = Schedule::new(pace, state, Arc::clone(&shared.clock));
+        let rules = Rules {
+            site: record.id,
+            territory: Territory { site: Arc::new(site), profile },
+            profiles: Arc::clone(&shared.profiles),
+            retries: shared.config.fetch.retries,
+            redirects: shared.config.fetch.redirects,
+        };
+        let crawl = Self {
+            hosts: Hosts::from_records(record.hosts, now),
+            rules,
+            schedule,
+            queue: VecDeque::new(),
+            busy: HashSet::new(),
+            fetching: JoinSet::new(),
+            examining: JoinSet::new(),
+            requests: 0,
+            alarms: Vec::new(),
+            cut_short: false,
+            closed: false,
+            shared,
+        };
+        let seeds = crawl.seeds();
+        crawl.shared.store.add(crawl.id(), seeds, now).await?;
+        info!(site = %crawl.name(), continues = run.continues, "begins");
+        Ok(crawl)
+    }
+
+    pub(super) fn id(&self) -> i64 {
+        self.rules.site
+    }
+
+    fn name(&self) -> &str {
+        &self.rules.territory.site.name
+    }
+
+    /// Where the crawl begins: the configured seeds, what the profile names, counted ids.
+    fn seeds(&self) -> Vec<Candidate> {
+        let territory = &self.rules.territory;
+        let mut found = Vec::new();
+        for seed in &territory.site.seeds {
+            found.push(Candidate::new(seed.clone(), territory.kind(seed), Via::Seed, 0));
+            if let Some(profile) = &territory.profile {
+                found.extend(profile_sources(profile, territory, seed));
+                found.extend(first_lists(profile, territory, seed));
+            }
+        }
+        found
+    }
+
+    /// Crawls until nothing is due, a budget is reached, or the run is asked to stop.
+    pub(super) async fn run(mut self) -> Result<End, ArchiveError> {
+        while !self.closed && !self.shared.stop.is_set() {
+            if self.is_over_budget() {
+                self.cut_short = self.has_more().await?;
+                break;
+            }
+            self.collect_finished()?;
+            if self.queue.is_empty() {
+                self.refill().await?;
+            }
+            if self.queue.is_empty() {
+                if !self.wait_for_more().await? {
+                    break;
+                }
+                continue;
+            }
+            self.advance().await?;
+        }
+        self.wind_down().await?;
+        Ok(End { site: self.id(), requests: self.requests, alarms: self.alarms, cut_short: self.cut_short })
+    }
+
+    fn is_over_budget(&self) -> bool {
+        let limit = self.rules.territory.site.scope.max_pages;
+        self.shared.spent.reached(self.shared.clock.now()).is_some() || (limit > 0 && self.requests >= limit)
+    }
+
+    async fn has_more(&self) -> Result<bool, ArchiveError> {
+        let now = self.shared.clock.now();
+        let due = self.shared.store.claim(self.id(), now, 1, self.busy.iter().copied().collect()).await?;
+        Ok(!self.queue.is_empty() || !due.is_empty())
+    }
+
+    async fn refill(&mut self) -> Result<(), ArchiveError> {
+        let now = self.shared.clock.now();
+        let busy: Vec<i64> = self.busy.iter().copied().collect();
+        self.queue.extend(self.shared.store.claim(self.id(), now, CLAIM, busy).await?);
+        Ok(())
+    }
+
+    /// Waits for work under way, or for the next URL to become due; `false` when neither is to come.
+    async fn wait_for_more(&mut self) -> Result<bool, ArchiveError> {
+        if !self.fetching.is_empty() || !self.examining.is_empty() {
+            self.wait(None).await?;
+            return Ok(true);
+        }
+        let now = self.shared.clock.now();
+        let limit = SignedDuration::try_from(self.rules.territory.site.politeness.max_wait.0)
+            .unwrap_or(SignedDuration::MAX);
+        match self.shared.store.next_due(self.id()).await? {
+            Some(at) if at.duration_since(now) <= limit => {
+                self.wait(Some(at)).await?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Takes the first URL of the queue one step further.
+    async fn advance(&mut self) -> Result<(), ArchiveError> {
+        if self.examining.len() >= EXAMINED_AT_ONCE {
+            return self.wait(None).await;
+        }
+        let Some(next) = self.queue.front() else { return Ok(()) };
+        let origin = next.url.origin();
+        let allowed = match self.hosts.0.get(origin).and_then(|host| host.access.as_ref()) {
+            None => {
+                let origin = origin.to_owned();
+                return self.ask_robots(&origin).await;
+            }
+            Some(Access::Closed { why, .. }) => {
+                let alarm = format!("{origin}: {why}, so nothing may be fetched");
+                self.close(alarm);
+                return Ok(());
+            }
+            Some(Access::Rules(robots)) => {
+                robots.verdict(&self.shared.config.identity.name, next.url.as_str()).allowed
+            }
+        };
+        if !allowed {
+            return self.without_request("robots_excluded", Disposition::Excluded).await;
+        }
+        match self.schedule.take_turn(self.shared.clock.now()) {
+            Turn::Now => {
+                if let Some(claimed) = self.queue.pop_front() {
+                    self.fetch(claimed);
+                }
+                Ok(())
+            }
+            Turn::At(at) => self.wait_turn(at).await,
+            Turn::Busy => self.wait(None).await,
+        }
+    }
+
+    async fn wait_turn(&mut self, at: Timestamp) -> Result<(), ArchiveError> {
+        let wait = at.duration_since(self.shared.clock.now());
+        let limit = self.rules.territory.site.politeness.max_wait.0;
+        if wait > SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX) {
+            self.close(format!("the host wants to be left alone until {at}; the next run goes on"));
+            return Ok(());
+        }
+        if wait >= LONG_WAIT {
+            info!(site = %self.name(), until = %at, "waits");
+        }
+        self.wait(Some(at)).await
+    }
+
+    /// Asks for a host's robots.txt, when it is the site's turn.
+    async fn ask_robots(&mut self, origin: &str) -> Result<(), ArchiveError> {
+        match self.schedule.take_turn(self.shared.clock.now()) {
+            Turn::Now => {}
+            Turn::At(at) => return self.wait_turn(at).await,
+            Turn::Busy => return self.wait(None).await,
+        }
+        let id = match self.hosts.0.get(origin) {
+            Some(host) => host.id,
+            None => self.shared.store.host(self.id(), origin).await?,
+        };
+        let stop = self.shared.stop.clone();
+        let asked = tokio::select! {
+            asked = gate::ask(&self.shared.client, origin, || self.shared.clock.now()) => asked,
+            () = stop.asked() => {
+                self.schedule.unused();
+                return Ok(());
+            }
+        };
+        let (copy, access, requests, elapsed) = asked;
+        self.count_requests(requests);
+        let now = self.shared.clock.now();
+        match &access {
+            Access::Closed { retry_at, .. } => self.schedule.overloaded(now, *retry_at),
+            Access::Rules(_) => self.schedule.answered(now, elapsed),
+        }
+        self.shared.store.keep_robots(id, copy).await?;
+        self.heed_robots(origin, &access).await?;
+        self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access) });
+        Ok(())
+    }
+
+    /// Crawl-delay and sitemaps of a robots.txt.
+    async fn heed_robots(&mut self, origin: &str, access: &Access) -> Result<(), ArchiveError> {
+        let Access::Rules(robots) = access else { return Ok(()) };
+        let name = &self.shared.config.identity.name;
+        let territory = &self.rules.territory;
+        if let Some(seconds) = robots.verdict(name, origin).crawl_delay {
+            let delay = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+            if delay > territory.site.politeness.max_crawl_delay.0 {
+                let message = format!(
+                    "{origin}: robots.txt asks for {seconds} s between requests, more than politeness.max_crawl_delay; the host is skipped"
+                );
+                self.close(message);
+                return Ok(());
+            }
+            self.schedule.heed_crawl_delay(delay);
+        }
+        if !territory.uses(Route::Sitemaps) {
+            return Ok(());
+        }
+        let home = CanonicalUrl::parse(origin, None).ok();
+        let named = robots.sitemaps.iter().filter_map(|text| CanonicalUrl::parse(text, home.as_ref()).ok());
+        let mut sitemaps: Vec<CanonicalUrl> = named.filter(|url| territory.site.owns(url)).collect();
+        if sitemaps.is_empty() {
+            sitemaps.extend(CanonicalUrl::parse(&format!("{origin}/sitemap.xml"), None).ok());
+        }
+        let candidates =
+            sitemaps.into_iter().map(|url| Candidate::new(url, Kind::Sitemap, Via::Sitemap, 0)).collect();
+        self.shared.store.add(self.id(), candidates, self.shared.clock.now()).await.map(drop)
+    }
+
+    fn count_requests(&mut self, requests: u64) {
+        self.requests += requests;
+        self.shared.spent.requests.fetch_add(requests, Ordering::Relaxed);
+    }
+
+    fn fetch(&mut self, claimed: Claimed) {
+        self.count_requests(1);
+        self.busy.insert(claimed.id);
+        let shared = Arc::clone(&self.shared);
+        self.fetching.spawn(async move {
+            let _connection = shared.connections.acquire().await;
+            let request = Request {
+                url: claimed.url.clone(),
+                etag: claimed.etag.clone(),
+                last_modified: claimed.last_modified.clone(),
+            };
+            let answer = shared.client.fetch(&request).await;
+            Fetched { claimed, answer }
+        });
+    }
+
+    /// Waits for a request, an examination, a moment or the order to stop, whichever is first.
+    async fn wait(&mut self, until: Option<Timestamp>) -> Result<(), ArchiveError> {
+        let shared = Arc::clone(&self.shared);
+        let moment = async {
+            match until {
+                Some(at) => shared.clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(fetched) = self.fetching.join_next() => {
+                if let Ok(fetched) = fetched {
+                    self.fetched(fetched)?;
+                }
+            }
+            Some(examined) = self.examining.join_next() => self.examined(examined)?,
+            () = moment => {}
+            () = shared.stop.asked() => {}
+        }
+        Ok(())
+    }
+
+    fn collect_finished(&mut self) -> Result<(), ArchiveError> {
+        while let Some(examined) = self.examining.try_join_next() {
+            self.examined(examined)?;
+        }
+        while let Some(Ok(fetched)) = self.fetching.try_join_next() {
+            self.fetched(fetched)?;
+        }
+        Ok(())
+    }
+
+    /// Notes how the request went, and hands the answer to a thread.
+    fn fetched(&mut self, fetched: Fetched) -> Result<(), ArchiveError> {
+        let Fetched { claimed, answer } = fetched;
+        let now = self.shared.clock.now();
+        match &answer {
+            Ok(capture) => {
+                self.shared.spent.bytes.fetch_add(capture.wire_length, Ordering::Relaxed);
+                match examine::overload(capture) {
+                    Some(retry_at) => self.schedule.overloaded(now, retry_at),
+                    None => self.schedule.answered(now, Duration::from_millis(u64::from(capture.elapsed_ms))),
+                }
+            }
+            Err(error) if error.concerns_host() => self.schedule.failed(now),
+            Err(_) => self.schedule.answered(now, Duration::ZERO),
+        }
+        let host = (self.hosts.0.get(claimed.url.origin()).map_or(0, |host| host.id), self.schedule.state());
+        self.stop_when_unreachable(&answer);
+        let rules = self.rules.clone();
+        let shared = Arc::clone(&self.shared);
+        self.examining.spawn(async move {
+            let _permit = Arc::clone(&shared.workers).acquire_owned().await;
+            let id = claimed.id;
+            let work = tokio::task::spawn_blocking(move || {
+                let (outcome, profile) = match answer {
+                    Ok(capture) => {
+                        let examined = examine::answer(&rules, &claimed, capture, host);
+                        (examined.outcome, examined.profile)
+                    }
+                    Err(error) => {
+                        warn!(url = %claimed.url, "{error}");
+                        (examine::failure(&rules, &claimed, &error, host, now), None)
+                    }
+                };
+                log(&claimed, &outcome);
+                shared.store.commit(outcome).map(|()| profile)
+            });
+            let profile = work.await.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
+            Ok((id, profile))
+        });
+        Ok(())
+    }
+
+    /// A host that does not answer at all is left to the next run.
+    fn stop_when_unreachable(&mut self, answer: &Result<Capture, FetchError>) {
+        if let Err(error) = answer
+            && error.concerns_host()
+            && self.schedule.state().failures > self.rules.retries
+        {
+            self.close(error.to_string());
+        }
+    }
+
+    fn examined(
+        &mut self,
+        examined: Result<Result<(i64, Option<Arc<Profile>>), ArchiveError>, tokio::task::JoinError>,
+    ) -> Result<(), ArchiveError> {
+        let (id, profile) = examined.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
+        self.busy.remove(&id);
+        if let Some(profile) = profile
+            && self.rules.territory.profile.is_none()
+        {
+            info!(site = %self.name(), profile = %profile.key, "is of a known layout");
+            self.rules.territory.profile = Some(profile);
+        }
+        Ok(())
+    }
+
+    /// Commits an outcome that needs no request.
+    async fn without_request(
+        &mut self,
+        name: &'static str,
+        disposition: Disposition,
+    ) -> Result<(), ArchiveError> {
+        let Some(claimed) = self.queue.pop_front() else { return Ok(()) };
+        let host = (self.hosts.0.get(claimed.url.origin()).map_or(0, |host| host.id), self.schedule.state());
+        let now = self.shared.clock.now();
+        let outcome = examine::without_answer(&self.rules, &claimed, name, disposition, host, now);
+        log(&claimed, &outcome);
+        let store = self.shared.store.clone();
+        let committed = tokio::task::spawn_blocking(move || store.commit(outcome)).await;
+        committed.map_err(|error| ArchiveError::Stopped(error.to_string()))?
+    }
+
+    /// Ends the site's crawl for this run, with an alarm.
+    fn close(&mut self, alarm: String) {
+        warn!(site = %self.name(), "{alarm}");
+        self.alarms.push(alarm);
+        self.closed = true;
+    }
+
+    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped.
+    async fn wind_down(&mut self) -> Result<(), ArchiveError> {
+        if self.shared.stop.is_set() {
+            self.fetching.abort_all();
+        }
+        while let Some(fetched) = self.fetching.join_next().await {
+            if let Ok(fetched) = fetched {
+                self.fetched(fetched)?;
+            }
+        }
+        while let Some(examined) = self.examining.join_next().await {
+            self.examined(examined)?;
+        }
+        if let Some(profile) =
+            self.rules.territory.profile.as_ref().filter(|_| self.rules.territory.site.profile.is_none())
+        {
+            self.shared.store.keep_profile(self.id(), &profile.key).await?;
+        }
+        Ok(())
+    }
+}
+
+/// First pages of lists that the profile names outright.
+fn first_lists(profile: &Profile, territory: &Territory, home: &CanonicalUrl) -> Vec<Candidate> {
+    if !territory.uses(Route::Lists) {
+        return Vec::new();
+    }
+    let forms = profile.discover.lists.iter().flat_map(|list| list.first.iter().chain([&list.url]));
+    let urls = forms
+        .filter(|form| form.is_literal())
+        .filter_map(|form| CanonicalUrl::parse(form.as_str(), Some(home)).ok());
+    urls.map(|url| Candidate::new(url, Kind::List, Via::Seed, 0)).collect()
+}
+
+/// Of the states of a site's hosts, what is stricter in each.
+fn stricter(a: HostState, b: HostState) -> HostState {
+    HostState {
+        not_before: a.not_before.max(b.not_before),
+        latency_ms: a.latency_ms.max(b.latency_ms),
+        failures: a.failures.max(b.failures),
+    }
+}
+
+/// One line for each URL, with its named outcome.
+fn log(claimed: &Claimed, outcome: &Outcome) {
+    let capture = outcome.capture.as_ref();
+    info!(
+        url = %claimed.url,
+        status = capture.map(|capture| capture.status),
+        ms = capture.map(|capture| capture.elapsed_ms),
+        bytes = capture.map(|capture| capture.wire_length),
+        kind = claimed.kind.as_str(),
+        found = outcome.candidates.len(),
+        article = matches!(outcome.result, PageResult::Article { .. }),
+        outcome = outcome.name,
+    );
+}

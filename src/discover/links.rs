@@ -1,0 +1,162 @@
+//! Links of HTML pages: articles, first pages of lists, the next page of this list.
+
+use std::collections::HashSet;
+
+use scraper::ElementRef;
+
+use super::{MAX_PAGE_LINKS, Territory};
+use crate::config::Route;
+use crate::extract::Page;
+use crate::extract::survey::element;
+use crate::frontier::{Candidate, Kind, Via};
+use crate::profile::squeeze;
+use crate::url::CanonicalUrl;
+
+/// Candidates on a page of `kind`, `depth` links from a seed.
+pub fn from_page(page: &Page<'_>, territory: &Territory, kind: Kind, depth: u32) -> Vec<Candidate> {
+    let mut finder = Finder { page, territory, kind, depth, seen: HashSet::new(), found: Vec::new() };
+    if territory.uses(Route::Feeds) {
+        finder.feeds();
+    }
+    if !page.survey.is_nofollow() {
+        if kind == Kind::List && territory.uses(Route::Lists) {
+            finder.next_page();
+        }
+        if kind == Kind::List && territory.uses(Route::Lists) || territory.uses(Route::Links) {
+            finder.links();
+        }
+    }
+    finder.found
+}
+
+struct Finder<'a> {
+    page: &'a Page<'a>,
+    territory: &'a Territory,
+    kind: Kind,
+    depth: u32,
+    seen: HashSet<&'a str>,
+    found: Vec<Candidate>,
+}
+
+impl<'a> Finder<'a> {
+    fn feeds(&mut self) {
+        for href in self.page.survey.feeds.iter().take(20) {
+            if let Some(url) = self.absolute(href) {
+                self.found.push(Candidate::new(url, Kind::Feed, Via::List, 0));
+            }
+        }
+    }
+
+    fn links(&mut self) {
+        let via = if self.kind == Kind::List { Via::List } else { Via::Related };
+        for id in self.page.survey.anchors.iter().take(MAX_PAGE_LINKS) {
+            let Some(anchor) = element(self.page.html(), *id) else { continue };
+            let Some(href) = anchor.attr("href").filter(|href| is_followable(href)) else { continue };
+            if !self.seen.insert(href) {
+                continue;
+            }
+            let Some(url) = self.absolute(href) else { continue };
+            let depth = self.depth + 1;
+            match self.territory.kind(&url) {
+                Kind::Post => self.found.push(Candidate::new(url, Kind::Post, via, depth)),
+                Kind::List if self.is_first_page(&url) => {
+                    // A list is as near as the front page that links it.
+                    self.found.push(Candidate::new(url, Kind::List, via, self.depth.min(1)));
+                }
+                Kind::Other
+                    if !self.territory.knows_articles() && depth <= self.territory.site.scope.depth =>
+                {
+                    self.found.push(Candidate::new(url, Kind::Other, via, depth));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The page after this one: by the profile's rule, by counting, or by its words.
+    fn next_page(&mut self) {
+        let profile = self.territory.profile.as_deref();
+        let by_rule = || {
+            let css = profile?.discover.next.as_ref()?;
+            let anchor = self.page.html().select(css.selector()).next()?;
+            self.absolute(anchor.attr("href")?)
+        };
+        let next = by_rule().or_else(|| self.next_by_number()).or_else(|| self.next_by_words());
+        if let Some(url) = next.filter(|url| url.key() != self.page.url().key()) {
+            let candidate = Candidate::new(url, Kind::List, Via::List, self.depth);
+            self.found.push(Candidate { is_next_page: true, ..candidate });
+        }
+    }
+
+    fn next_by_number(&self) -> Option<CanonicalUrl> {
+        let lists = &self.territory.profile.as_deref()?.discover.lists;
+        let here = self.page.url();
+        let list = lists
+            .iter()
+            .find(|l| l.url.matches(here) || l.first.as_ref().is_some_and(|f| f.matches(here)))?;
+        let number = list.url.page_number(here).unwrap_or(1);
+        self.hrefs()
+            .filter_map(|href| self.absolute(href))
+            .find(|url| list.url.page_number(url) == Some(number + 1))
+    }
+
+    fn next_by_words(&self) -> Option<CanonicalUrl> {
+        const NEXT: [&str; 14] = [
+            "下一页",
+            "下页",
+            "后一页",
+            "下一頁",
+            "下頁",
+            "next",
+            "next page",
+            "next »",
+            "older posts",
+            "older",
+            "›",
+            "»",
+            ">",
+            "→",
+        ];
+        if let Some(next) = &self.page.survey.next {
+            return self.absolute(next);
+        }
+        let anchors = self.page.survey.anchors.iter().filter_map(|id| element(self.page.html(), *id));
+        let says_next = |anchor: &ElementRef<'_>| {
+            let text = squeeze(anchor.text()).to_lowercase();
+            text.chars().count() <= 12
+                && NEXT.contains(&text.trim_end_matches(['>', '»', '›', '→']).trim_end())
+                || NEXT.contains(&text.as_str())
+        };
+        anchors.filter(says_next).filter_map(|anchor| self.absolute(anchor.attr("href")?)).next()
+    }
+
+    fn is_first_page(&self, url: &CanonicalUrl) -> bool {
+        let Some(profile) = self.territory.profile.as_deref() else { return true };
+        let lists = &profile.discover.lists;
+        lists.iter().any(|list| {
+            list.first.as_ref().is_some_and(|first| first.matches(url))
+                || (list.first.is_none()
+                    && list.url.page_number(url).is_none_or(|number| number <= 1)
+                    && list.url.matches(url))
+        }) || url.is_front_page()
+    }
+
+    fn hrefs(&self) -> impl Iterator<Item = &'a str> {
+        let page = self.page;
+        page.survey.anchors.iter().filter_map(move |id| element(page.html(), *id)?.attr("href"))
+    }
+
+    /// A link's target, when it belongs to the site.
+    fn absolute(&self, href: &str) -> Option<CanonicalUrl> {
+        let url = CanonicalUrl::parse(href, Some(self.page.base())).ok()?;
+        self.territory.contains(&url).then_some(url)
+    }
+}
+
+fn is_followable(href: &str) -> bool {
+    let href = href.trim_start();
+    !(href.is_empty()
+        || href.starts_with('#')
+        || href.starts_with("javascript:")
+        || href.starts_with("mailto:"))
+}

@@ -1,0 +1,79 @@
+//! From a capture to candidates: one file per kind of source.
+
+pub mod feed;
+mod links;
+pub mod sitemap;
+
+use std::sync::Arc;
+
+use crate::config::{Route, Site};
+use crate::frontier::Kind;
+use crate::profile::Profile;
+use crate::url::CanonicalUrl;
+
+pub use links::from_page;
+
+/// No more links of one page, feed or sitemap are taken.
+pub const MAX_LINKS: usize = 50_000;
+/// No more links of one HTML page are taken: whatever has more is a trap, not a page.
+pub const MAX_PAGE_LINKS: usize = 5_000;
+/// The path's segments at most; deeper ones come from relative links that pile up.
+const MAX_SEGMENTS: usize = 24;
+
+/// What decides whether a URL is worth a look.
+#[derive(Debug, Clone)]
+pub struct Territory {
+    /// The site and its scope.
+    pub site: Arc<Site>,
+    /// Its profile, once known.
+    pub profile: Option<Arc<Profile>>,
+}
+
+impl Territory {
+    /// Whether the URL belongs to the site and is not excluded.
+    pub fn contains(&self, url: &CanonicalUrl) -> bool {
+        self.site.owns(url)
+            && !self.site.scope.exclude.iter().any(|pattern| pattern.0.is_match(url.as_str()))
+            && !is_trap(url)
+    }
+
+    /// What the URL's form says of it. Without a profile that knows the forms of articles, all is
+    /// [`Kind::Other`] and the page itself tells.
+    pub fn kind(&self, url: &CanonicalUrl) -> Kind {
+        if let Some(profile) = &self.profile {
+            if profile.matching.article.iter().any(|form| form.matches(url)) {
+                return Kind::Post;
+            }
+            let lists = &profile.discover.lists;
+            if lists
+                .iter()
+                .any(|l| l.url.matches(url) || l.first.as_ref().is_some_and(|first| first.matches(url)))
+            {
+                return Kind::List;
+            }
+        }
+        if url.is_front_page() { Kind::List } else { Kind::Other }
+    }
+
+    /// Whether article URLs can be told by their form, so that other links need no look.
+    pub fn knows_articles(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| !profile.matching.article.is_empty())
+    }
+
+    /// Whether the site uses a way to find articles.
+    pub fn uses(&self, route: Route) -> bool {
+        self.site.discover.contains(&route)
+    }
+}
+
+/// Paths that only ever grow: a segment that returns three times, or too many segments.
+fn is_trap(url: &CanonicalUrl) -> bool {
+    let segments: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
+    if segments.len() > MAX_SEGMENTS {
+        return true;
+    }
+    segments.iter().any(|segment| {
+        let is_word = segment.chars().any(char::is_alphabetic);
+        is_word && segments.iter().filter(|other| *other == segment).count() > 3
+    })
+}

@@ -1,0 +1,217 @@
+//! Dates as pages print them: a pure function of the text and the moment it was read.
+//!
+//! Nothing is invented: what a text does not say is not in the answer, an age that was rounded
+//! makes an approximate date, an impossible day makes none.
+
+mod absolute;
+mod normal;
+mod relative;
+mod resolve;
+mod time;
+mod words;
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::article::{Precision, Published};
+use resolve::resolve;
+use time::TimeOfDay;
+use words::Label;
+
+/// Texts longer than this many characters are not read to their end: a date line is short.
+const MAX_CHARS: usize = 400;
+
+/// What a text without a year or without an offset is read against.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The moment the text was read: ages count back from it.
+    pub reference: Timestamp,
+    /// The site's time zone, when known.
+    pub zone: Option<TimeZone>,
+}
+
+/// The dates that a text names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// When it was published; the date of the last edit when there is no other.
+    pub published: Option<Published>,
+    /// When it was last edited.
+    pub modified: Option<Published>,
+}
+
+/// A piece of the text that names a moment.
+#[derive(Debug, Clone)]
+struct Hit {
+    range: Range<usize>,
+    moment: Moment,
+}
+
+/// What the piece says, before it is resolved against the context.
+#[derive(Debug, Clone, PartialEq)]
+enum Moment {
+    /// A calendar date, as far as it was given.
+    Calendar { year: i16, month: Option<i8>, day: Option<i8>, time: Option<TimeOfDay> },
+    /// A day of a year that is not said.
+    MonthDay { month: i8, day: i8, time: Option<TimeOfDay> },
+    /// An age: so many units before the reference.
+    Ago { count: f64, unit: Precision },
+    /// A named day: 0 is today, 1 yesterday.
+    DaysBack { days: i64, time: Option<TimeOfDay> },
+    /// 上个月: so many months before the reference's month.
+    MonthsBack(i32),
+    /// 去年, or 去年2月: a year counted back, perhaps with a month.
+    YearsBack { years: i16, month: Option<i8> },
+    /// 上周: so many weeks before the reference.
+    WeeksBack(i64),
+    /// 刚刚.
+    Now,
+    /// It looks like a date and cannot be one (February 30).
+    Impossible,
+}
+
+/// Why a text gave no date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoDate {
+    /// No date stands in the text.
+    Absent,
+    /// What looks like a date cannot be one.
+    Impossible,
+    /// The date lies after the reference.
+    Future,
+}
+
+impl NoDate {
+    /// The reason in words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "no date in the text",
+            Self::Impossible => "no such day",
+            Self::Future => "the date lies in the future",
+        }
+    }
+}
+
+/// Reads the dates of a short text such as an article's information line.
+pub fn read(text: &str, context: &Context) -> Result<Dates, NoDate> {
+    let short: String = text.chars().take(MAX_CHARS).collect();
+    let text = normal::normalise(&short);
+    let mut hits = absolute::find(&text);
+    relative::find(&text, &mut hits);
+    hits.sort_by_key(|hit| hit.range.start);
+
+    let ages: Vec<Moment> = hits
+        .iter()
+        .filter(|hit| matches!(hit.moment, Moment::Ago { .. }))
+        .map(|hit| hit.moment.clone())
+        .collect();
+    let has_calendar =
+        hits.iter().any(|hit| matches!(hit.moment, Moment::Calendar { .. } | Moment::MonthDay { .. }));
+    let mut failure = NoDate::Absent;
+    let mut read: Vec<(Label, Published)> = Vec::new();
+    let mut previous_end = 0;
+    for hit in &hits {
+        let label = words::label(&text[previous_end..hit.range.start]);
+        previous_end = hit.range.end;
+        // "3个月前 (12-01)": the age only tells the year.
+        if has_calendar && matches!(hit.moment, Moment::Ago { .. } | Moment::Now) {
+            continue;
+        }
+        match resolve(&hit.moment, ages.first(), context) {
+            Ok(published) => read.push((label, published)),
+            Err(reason) => failure = reason,
+        }
+    }
+    choose(&read).ok_or(failure)
+}
+
+fn choose(read: &[(Label, Published)]) -> Option<Dates> {
+    let labelled =
+        |wanted: Label| read.iter().find(|(label, _)| *label == wanted).map(|(_, date)| date.clone());
+    let modified = labelled(Label::Modified);
+    let published =
+        labelled(Label::Published).or_else(|| labelled(Label::None)).or_else(|| modified.clone())?;
+    Some(Dates { modified: modified.filter(|date| *date != published), published: Some(published) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2025-03-10 08:00 in Shanghai.
+    fn read_at_shanghai(text: &str) -> Option<Published> {
+        let context = Context {
+            reference: "2025-03-10T08:00:00+08:00".parse().unwrap(),
+            zone: Some(TimeZone::get("Asia/Shanghai").unwrap()),
+        };
+        read(text, &context).ok().and_then(|dates| dates.published)
+    }
+
+    #[test]
+    fn the_seed_theme_s_shapes_are_read() {
+        for (text, value, precision, approximate) in [
+            ("2年前 (2023-02-27)", "2023-02-27", "day", false),
+            ("3个月前 (12-01)", "2024-12-01", "day", false),
+            ("12个月前 (03-20)", "2024-03-20", "day", false),
+            ("2周前 (02-22)", "2025-02-22", "day", false),
+            ("1周前 (03-01)", "2025-03-01", "day", false),
+            ("3天前", "2025-03-07", "day", true),
+            ("5小时前", "2025-03-10T03:00+08:00", "hour", true),
+            ("20分钟前", "2025-03-10T07:40+08:00", "minute", true),
+            ("30秒前", "2025-03-10T07:59+08:00", "minute", true),
+            ("刚刚", "2025-03-10T08:00+08:00", "minute", true),
+            ("2023-02-27", "2023-02-27", "day", false),
+            ("2023-02-27 15:05", "2023-02-27T15:05+08:00", "minute", false),
+            ("2023-02-27 15:05:09", "2023-02-27T15:05:09+08:00", "second", false),
+            ("2023年02月27日", "2023-02-27", "day", false),
+            ("2023年02月27日 15:05", "2023-02-27T15:05+08:00", "minute", false),
+            ("2023年02月27日 15:05:09", "2023-02-27T15:05:09+08:00", "second", false),
+            ("2年前", "2023", "year", true),
+        ] {
+            let published = read_at_shanghai(text).unwrap_or_else(|| panic!("{text}: no date"));
+            assert_eq!(
+                (published.value.as_str(), published.precision.as_str(), published.approximate),
+                (value, precision, approximate),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_invented() {
+        for text in [
+            "新闻中心",
+            "873",
+            "阅读(2023)",
+            "2023-02-30",
+            "13月45日",
+            "沪ICP备2023012345号-1",
+            "192.168.20.23",
+            "2023-2024学年",
+            "400-820-2023",
+            "09:30",
+            "2031-01-01",
+            "第2023期",
+        ] {
+            assert_eq!(read_at_shanghai(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn published_and_modified_are_kept_apart() {
+        let context = Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None };
+        let dates = read("更新时间：2024-03-01 09:00 发布时间：2024-02-27 15:05", &context).unwrap();
+        assert_eq!(dates.published.unwrap().value, "2024-02-27T15:05");
+        assert_eq!(dates.modified.unwrap().value, "2024-03-01T09:00");
+    }
+
+    #[test]
+    fn a_date_without_a_known_zone_spans_all_zones() {
+        let context = Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None };
+        let published = read("2024-02-27", &context).unwrap().published.unwrap();
+        assert_eq!(published.from.to_string(), "2024-02-26T10:00:00Z");
+        assert_eq!(published.to.to_string(), "2024-02-28T11:59:59Z");
+    }
+}

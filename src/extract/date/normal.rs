@@ -1,0 +1,107 @@
+//! Brings a date text into one form: half-width, simplified unit words, Arabic numbers.
+
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+/// One character to one: full-width forms, traditional unit words, dashes.
+fn plain(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        '\u{3000}' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\t' | '\r' => ' ',
+        '–' | '—' | '‐' | '‑' | '−' => '-',
+        '∶' | '︰' => ':',
+        '時' => '时',
+        '點' => '点',
+        '鐘' | '鍾' | '锺' => '钟',
+        '號' => '号',
+        '週' => '周',
+        '個' => '个',
+        '兩' => '两',
+        '國' => '国',
+        '華' => '华',
+        '發' => '发',
+        '間' => '间',
+        '佈' => '布',
+        '編' => '编',
+        '輯' => '辑',
+        '禮' => '礼',
+        '剛' => '刚',
+        '後' => '后',
+        '從' => '从',
+        '約' => '约',
+        '歲' => '岁',
+        '○' | '〇' | '◯' => '〇',
+        '년' => '年',
+        '월' => '月',
+        '일' => '日',
+        _ => c,
+    }
+}
+
+static HAN_NUMBER: LazyLock<Regex> = static_regex!(
+    r"([〇零一二三四五六七八九十两廿卅]+)(\s*)(年|月|日|号|点|时|分|秒|天|周|星期|礼拜|个|小时|刻)",
+);
+
+/// The text with Chinese numbers in front of a date unit written as digits.
+pub(super) fn normalise(text: &str) -> String {
+    let plain: String = text.trim().chars().map(plain).collect();
+    if !plain.chars().any(|c| "〇零一二三四五六七八九十两廿卅".contains(c)) {
+        return plain;
+    }
+    HAN_NUMBER
+        .replace_all(&plain, |found: &Captures<'_>| {
+            let start = found.get(0).map_or(0, |m| m.start());
+            // 第三天, 星期一 and 周三 count, they do not date.
+            let ordinal = ["第", "期", "周", "拜"].iter().any(|word| plain[..start].ends_with(word));
+            match han_number(&found[1]).filter(|_| !ordinal) {
+                Some(number) => format!("{number}{}{}", &found[2], &found[3]),
+                None => found[0].to_owned(),
+            }
+        })
+        .into_owned()
+}
+
+/// `二〇二三` by position, `二十七` by value; `None` for anything else.
+pub(super) fn han_number(text: &str) -> Option<u32> {
+    let digit = |c: char| match c {
+        '〇' | '零' => Some(0),
+        '两' => Some(2),
+        _ => "一二三四五六七八九".chars().position(|d| d == c).and_then(|i| u32::try_from(i + 1).ok()),
+    };
+    let text = text.replace('廿', "二十").replace('卅', "三十");
+    if let Some((tens, ones)) = text.split_once('十') {
+        let tens = if tens.is_empty() {
+            1
+        } else {
+            digit(tens.chars().next()?).filter(|_| tens.chars().count() == 1)?
+        };
+        let mut rest = ones.chars();
+        let ones = rest.next().map_or(Some(0), digit)?;
+        return rest.next().is_none().then_some(tens * 10 + ones);
+    }
+    let digits: Option<Vec<u32>> = text.chars().map(digit).collect();
+    let digits = digits.filter(|digits| (1..=4).contains(&digits.len()))?;
+    Some(digits.into_iter().fold(0, |number, digit| number * 10 + digit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_numbers_become_digits_only_in_front_of_a_unit() {
+        for (input, want) in [
+            ("二〇二三年二月二十七日", "2023年2月27日"),
+            ("二○二三年十月三十一日", "2023年10月31日"),
+            ("两小时前", "2小时前"),
+            ("２０２３年", "2023年"),
+            ("星期一", "星期一"),
+            ("第三天", "第三天"),
+            ("下午三點半", "下午3点半"),
+            ("一带一路", "一带一路"),
+        ] {
+            assert_eq!(normalise(input), want);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Words that name months and parts of the day, and labels that stand in front of dates.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+static MONTHS: LazyLock<HashMap<&'static str, i8>> = LazyLock::new(|| {
+    let mut months = HashMap::new();
+    let lines = include_str!("../../../data/months.txt").lines().filter(|line| !line.starts_with('#'));
+    for line in lines {
+        let mut words = line.split_whitespace();
+        if let Some(number) = words.next().and_then(|word| word.parse().ok()) {
+            months.extend(words.map(|word| (word, number)));
+        }
+    }
+    months
+});
+
+/// The number of a month by its name in any of the languages of `data/months.txt`.
+pub(super) fn month(name: &str) -> Option<i8> {
+    MONTHS.get(name.to_lowercase().trim_end_matches('.')).copied()
+}
+
+/// What the words in front of a date say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Label {
+    Published,
+    Modified,
+    None,
+}
+
+const PUBLISHED: [&str; 15] = [
+    "发布",
+    "发表",
+    "发文",
+    "刊登",
+    "刊发",
+    "时间",
+    "日期",
+    "发行",
+    "上传",
+    "published",
+    "posted",
+    "date",
+    "created",
+    "publié",
+    "veröffentlicht",
+];
+const MODIFIED: [&str; 12] = [
+    "更新",
+    "修改",
+    "编辑于",
+    "修订",
+    "updated",
+    "modified",
+    "edited",
+    "revised",
+    "mis à jour",
+    "aktualisiert",
+    "last update",
+    "update",
+];
+
+/// The label nearest to the end of `before`, the text in front of a date. A label of an earlier
+/// date does not count: `before` starts behind that date.
+pub(super) fn label(before: &str) -> Label {
+    let near: String = before.chars().rev().take(14).collect::<Vec<_>>().into_iter().rev().collect();
+    let near = near.to_lowercase();
+    let last = |words: &[&str]| words.iter().filter_map(|word| near.rfind(word)).max();
+    match (last(&PUBLISHED), last(&MODIFIED)) {
+        // 更新时间 and 修改日期 hold both: the first of the two words decides.
+        (Some(published), Some(modified)) if published > modified + "更新".len() => Label::Published,
+        (_, Some(_)) => Label::Modified,
+        (Some(_), None) => Label::Published,
+        (None, None) => Label::None,
+    }
+}
+
+/// Half of the day that a word puts an hour into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DayPart {
+    /// 凌晨, 早上, 上午, AM: 12 means midnight.
+    Morning,
+    /// 中午: 11 to 14 as written, 1 to 3 in the afternoon.
+    Noon,
+    /// 下午, 晚上, PM: hours below 12 are past noon.
+    Evening,
+}
+
+/// The half of the day that a word means.
+pub(super) fn day_part(word: &str) -> Option<DayPart> {
+    Some(match word.to_lowercase().replace('.', "").as_str() {
+        "凌晨" | "清晨" | "早上" | "早晨" | "早" | "上午" | "晨" | "am" => DayPart::Morning,
+        "中午" | "午间" => DayPart::Noon,
+        "下午" | "傍晚" | "晚上" | "晚间" | "夜间" | "深夜" | "晚" | "夜里" | "夜" | "pm" => {
+            DayPart::Evening
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_label_nearest_to_the_date_decides() {
+        for (before, want) in [
+            ("发布时间：", Label::Published),
+            ("更新时间：", Label::Modified),
+            ("更新于", Label::Modified),
+            ("来源：人民网 ", Label::None),
+            ("Last updated: ", Label::Modified),
+            ("Posted on ", Label::Published),
+        ] {
+            assert_eq!(label(before), want, "{before}");
+        }
+    }
+
+    #[test]
+    fn months_are_known_in_several_languages() {
+        for (name, number) in [("Feb", 2), ("février", 2), ("märz", 3), ("декабря", 12), ("Sept.", 9)]
+        {
+            assert_eq!(month(name), Some(number), "{name}");
+        }
+        assert_eq!(month("admin"), None);
+    }
+}

@@ -1,0 +1,205 @@
+//! An article read with a profile; what the profile does not give falls through.
+
+use std::collections::HashSet;
+
+use ego_tree::NodeId;
+use scraper::ElementRef;
+
+use super::date::{self, Context};
+use super::structured::{self, Structured};
+use super::text::{Body, render};
+use super::{Page, generic};
+use crate::article::{Article, Found, Origin, Related};
+use crate::profile::{Clean, Profile, RelatedRule, Rule};
+use crate::url::CanonicalUrl;
+
+/// Titles and other one-line fields are not longer than this.
+const MAX_FIELD: usize = 1000;
+
+pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<Article> {
+    let context = page.date_context(Some(profile));
+    let mut article = Article::default();
+    let body = body(page, profile);
+    let title = value(page, profile.article.title.as_ref());
+    if body.is_none() && title.is_none() {
+        return None;
+    }
+    match body {
+        Some(body) => {
+            set_body(&mut article, body, &Origin::Profile("body"));
+        }
+        // The layout changed: what can be saved is saved, and its origin tells.
+        None => set_body(&mut article, generic::body(page)?, &Origin::Generic),
+    }
+    if let Some(title) = title {
+        article.title = title;
+        article.note_origin("title", &Origin::Profile("title"));
+    }
+    one_line_fields(page, profile, &mut article);
+    dates(page, profile, &context, &mut article);
+    lists(page, profile, &mut article);
+    if let Some(language) = &profile.language {
+        article.language = Some(language.clone());
+        article.note_origin("language", &Origin::Profile("language"));
+    }
+    fall_through(page, &structured::read(page, &context), &mut article);
+    Some(article)
+}
+
+pub(super) fn set_body(article: &mut Article, body: Body, origin: &Origin) {
+    article.text = body.text();
+    article.markdown = body.markdown(&article.text);
+    article.images = body.images;
+    article.note_origin("body", origin);
+}
+
+fn value(page: &Page<'_>, rule: Option<&Rule>) -> Option<String> {
+    rule?.first(&page.html).map(|text| text.chars().take(MAX_FIELD).collect())
+}
+
+fn body(page: &Page<'_>, profile: &Profile) -> Option<Body> {
+    let roots = profile.article.body.as_ref()?.elements(&page.html);
+    if roots.is_empty() {
+        return None;
+    }
+    let body = clean_body(&roots, &profile.clean, &page.base);
+    (!body.blocks.is_empty()).then_some(body)
+}
+
+fn clean_body(roots: &[ElementRef<'_>], clean: &Clean, base: &CanonicalUrl) -> Body {
+    let mut skip: HashSet<NodeId> = HashSet::new();
+    for root in roots {
+        for css in &clean.remove {
+            skip.extend(root.select(css.selector()).map(|element| element.id()));
+        }
+    }
+    let mut body = render(roots, &skip, base);
+    let cut =
+        body.blocks.iter().position(|block| clean.cut_from.iter().any(|p| p.regex().is_match(&block.text)));
+    if let Some(cut) = cut {
+        body.blocks.truncate(cut);
+    }
+    body.blocks.retain(|block| !clean.drop.iter().any(|pattern| pattern.regex().is_match(&block.text)));
+    // An image that was cut off with its paragraph is no image of the body.
+    let kept = body.blocks.iter().map(|b| b.markdown.as_str()).collect::<Vec<_>>().join("\n");
+    body.images.retain(|image| kept.contains(image.url.as_str()));
+    body
+}
+
+fn one_line_fields(page: &Page<'_>, profile: &Profile, article: &mut Article) {
+    let fields = &profile.article;
+    for (name, rule, field) in [
+        ("author", &fields.author, &mut article.author),
+        ("source", &fields.source, &mut article.source),
+        ("editor", &fields.editor, &mut article.editor),
+        ("category", &fields.category, &mut article.category),
+    ] {
+        if let Some(text) = value(page, rule.as_ref()) {
+            *field = Some(text);
+            article.origins.insert(name, Origin::Profile(name).to_string());
+        }
+    }
+    if let Some(views) = value(page, fields.views.as_ref()).and_then(|text| digits(&text)) {
+        article.views = Some(views);
+        article.note_origin("views", &Origin::Profile("views"));
+    }
+    if let Some(permalink) = value(page, fields.permalink.as_ref())
+        && let Ok(url) = CanonicalUrl::parse(&permalink, Some(&page.base))
+    {
+        article.permalink = Some(url.to_string());
+        article.note_origin("permalink", &Origin::Profile("permalink"));
+    }
+}
+
+/// The first number in a text: `浏览(1,873)` is 1873.
+fn digits(text: &str) -> Option<u64> {
+    let start = text.find(|c: char| c.is_ascii_digit())?;
+    let number: String = text[start..].chars().take_while(|c| c.is_ascii_digit() || *c == ',').collect();
+    number.replace(',', "").parse().ok()
+}
+
+fn dates(page: &Page<'_>, profile: &Profile, context: &Context, article: &mut Article) {
+    let read = |rule: Option<&Rule>| value(page, rule).and_then(|text| date::read(&text, context).ok());
+    if let Some(found) = read(profile.article.published.as_ref()) {
+        article.published = found.published;
+        article.modified = found.modified;
+        article.note_origin("published", &Origin::Profile("published"));
+    }
+    if let Some(found) = read(profile.article.modified.as_ref()) {
+        article.modified = found.modified.or(found.published);
+    }
+    if article.modified.is_some() {
+        article.note_origin("modified", &Origin::Profile("modified"));
+    }
+}
+
+fn lists(page: &Page<'_>, profile: &Profile, article: &mut Article) {
+    let all = |rule: &Option<Rule>| rule.as_ref().map(|rule| rule.all(&page.html)).unwrap_or_default();
+    article.breadcrumbs = all(&profile.article.breadcrumbs);
+    article.tags = all(&profile.article.tags);
+    article.related = profile.related.as_ref().map(|rule| related(page, rule)).unwrap_or_default();
+    for (name, found) in [
+        ("breadcrumbs", !article.breadcrumbs.is_empty()),
+        ("tags", !article.tags.is_empty()),
+        ("related", !article.related.is_empty()),
+    ] {
+        if found {
+            article.origins.insert(name, Origin::Profile(name).to_string());
+        }
+    }
+}
+
+fn related(page: &Page<'_>, rule: &RelatedRule) -> Vec<Related> {
+    let entry = |item: ElementRef<'_>| {
+        let url = CanonicalUrl::parse(&rule.url.first_in(item)?, Some(&page.base)).ok()?;
+        Some(Related {
+            url: url.to_string(),
+            title: rule.title.first_in(item)?,
+            excerpt: rule.excerpt.as_ref().and_then(|rule| rule.first_in(item)),
+        })
+    };
+    page.html.select(rule.item.selector()).filter_map(entry).collect()
+}
+
+/// Fills what is still missing from structured data, and the title at last from the page's own.
+pub(super) fn fall_through(page: &Page<'_>, structured: &Structured, article: &mut Article) {
+    let fill = |name,
+                from: &Option<Found<String>>,
+                field: &mut Option<String>,
+                origins: &mut std::collections::BTreeMap<_, _>| {
+        if let (None, Some(found)) = (field.as_ref(), from) {
+            *field = Some(found.value.clone());
+            origins.insert(name, found.origin.to_string());
+        }
+    };
+    fill("author", &structured.author, &mut article.author, &mut article.origins);
+    fill("category", &structured.category, &mut article.category, &mut article.origins);
+    fill("site_name", &structured.site_name, &mut article.site_name, &mut article.origins);
+    if article.title.is_empty() {
+        if let Some(found) = structured.title.clone().or_else(|| generic::title(page)) {
+            article.note_origin("title", &found.origin);
+            article.title = found.value;
+        }
+    }
+    for (name, from, field) in [
+        ("published", &structured.published, &mut article.published),
+        ("modified", &structured.modified, &mut article.modified),
+    ] {
+        if let (None, Some(found)) = (field.as_ref(), from) {
+            *field = Some(found.value.clone());
+            article.origins.insert(name, found.origin.to_string());
+        }
+    }
+    if article.tags.is_empty()
+        && let Some(found) = &structured.tags
+    {
+        article.tags.clone_from(&found.value);
+        article.note_origin("tags", &found.origin);
+    }
+    if article.language.is_none()
+        && let Some(language) = &page.survey.language
+    {
+        article.language = language.split(['-', '_']).next().map(str::to_lowercase);
+        article.note_origin("language", &Origin::Meta);
+    }
+}

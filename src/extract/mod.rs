@@ -1,0 +1,164 @@
+//! From a capture to an article: profile → structured data → meta → rules that know no site.
+//!
+//! Pure: the same bytes and profile give the same article, everywhere.
+
+pub mod charset;
+pub mod date;
+mod fields;
+mod generic;
+mod guard;
+mod structured;
+pub(crate) mod survey;
+mod text;
+
+use scraper::Html;
+
+use crate::article::Article;
+use crate::capture::Capture;
+use crate::profile::Profile;
+use crate::url::CanonicalUrl;
+use survey::Survey;
+
+/// A parsed page: parsed once, used by everything that reads it.
+#[derive(Debug)]
+pub struct Page<'a> {
+    capture: &'a Capture,
+    /// The name of the encoding it was in.
+    pub encoding: &'static str,
+    html: Html,
+    base: CanonicalUrl,
+    pub(crate) survey: Survey,
+    /// What was odd about it, in words.
+    pub notes: Vec<String>,
+}
+
+impl<'a> Page<'a> {
+    /// Decodes and parses a capture's body. Any bytes give a page.
+    pub fn parse(capture: &'a Capture) -> Self {
+        let decoded = charset::decode(&capture.body, capture.content_type());
+        let guarded = guard::guard(&decoded.text);
+        let html = Html::parse_document(&guarded.text);
+        let survey = Survey::of(&html);
+        let base = survey.base.as_deref().and_then(|href| CanonicalUrl::parse(href, Some(&capture.url)).ok());
+        let notes = guarded.note.map(str::to_owned).into_iter().chain(capture.damage.clone()).collect();
+        Self {
+            capture,
+            encoding: decoded.encoding,
+            base: base.unwrap_or_else(|| capture.url.clone()),
+            html,
+            survey,
+            notes,
+        }
+    }
+
+    /// The parsed document.
+    pub fn html(&self) -> &Html {
+        &self.html
+    }
+
+    /// Where the page was.
+    pub fn url(&self) -> &CanonicalUrl {
+        &self.capture.url
+    }
+
+    /// When the page was fetched: ages count back from then.
+    pub fn fetched_at(&self) -> jiff::Timestamp {
+        self.capture.fetched_at
+    }
+
+    /// What relative links start from.
+    pub fn base(&self) -> &CanonicalUrl {
+        &self.base
+    }
+
+    /// The URL in `rel=canonical`, when it is one.
+    pub fn canonical(&self) -> Option<CanonicalUrl> {
+        CanonicalUrl::parse(self.survey.canonical.as_deref()?, Some(&self.capture.url)).ok()
+    }
+
+    /// The article on the page, with `profile` or by rules that know no site; `None` when the page
+    /// shows none.
+    pub fn article(&self, profile: Option<&Profile>) -> Option<Article> {
+        let article = match profile {
+            Some(profile) => fields::by_profile(self, profile),
+            None => generic::article(self),
+        };
+        article.filter(|article| !is_error_page(article))
+    }
+
+    fn date_context(&self, profile: Option<&Profile>) -> date::Context {
+        date::Context {
+            reference: self.capture.fetched_at,
+            zone: profile.and_then(|profile| profile.timezone.clone()),
+        }
+    }
+}
+
+/// Words of pages that say "not found" with status 200.
+const NOT_FOUND: [&str; 14] = [
+    "404",
+    "not found",
+    "页面不存在",
+    "找不到",
+    "未找到",
+    "不存在",
+    "已删除",
+    "已被删除",
+    "頁面不存在",
+    "page introuvable",
+    "seite nicht gefunden",
+    "página no encontrada",
+    "error",
+    "出错",
+];
+
+/// A short text under a title of an error page is one.
+fn is_error_page(article: &Article) -> bool {
+    let title = article.title.to_lowercase();
+    let says = |text: &str, word: &str| text.contains(word);
+    let title_says = NOT_FOUND.iter().any(|word| says(&title, word));
+    let text = article.text.to_lowercase();
+    title_says
+        && title.chars().count() < 40
+        && text.chars().count() < 200
+        && (text.is_empty()
+            || title.trim().starts_with("404")
+            || NOT_FOUND.iter().any(|word| says(&text, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn article(html: &str) -> Option<Article> {
+        let url = CanonicalUrl::parse("http://e.com/news/1.html", None).unwrap();
+        let at = "2025-03-10T00:00:00Z".parse().unwrap();
+        let capture = Capture::of_page(url, at, Some("text/html; charset=utf-8"), html.as_bytes().to_vec());
+        Page::parse(&capture).article(None)
+    }
+
+    #[test]
+    fn an_error_page_with_status_200_is_no_article() {
+        assert_eq!(
+            article(
+                "<title>404 Not Found</title><h1>404 Not Found</h1><p class=date>2023-02-27</p><div class=content><p>您访问的页面不存在</p></div>"
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn hostile_markup_is_bounded() {
+        for html in [
+            "<div>".repeat(100_000),
+            format!("<body{}>", " a".repeat(100_000)),
+            "<a><b><i><font>".repeat(8000) + &"</a></b></i></font>".repeat(8000),
+            "<table><tr><td>".repeat(20_000),
+            "&CounterClockwiseContourIntegral;".repeat(50_000),
+        ] {
+            let began = std::time::Instant::now();
+            let _ = article(&html);
+            assert!(began.elapsed().as_secs() < 20, "{}", &html[..20]);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! One walk over a parsed page that notes everything the other steps look for.
+
+use ego_tree::NodeId;
+use scraper::{ElementRef, Html, Node};
+
+/// Where the notable elements are.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    /// `<base href>`.
+    pub(crate) base: Option<String>,
+    /// `<html lang>`.
+    pub(crate) language: Option<String>,
+    /// The text of `<title>`.
+    pub(crate) title: Option<String>,
+    /// `<link rel=canonical>`.
+    pub(crate) canonical: Option<String>,
+    /// `<link rel=alternate>` to RSS or Atom.
+    pub(crate) feeds: Vec<String>,
+    /// `<link rel=next>` or `<a rel=next>`.
+    pub(crate) next: Option<String>,
+    /// `<meta>`: name or property in lower case, content.
+    pub(crate) metas: Vec<(String, String)>,
+    /// `<a href>`.
+    pub(crate) anchors: Vec<NodeId>,
+    /// `<script type=application/ld+json>`.
+    pub(crate) json_ld: Vec<NodeId>,
+    /// `<time datetime>`.
+    pub(crate) times: Vec<NodeId>,
+    /// `<h1>`.
+    pub(crate) headings: Vec<NodeId>,
+}
+
+impl Survey {
+    pub(crate) fn of(html: &Html) -> Self {
+        let mut survey = Self::default();
+        for node in html.tree.root().descendants() {
+            if let Some(element) = ElementRef::wrap(node) {
+                survey.note(element);
+            }
+        }
+        survey
+    }
+
+    fn note(&mut self, element: ElementRef<'_>) {
+        let attr =
+            |name: &str| element.attr(name).map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
+        match element.value().name() {
+            "a" if element.attr("href").is_some() => {
+                self.anchors.push(element.id());
+                if self.next.is_none() && has_token(element.attr("rel"), "next") {
+                    self.next = attr("href");
+                }
+            }
+            "meta" => {
+                let name = attr("property").or_else(|| attr("name")).or_else(|| attr("itemprop"));
+                if let (Some(name), Some(content)) = (name, attr("content")) {
+                    self.metas.push((name.to_ascii_lowercase(), content));
+                }
+            }
+            "link" => self.note_link(element),
+            "time" if element.attr("datetime").is_some() => self.times.push(element.id()),
+            "script"
+                if element
+                    .attr("type")
+                    .is_some_and(|t| t.trim().eq_ignore_ascii_case("application/ld+json")) =>
+            {
+                self.json_ld.push(element.id());
+            }
+            "h1" => self.headings.push(element.id()),
+            "base" if self.base.is_none() => self.base = attr("href"),
+            "html" => self.language = attr("lang").or_else(|| attr("xml:lang")),
+            "title" if self.title.is_none() => {
+                self.title = Some(crate::profile::squeeze(element.text())).filter(|t| !t.is_empty());
+            }
+            _ => {}
+        }
+    }
+
+    fn note_link(&mut self, element: ElementRef<'_>) {
+        let rel = element.attr("rel");
+        let Some(href) = element.attr("href").map(str::trim).filter(|href| !href.is_empty()) else { return };
+        if has_token(rel, "canonical") && self.canonical.is_none() {
+            self.canonical = Some(href.to_owned());
+        }
+        if has_token(rel, "next") && self.next.is_none() {
+            self.next = Some(href.to_owned());
+        }
+        let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
+        if has_token(rel, "alternate") && (kind.contains("rss+xml") || kind.contains("atom+xml")) {
+            self.feeds.push(href.to_owned());
+        }
+    }
+
+    /// The content of the first `<meta>` of one of the names, in the order of the names.
+    pub(crate) fn meta(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|wanted| {
+            self.metas.iter().find(|(name, _)| name == wanted).map(|(_, content)| content.as_str())
+        })
+    }
+
+    /// Whether `<meta name=robots>` asks not to follow the page's links.
+    pub(crate) fn is_nofollow(&self) -> bool {
+        self.meta(&["robots"]).is_some_and(|v| v.to_ascii_lowercase().contains("nofollow"))
+    }
+}
+
+fn has_token(value: Option<&str>, token: &str) -> bool {
+    value.is_some_and(|value| value.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(token)))
+}
+
+/// The element of a noted node.
+pub(crate) fn element(html: &Html, id: NodeId) -> Option<ElementRef<'_>> {
+    html.tree.get(id).and_then(ElementRef::wrap)
+}
+
+/// The text of a `<script>`, which is one text node.
+pub(crate) fn script_text(html: &Html, id: NodeId) -> String {
+    let children = html.tree.get(id).map(|node| node.children().collect::<Vec<_>>()).unwrap_or_default();
+    children
+        .iter()
+        .filter_map(|child| if let Node::Text(text) = child.value() { Some(&**text) } else { None })
+        .collect()
+}

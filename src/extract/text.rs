@@ -1,0 +1,382 @@
+//! The body as text and as Markdown, from one walk over its elements.
+
+use std::collections::HashSet;
+
+use ego_tree::{NodeId, NodeRef};
+use scraper::{ElementRef, Node};
+
+use crate::article::Image;
+use crate::url::CanonicalUrl;
+
+/// A paragraph, heading, list item, table row, image or the like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    /// Without markup; empty for an image.
+    pub(super) text: String,
+    pub(super) markdown: String,
+    /// List items and table rows stand on the line after the one before.
+    tight: bool,
+}
+
+/// A body in blocks, with the images in it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Body {
+    pub(super) blocks: Vec<Block>,
+    pub(super) images: Vec<Image>,
+}
+
+impl Body {
+    /// One line a paragraph.
+    pub(super) fn text(&self) -> String {
+        let lines: Vec<&str> =
+            self.blocks.iter().map(|b| b.text.as_str()).filter(|text| !text.is_empty()).collect();
+        lines.join("\n")
+    }
+
+    /// Markdown, or `None` when it says no more than the text.
+    pub(super) fn markdown(&self, text: &str) -> Option<String> {
+        let mut out = String::with_capacity(text.len() + 64);
+        let mut tight = false;
+        for block in &self.blocks {
+            if !out.is_empty() {
+                out.push_str(if tight && block.tight { "\n" } else { "\n\n" });
+            }
+            out.push_str(&block.markdown);
+            tight = block.tight;
+        }
+        (out != crate::article::paragraphs_as_markdown(text)).then_some(out)
+    }
+}
+
+/// Renders elements in order, leaving out the subtrees in `skip`.
+pub(super) fn render(roots: &[ElementRef<'_>], skip: &HashSet<NodeId>, base: &CanonicalUrl) -> Body {
+    let mut renderer =
+        Renderer { skip, base, body: Body::default(), line: Line::default(), context: Context::default() };
+    for root in roots {
+        renderer.children(**root);
+        renderer.flush();
+    }
+    renderer.body
+}
+
+/// What surrounds the current line.
+#[derive(Debug, Clone, Copy, Default)]
+struct Context {
+    heading: usize,
+    quotes: usize,
+    lists: usize,
+    /// The number of the next item of an ordered list.
+    ordinal: Option<usize>,
+    preformatted: bool,
+    item_begins: bool,
+}
+
+/// The line being written, in both forms.
+#[derive(Debug, Default)]
+struct Line {
+    text: String,
+    markdown: String,
+    gap: Gap,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Gap {
+    #[default]
+    None,
+    Space,
+    /// White space with a line break: no space between two Han characters.
+    Break,
+}
+
+impl Line {
+    fn push(&mut self, part: &str) {
+        for c in part.chars() {
+            match c {
+                '\n' | '\r' => self.gap = Gap::Break,
+                '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{200c}' | '\u{2060}' => {}
+                c if c.is_whitespace() => {
+                    if self.gap == Gap::None {
+                        self.gap = Gap::Space;
+                    }
+                }
+                c => {
+                    self.close_gap(c);
+                    self.text.push(c);
+                    self.markdown.push(c);
+                }
+            }
+        }
+    }
+
+    fn close_gap(&mut self, next: char) {
+        let previous = self.text.chars().next_back();
+        let joined = self.gap == Gap::Break && previous.is_some_and(is_han) && is_han(next);
+        if self.gap != Gap::None && !joined {
+            if previous.is_some() {
+                self.text.push(' ');
+            }
+            if !self.markdown.is_empty() {
+                self.markdown.push(' ');
+            }
+        }
+        self.gap = Gap::None;
+    }
+}
+
+/// Han characters and the punctuation that stands between them.
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
+}
+
+struct Renderer<'a> {
+    skip: &'a HashSet<NodeId>,
+    base: &'a CanonicalUrl,
+    body: Body,
+    line: Line,
+    context: Context,
+}
+
+/// Elements without text of their own.
+const SILENT: [&str; 16] = [
+    "script", "style", "noscript", "template", "iframe", "svg", "button", "input", "select", "textarea",
+    "head", "title", "object", "video", "audio", "canvas",
+];
+
+impl Renderer<'_> {
+    fn children(&mut self, node: NodeRef<'_, Node>) {
+        for child in node.children() {
+            match child.value() {
+                Node::Text(text) if self.context.preformatted => self.preformatted(text),
+                Node::Text(text) => self.line.push(text),
+                Node::Element(_) if !self.skip.contains(&child.id()) => {
+                    if let Some(element) = ElementRef::wrap(child) {
+                        self.element(element);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn element(&mut self, element: ElementRef<'_>) {
+        let name = element.value().name();
+        if SILENT.contains(&name) || is_hidden(element) {
+            return;
+        }
+        match name {
+            "br" | "hr" => self.flush(),
+            "img" => self.image(element),
+            "a" => self.link(element),
+            "table" => self.table(element),
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
+                let level = usize::from(name.as_bytes()[1] - b'0');
+                self.block(element, |context| context.heading = level);
+            }
+            "blockquote" => self.block(element, |context| context.quotes += 1),
+            "ul" | "menu" => self.block(element, |context| {
+                context.lists += 1;
+                context.ordinal = None;
+            }),
+            "ol" => self.ordered(element),
+            "li" => self.item(element),
+            "pre" => self.block(element, |context| context.preformatted = true),
+            "address" | "article" | "aside" | "center" | "dd" | "details" | "dialog" | "div" | "dl"
+            | "dt" | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "header" | "hgroup"
+            | "main" | "nav" | "p" | "section" | "summary" => self.block(element, |_| {}),
+            _ => self.children(*element),
+        }
+    }
+
+    fn block(&mut self, element: ElementRef<'_>, enter: impl FnOnce(&mut Context)) {
+        self.flush();
+        let outer = self.context;
+        enter(&mut self.context);
+        self.children(*element);
+        self.flush();
+        self.context = outer;
+    }
+
+    fn ordered(&mut self, element: ElementRef<'_>) {
+        self.flush();
+        let outer = self.context;
+        self.context.lists += 1;
+        self.context.ordinal = Some(element.attr("start").and_then(|s| s.trim().parse().ok()).unwrap_or(1));
+        self.children(*element);
+        self.flush();
+        self.context = outer;
+    }
+
+    fn item(&mut self, element: ElementRef<'_>) {
+        self.flush();
+        let outer = self.context;
+        self.context.lists = self.context.lists.max(1);
+        self.context.item_begins = true;
+        self.children(*element);
+        self.flush();
+        self.context = outer;
+        self.context.ordinal = self.context.ordinal.map(|n| n + 1);
+    }
+
+    fn preformatted(&mut self, text: &str) {
+        self.line.text.push_str(text);
+        self.line.markdown.push_str(text);
+    }
+
+    fn link(&mut self, element: ElementRef<'_>) {
+        let start = (self.line.text.len(), self.line.markdown.len());
+        let blocks = self.body.blocks.len();
+        self.children(*element);
+        let is_inline = self.body.blocks.len() == blocks;
+        let target = element.attr("href").and_then(|href| CanonicalUrl::parse(href, Some(self.base)).ok());
+        if let (true, Some(target), Some(text)) = (is_inline, target, self.line.markdown.get(start.1..)) {
+            let label = text.trim_start();
+            if !label.is_empty() {
+                let before = &text[..text.len() - label.len()];
+                let link = format!("{before}[{label}]({target})");
+                self.line.markdown.truncate(start.1);
+                self.line.markdown.push_str(&link);
+            }
+        }
+    }
+
+    fn image(&mut self, element: ElementRef<'_>) {
+        let source =
+            ["data-src", "data-original", "data-lazy-src", "src"].iter().find_map(|name| element.attr(name));
+        let Some(url) = source.and_then(|src| CanonicalUrl::parse(src, Some(self.base)).ok()) else { return };
+        let alt = element.attr("alt").map(str::trim).filter(|alt| !alt.is_empty()).map(str::to_owned);
+        self.line.close_gap(' ');
+        self.line.markdown.push_str(&format!("![{}]({url})", alt.as_deref().unwrap_or_default()));
+        self.body.images.push(Image { url: url.to_string(), alt, caption: caption_of(element) });
+    }
+
+    /// Rows as lines; a table that lays out the page (with blocks inside) is read like blocks.
+    fn table(&mut self, table: ElementRef<'_>) {
+        self.flush();
+        let rows: Vec<ElementRef<'_>> =
+            table.descendent_elements().filter(|e| e.value().name() == "tr").collect();
+        let is_layout = table.descendent_elements().skip(1).any(|e| e.value().name() == "table")
+            || rows.iter().all(|row| cells(*row).count() < 2);
+        if is_layout {
+            for row in rows.iter().filter(|row| nearest_table(**row) == Some(table.id())) {
+                for cell in cells(*row).filter(|cell| !self.skip.contains(&cell.id())) {
+                    self.block(cell, |_| {});
+                }
+            }
+            return;
+        }
+        for (index, row) in rows.iter().filter(|row| !self.skip.contains(&row.id())).enumerate() {
+            let texts: Vec<String> = cells(*row).map(|cell| crate::profile::squeeze(cell.text())).collect();
+            if texts.iter().all(String::is_empty) {
+                continue;
+            }
+            let escaped: Vec<String> = texts.iter().map(|text| text.replace('|', "\\|")).collect();
+            let mut markdown = format!("| {} |", escaped.join(" | "));
+            if index == 0 {
+                markdown.push_str(&format!("\n|{}", " --- |".repeat(texts.len())));
+            }
+            self.body.blocks.push(Block { text: texts.join("\t").trim().to_owned(), markdown, tight: true });
+        }
+    }
+
+    /// Ends the line.
+    fn flush(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let (text, markdown) = if self.context.preformatted {
+            (
+                line.text.trim_matches(['\n', '\r']).to_owned(),
+                line.markdown.trim_matches(['\n', '\r']).to_owned(),
+            )
+        } else {
+            (line.text.trim().to_owned(), line.markdown.trim().to_owned())
+        };
+        if markdown.trim().is_empty() {
+            return;
+        }
+        let context = self.context;
+        let quote = "> ".repeat(context.quotes);
+        let indent = "  ".repeat(context.lists.saturating_sub(1));
+        let markdown = if context.preformatted {
+            format!("```\n{markdown}\n```")
+        } else if context.heading > 0 {
+            format!("{quote}{} {markdown}", "#".repeat(context.heading))
+        } else if context.lists > 0 {
+            let marker = match (context.item_begins, context.ordinal) {
+                (false, _) => "  ".to_owned(),
+                (true, Some(number)) => format!("{number}. "),
+                (true, None) => "- ".to_owned(),
+            };
+            format!("{quote}{indent}{marker}{markdown}")
+        } else {
+            format!("{quote}{markdown}")
+        };
+        self.context.item_begins = false;
+        self.body.blocks.push(Block { text, markdown, tight: context.lists > 0 });
+    }
+}
+
+fn is_hidden(element: ElementRef<'_>) -> bool {
+    element.attr("style").is_some_and(|style| {
+        style.contains("none") && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
+    })
+}
+
+fn cells(row: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
+    row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th"))
+}
+
+fn nearest_table(row: ElementRef<'_>) -> Option<NodeId> {
+    row.ancestors().filter_map(ElementRef::wrap).find(|e| e.value().name() == "table").map(|e| e.id())
+}
+
+fn caption_of(image: ElementRef<'_>) -> Option<String> {
+    let figure =
+        image.ancestors().take(4).filter_map(ElementRef::wrap).find(|e| e.value().name() == "figure")?;
+    let caption = figure.descendent_elements().find(|e| e.value().name() == "figcaption")?;
+    Some(crate::profile::squeeze(caption.text())).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scraper::Html;
+
+    fn rendered(html: &str) -> (String, Option<String>) {
+        let page = Html::parse_document(&format!("<body>{html}</body>"));
+        let base = CanonicalUrl::parse("http://e.com/a/", None).unwrap();
+        let body = render(&[page.root_element()], &HashSet::new(), &base);
+        let text = body.text();
+        let markdown = body.markdown(&text);
+        (text, markdown)
+    }
+
+    #[test]
+    fn paragraphs_and_line_breaks_are_lines() {
+        let (text, markdown) = rendered(
+            "<p>　　第一段，\n接着。</p>裸文本<br><br>又一行<section><span>微信</span></section><p>&nbsp;</p>",
+        );
+        assert_eq!(text, "第一段，接着。\n裸文本\n又一行\n微信");
+        assert_eq!(markdown, None);
+    }
+
+    #[test]
+    fn latin_words_keep_their_spaces() {
+        assert_eq!(rendered("<p>One\n two <b>three</b>\u{200b}four</p>").0, "One two threefour");
+    }
+
+    #[test]
+    fn structure_is_kept_in_markdown() {
+        let (text, markdown) = rendered(
+            "<h2>标题</h2><ul><li>一</li><li>二</li></ul><ol start=3><li>三</li></ol><blockquote><p>引</p></blockquote><p>见<a href='b.html'>此</a>。</p><img src=x.jpg alt=图><pre>a\n  b</pre><table><tr><th>名</th><th>数</th></tr><tr><td>甲</td><td>1</td></tr></table>",
+        );
+        assert_eq!(text, "标题\n一\n二\n三\n引\n见此。\na\n  b\n名\t数\n甲\t1");
+        assert_eq!(
+            markdown.unwrap(),
+            "## 标题\n\n- 一\n- 二\n3. 三\n\n> 引\n\n见[此](http://e.com/a/b.html)。\n\n![图](http://e.com/a/x.jpg)\n\n```\na\n  b\n```\n\n| 名 | 数 |\n| --- | --- |\n| 甲 | 1 |"
+        );
+    }
+
+    #[test]
+    fn what_is_not_text_is_silent() {
+        assert_eq!(rendered("<script>x</script><p style='DISPLAY: none'>y</p><style>z</style>").0, "");
+    }
+}

@@ -1,0 +1,244 @@
+//! The HTTP client: reqwest over rustls, with everything clever switched off.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{FetchError, Forbidden, Guard, Request};
+use crate::capture::{Capture, Digest};
+use crate::clock::Clock;
+use crate::inflate::inflate;
+use crate::url::CanonicalUrl;
+
+const ACCEPTED_TYPES: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+const ACCEPTED_ENCODINGS: &str = "gzip, deflate, br, zstd";
+
+/// What a client needs to know.
+#[derive(Debug, Clone)]
+pub struct ClientSettings {
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// For one request as a whole.
+    pub timeout: Duration,
+    /// Bytes of a body, as sent and as decoded.
+    pub max_body: u64,
+    /// Connections at the same time to one address.
+    pub per_ip: usize,
+    /// Which private hosts may be asked.
+    pub guard: Guard,
+}
+
+/// The client could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("could not set up the HTTP client: {0}")]
+pub struct ClientError(String);
+
+/// Asks hosts for pages.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    settings: ClientSettings,
+    clock: Arc<dyn Clock>,
+    /// Permits by address; the addresses are known after a host's first answer.
+    addresses: Arc<Mutex<Addresses>>,
+}
+
+#[derive(Debug, Default)]
+struct Addresses {
+    of_host: HashMap<String, IpAddr>,
+    permits: HashMap<IpAddr, Arc<Semaphore>>,
+}
+
+impl Client {
+    /// A client with these settings.
+    pub fn new(settings: ClientSettings, clock: Arc<dyn Clock>) -> Result<Self, ClientError> {
+        // Fails only when a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED_TYPES));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS));
+        let agent = HeaderValue::from_str(&settings.user_agent)
+            .map_err(|_| ClientError(format!("`{}` can't be sent as User-Agent", settings.user_agent)))?;
+        headers.insert(USER_AGENT, agent);
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .timeout(settings.timeout)
+            .read_timeout(settings.timeout)
+            .dns_resolver(settings.guard.clone())
+            .pool_max_idle_per_host(settings.per_ip)
+            .build()
+            .map_err(|error| ClientError(innermost(&error)))?;
+        Ok(Self { http, settings, clock, addresses: Arc::default() })
+    }
+
+    /// The headers that every request carries, for the archive.
+    pub fn request_headers(&self) -> String {
+        format!(
+            "user-agent: {}\naccept: {ACCEPTED_TYPES}\naccept-encoding: {ACCEPTED_ENCODINGS}",
+            self.settings.user_agent
+        )
+    }
+
+    /// Sends one request and reads its answer to the end.
+    pub async fn fetch(&self, request: &Request) -> Result<Capture, FetchError> {
+        self.settings.guard.check(&request.url)?;
+        let _permit = self.permit(request.url.host()).await;
+        let began = Instant::now();
+        let mut builder = self.http.get(request.url.as_url().clone());
+        let mut sent = self.request_headers();
+        for (name, value) in [(IF_NONE_MATCH, &request.etag), (IF_MODIFIED_SINCE, &request.last_modified)] {
+            if let Some(value) = value {
+                builder = builder.header(&name, value);
+                sent.push_str(&format!("\n{name}: {value}"));
+            }
+        }
+        let mut response = builder.send().await.map_err(|error| self.explain(&request.url, &error))?;
+        let ip = response.remote_addr().map(|address| address.ip());
+        self.remember(request.url.host(), ip);
+        let body = self.read_body(&mut response, &request.url).await?;
+        let status = response.status().as_u16();
+        let headers = printable(response.headers());
+        let http_version = format!("{:?}", response.version());
+        self.capture(request, Answer { status, headers, http_version, ip, body, began, sent })
+    }
+
+    async fn read_body(
+        &self,
+        response: &mut reqwest::Response,
+        url: &CanonicalUrl,
+    ) -> Result<Vec<u8>, FetchError> {
+        let limit = self.settings.max_body;
+        let too_large = || FetchError::TooLarge { url: url.to_string(), limit };
+        let announced = response.content_length().unwrap_or(0);
+        if announced > limit {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.explain(url, &error))? {
+            if body.len() as u64 + chunk.len() as u64 > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn capture(&self, request: &Request, answer: Answer) -> Result<Capture, FetchError> {
+        let wire_length = answer.body.len() as u64;
+        let encoding = joined(&answer.headers, "content-encoding");
+        let wire_digest = Digest::of(&answer.body);
+        let inflated =
+            inflate(answer.body, encoding.as_deref(), self.settings.max_body).map_err(|error| {
+                FetchError::Encoding { url: request.url.to_string(), reason: error.to_string() }
+            })?;
+        let digest = if encoding.is_some() { Digest::of(&inflated.bytes) } else { wire_digest };
+        Ok(Capture {
+            url: request.url.clone(),
+            fetched_at: self.clock.now(),
+            status: answer.status,
+            http_version: answer.http_version,
+            ip: answer.ip,
+            request_headers: answer.sent,
+            headers: answer.headers,
+            body: inflated.bytes,
+            wire_length,
+            wire_digest,
+            digest,
+            elapsed_ms: u32::try_from(answer.began.elapsed().as_millis()).unwrap_or(u32::MAX),
+            damage: inflated.damage,
+        })
+    }
+
+    /// Waits for a connection's permit, once the host's address is known.
+    async fn permit(&self, host: &str) -> Option<OwnedSemaphorePermit> {
+        let semaphore = {
+            let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+            let ip = *addresses.of_host.get(host)?;
+            let permits = self.settings.per_ip.max(1);
+            Arc::clone(addresses.permits.entry(ip).or_insert_with(|| Arc::new(Semaphore::new(permits))))
+        };
+        semaphore.acquire_owned().await.ok()
+    }
+
+    fn remember(&self, host: &str, ip: Option<IpAddr>) {
+        let Some(ip) = ip else { return };
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if addresses.of_host.get(host) != Some(&ip) {
+            addresses.of_host.insert(host.to_owned(), ip);
+        }
+    }
+
+    fn explain(&self, url: &CanonicalUrl, error: &reqwest::Error) -> FetchError {
+        let reason = innermost(error);
+        let url = crate::url::shorten(url.as_str());
+        let mut source = error.source();
+        while let Some(cause) = source {
+            if let Some(forbidden) = cause.downcast_ref::<Forbidden>() {
+                return forbidden.clone().into();
+            }
+            if cause.is::<rustls::Error>() {
+                return FetchError::Tls { url, reason };
+            }
+            if cause.to_string().contains("dns error") {
+                return FetchError::Resolve { url, reason };
+            }
+            source = cause.source();
+        }
+        if error.is_timeout() {
+            return FetchError::Timeout { url, limit: self.settings.timeout };
+        }
+        if reason.contains("certificate") || reason.contains("tls") {
+            return FetchError::Tls { url, reason };
+        }
+        if error.is_connect() {
+            FetchError::Connect { url, reason }
+        } else {
+            FetchError::Protocol { url, reason }
+        }
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    http_version: String,
+    ip: Option<IpAddr>,
+    body: Vec<u8>,
+    began: Instant,
+    sent: String,
+}
+
+/// Header values as text: Chinese servers put raw UTF-8 into `Location`.
+fn printable(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect()
+}
+
+fn joined(headers: &[(String, String)], name: &str) -> Option<String> {
+    let values: Vec<&str> = headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+/// The message of the error at the root, which says what happened.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

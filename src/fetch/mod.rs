@@ -1,0 +1,120 @@
+//! One request, one answer. No retries, no waiting, no robots, no redirects: others decide those.
+
+mod guard;
+mod http;
+
+use std::time::Duration;
+
+pub use guard::{Forbidden, Guard, is_public};
+pub use http::{Client, ClientError, ClientSettings};
+
+use crate::url::CanonicalUrl;
+
+/// What to ask for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where.
+    pub url: CanonicalUrl,
+    /// `If-None-Match`, from an earlier answer.
+    pub etag: Option<String>,
+    /// `If-Modified-Since`, from an earlier answer.
+    pub last_modified: Option<String>,
+}
+
+impl Request {
+    /// An unconditional request.
+    pub fn new(url: CanonicalUrl) -> Self {
+        Self { url, etag: None, last_modified: None }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The host is not a public one.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The name does not resolve.
+    #[error("the host of `{url}` does not resolve: {reason}")]
+    Resolve {
+        /// What was asked for.
+        url: String,
+        /// What the resolver says.
+        reason: String,
+    },
+    /// No connection.
+    #[error("could not connect for `{url}`: {reason}")]
+    Connect {
+        /// What was asked for.
+        url: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The certificate or the handshake failed.
+    #[error("TLS failed for `{url}`: {reason}")]
+    Tls {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The answer took longer than allowed.
+    #[error("`{url}` did not answer in full within {limit:?}")]
+    Timeout {
+        /// What was asked for.
+        url: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The answer is not HTTP, or ended early.
+    #[error("`{url}` did not answer properly: {reason}")]
+    Protocol {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The body is larger than allowed.
+    #[error("`{url}` is larger than {limit} bytes")]
+    TooLarge {
+        /// What was asked for.
+        url: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// The body's content encoding can't be undone.
+    #[error("the body of `{url}` can't be decoded: {reason}")]
+    Encoding {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl FetchError {
+    /// The outcome's stable name, for logs and the archive.
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Forbidden(_) => "forbidden_address",
+            Self::Resolve { .. } => "unresolved",
+            Self::Connect { .. } => "unreachable",
+            Self::Tls { .. } => "tls_failed",
+            Self::Timeout { .. } => "timeout",
+            Self::Protocol { .. } => "bad_answer",
+            Self::TooLarge { .. } => "too_large",
+            Self::Encoding { .. } => "undecodable",
+        }
+    }
+
+    /// Whether a later try may succeed.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::Forbidden(_) | Self::TooLarge { .. } | Self::Encoding { .. })
+    }
+
+    /// Whether it is the host that failed, rather than this one page.
+    pub fn concerns_host(&self) -> bool {
+        matches!(self, Self::Resolve { .. } | Self::Connect { .. } | Self::Tls { .. })
+    }
+}

@@ -1,0 +1,152 @@
+//! What is fetched next, and when again. Pure: the store keeps what is computed here.
+
+mod recrawl;
+
+use serde::Serialize;
+
+use crate::article::Published;
+use crate::url::CanonicalUrl;
+
+pub use recrawl::next_look;
+
+/// What kind of page a URL leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An article, as far as its URL tells.
+    Post,
+    /// A page that lists articles.
+    List,
+    /// RSS or Atom.
+    Feed,
+    /// A sitemap or an index of sitemaps.
+    Sitemap,
+    /// Anything else, or unknown.
+    Other,
+}
+
+impl Kind {
+    /// The name in the archive.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::List => "list",
+            Self::Feed => "feed",
+            Self::Sitemap => "sitemap",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads back [`Kind::as_str`].
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "post" => Self::Post,
+            "list" => Self::List,
+            "feed" => Self::Feed,
+            "sitemap" => Self::Sitemap,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// How a URL was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// Named in crawl.toml.
+    Seed,
+    /// Linked from a list page.
+    List,
+    /// Listed in a feed.
+    Feed,
+    /// Listed in a sitemap.
+    Sitemap,
+    /// Counted.
+    Id,
+    /// Linked from an article.
+    Related,
+    /// The target of a redirect.
+    Redirect,
+    /// Named by `rel=canonical`.
+    Canonical,
+}
+
+impl Via {
+    /// The name in the archive's `discovery.route`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Seed => "seed",
+            Self::List => "list",
+            Self::Feed => "feed",
+            Self::Sitemap => "sitemap",
+            Self::Id => "id",
+            Self::Related => "related",
+            Self::Redirect => "redirect",
+            Self::Canonical => "canonical",
+        }
+    }
+}
+
+/// A URL that was found, before anything is known of it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Where it is.
+    pub url: CanonicalUrl,
+    /// What it seems to be.
+    pub kind: Kind,
+    /// How it was found.
+    pub via: Via,
+    /// Links from a seed; pages of a list count as one.
+    pub depth: u32,
+    /// Redirects that led here.
+    pub hops: u32,
+    /// It is a later page of the list it was found on: only worth a look when that list held
+    /// something new.
+    pub is_next_page: bool,
+    /// When a feed says the article was published.
+    pub published: Option<Published>,
+}
+
+impl Candidate {
+    /// A candidate found at `depth` in the ordinary way.
+    pub fn new(url: CanonicalUrl, kind: Kind, via: Via, depth: u32) -> Self {
+        Self { url, kind, via, depth, hops: 0, is_next_page: false, published: None }
+    }
+
+    /// Its place in the queue: the smallest goes first. Feeds, sitemaps and the first pages of
+    /// lists come before articles, articles before the lists' later pages: so a run that is cut
+    /// short has the newest articles, and the queue stays short.
+    pub fn rank(&self) -> i64 {
+        let class = match self.kind {
+            Kind::Feed | Kind::Sitemap => 0,
+            Kind::List if !self.is_next_page => 1,
+            Kind::Post => 2,
+            Kind::List => 3,
+            Kind::Other => 4,
+        };
+        class * RANKS_PER_CLASS + i64::from(self.depth).min(RANKS_PER_CLASS - 1)
+    }
+}
+
+/// Ranks below this belong to pages that show new articles first; each run looks at them anew.
+pub const FIRST_ARTICLE_RANK: i64 = 2 * RANKS_PER_CLASS;
+const RANKS_PER_CLASS: i64 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn articles_come_before_later_list_pages_and_after_first_ones() {
+        let url = CanonicalUrl::parse("http://e.com/", None).unwrap();
+        let candidate =
+            |kind, next| Candidate { is_next_page: next, ..Candidate::new(url.clone(), kind, Via::List, 3) };
+        let ranks = [
+            candidate(Kind::Feed, false).rank(),
+            candidate(Kind::List, false).rank(),
+            candidate(Kind::Post, false).rank(),
+            candidate(Kind::List, true).rank(),
+            candidate(Kind::Other, false).rank(),
+        ];
+        assert!(ranks.is_sorted() && ranks[1] < FIRST_ARTICLE_RANK && ranks[2] >= FIRST_ARTICLE_RANK);
+    }
+}

@@ -1,0 +1,151 @@
+//! Undoes content encodings under a cap, and keeps what could be read of a damaged body.
+//!
+//! HTTP clients' own decoding loses data: of a gzip body in several members they keep the first,
+//! `x-gzip` and stacked encodings stay undecoded without an error, and a truncated body is gone.
+
+use std::io::Read;
+
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+/// The most bytes that a gzipped sitemap may unpack to (sitemaps.org: 50 MB).
+const MAX_SITEMAP: u64 = 50 << 20;
+/// Encodings on top of each other; more than this is an attack.
+const MAX_LAYERS: usize = 3;
+
+/// A decoded body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inflated {
+    /// What could be decoded.
+    pub bytes: Vec<u8>,
+    /// What went wrong, in words; `None` when nothing did.
+    pub damage: Option<String>,
+}
+
+/// Why a body can't be used at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InflateError {
+    /// A `Content-Encoding` that nothing here undoes.
+    #[error("the content encoding `{0}` is unknown")]
+    Unknown(String),
+    /// More encodings than any server needs.
+    #[error("the body is encoded {0} times over")]
+    TooManyLayers(usize),
+    /// It unpacks to more than the cap.
+    #[error("the body unpacks to more than {0} bytes")]
+    TooLarge(u64),
+}
+
+/// Undoes the encodings of a `Content-Encoding` header, the last one first, up to `cap` bytes.
+pub fn inflate(body: Vec<u8>, content_encoding: Option<&str>, cap: u64) -> Result<Inflated, InflateError> {
+    let layers: Vec<String> = content_encoding
+        .unwrap_or_default()
+        .split(',')
+        .map(|layer| layer.trim().to_ascii_lowercase())
+        .filter(|layer| !layer.is_empty() && layer != "identity")
+        .collect();
+    if layers.len() > MAX_LAYERS {
+        return Err(InflateError::TooManyLayers(layers.len()));
+    }
+    let mut inflated = Inflated { bytes: body, damage: None };
+    for layer in layers.iter().rev() {
+        let next = undo(layer, &inflated.bytes, cap)?;
+        inflated = Inflated { bytes: next.bytes, damage: inflated.damage.or(next.damage) };
+    }
+    Ok(inflated)
+}
+
+/// Unpacks gzip up to the size of the largest sitemap; `None` when nothing could be read.
+pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    undo("gzip", bytes, MAX_SITEMAP).ok().map(|inflated| inflated.bytes).filter(|bytes| !bytes.is_empty())
+}
+
+fn undo(layer: &str, bytes: &[u8], cap: u64) -> Result<Inflated, InflateError> {
+    match layer {
+        "gzip" | "x-gzip" if bytes.starts_with(&[0x1f, 0x8b]) => read(MultiGzDecoder::new(bytes), layer, cap),
+        "br" => read(brotli_decompressor::Decompressor::new(bytes, 4096), layer, cap),
+        "zstd" => match zstd::stream::read::Decoder::new(bytes) {
+            Ok(decoder) => read(decoder, layer, cap),
+            Err(_) => Ok(as_sent(layer, bytes)),
+        },
+        // RFC 9110 means zlib; many servers send raw deflate.
+        "deflate" | "x-deflate" if looks_like_zlib(bytes) => read(ZlibDecoder::new(bytes), layer, cap),
+        "deflate" | "x-deflate" => {
+            let inflated = read(DeflateDecoder::new(bytes), layer, cap)?;
+            Ok(if inflated.bytes.is_empty() && !bytes.is_empty() { as_sent(layer, bytes) } else { inflated })
+        }
+        "gzip" | "x-gzip" => Ok(as_sent(layer, bytes)),
+        unknown => Err(InflateError::Unknown(unknown.to_owned())),
+    }
+}
+
+/// Some servers label plain bytes as compressed.
+fn as_sent(layer: &str, bytes: &[u8]) -> Inflated {
+    Inflated { bytes: bytes.to_vec(), damage: Some(format!("the body is labelled {layer} and is not")) }
+}
+
+fn looks_like_zlib(bytes: &[u8]) -> bool {
+    matches!(bytes, [cmf, flg, ..] if cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flg)).is_multiple_of(31))
+}
+
+fn read(decoder: impl Read, layer: &str, cap: u64) -> Result<Inflated, InflateError> {
+    let mut bytes = Vec::new();
+    let outcome = decoder.take(cap + 1).read_to_end(&mut bytes);
+    if bytes.len() as u64 > cap {
+        return Err(InflateError::TooLarge(cap));
+    }
+    let damage = outcome.err().map(|error| format!("the {layer} body is damaged: {error}"));
+    Ok(Inflated { bytes, damage })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn text(body: Vec<u8>, encoding: &str) -> (String, bool) {
+        let inflated = inflate(body, Some(encoding), 1 << 20).unwrap();
+        (String::from_utf8_lossy(&inflated.bytes).into_owned(), inflated.damage.is_some())
+    }
+
+    #[test]
+    fn every_encoding_in_use_is_undone() {
+        let mut members = gzip(b"one ");
+        members.extend(gzip(b"two"));
+        assert_eq!(text(members, "gzip"), ("one two".into(), false));
+        assert_eq!(text(gzip(b"x"), "x-gzip"), ("x".into(), false));
+        assert_eq!(text(gzip(&gzip(b"x")), "gzip, gzip"), ("x".into(), false));
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        zlib.write_all(b"z").unwrap();
+        assert_eq!(text(zlib.finish().unwrap(), "deflate"), ("z".into(), false));
+        let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        raw.write_all(b"r").unwrap();
+        assert_eq!(text(raw.finish().unwrap(), "Deflate"), ("r".into(), false));
+        assert_eq!(text(zstd::bulk::compress(b"s", 1).unwrap(), "zstd"), ("s".into(), false));
+        assert_eq!(text(b"plain".to_vec(), "identity"), ("plain".into(), false));
+    }
+
+    #[test]
+    fn damaged_bodies_keep_what_could_be_read_and_say_so() {
+        let long = vec![b'a'; 100_000];
+        let mut cut = gzip(&long);
+        cut.truncate(cut.len() - 12);
+        let (read, damaged) = text(cut, "gzip");
+        assert!(damaged && read.len() > 1000);
+        assert_eq!(text(b"<html>".to_vec(), "gzip"), ("<html>".into(), true));
+    }
+
+    #[test]
+    fn bombs_and_unknown_encodings_are_refused() {
+        let bomb = gzip(&vec![0; 5 << 20]);
+        assert_eq!(inflate(bomb, Some("gzip"), 1 << 20), Err(InflateError::TooLarge(1 << 20)));
+        assert_eq!(inflate(vec![1], Some("x-magic"), 10), Err(InflateError::Unknown("x-magic".into())));
+        assert_eq!(inflate(vec![1], Some("br,br,br,br"), 10), Err(InflateError::TooManyLayers(4)));
+    }
+}
