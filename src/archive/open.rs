@@ -72,6 +72,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, ArchiveError> {
         )
         .map_err(open)?;
     migrate(&mut connection, path)?;
+    // Plans must not depend on bound values, or SQLite prepares statements anew at every binding.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(open)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

@@ -19,11 +19,11 @@ use crate::frontier::Candidate;
 use crate::url::CanonicalUrl;
 
 /// Outcomes of one transaction, at most.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
 /// How long a batch waits for more.
 const LINGER: Duration = Duration::from_millis(40);
 /// Outcomes on their way to the writer: the bound that keeps memory flat.
-const IN_TRANSIT: usize = 32;
+const IN_TRANSIT: usize = 16;
 
 /// What the archive needs to know.
 #[derive(Debug, Clone)]

@@ -166,8 +166,12 @@ fn use_color(color: Color) -> bool {
     }
 }
 
+/// One thread drives all requests; extraction has a few of its own. More threads would only spread
+/// the same memory over more heaps.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let builder = &mut tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.worker_threads(1).max_blocking_threads(cores + 2).enable_all().build()?)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -23,7 +23,7 @@ use crate::url::CanonicalUrl;
 pub(super) fn run(args: &TryArgs) -> anyhow::Result<u8> {
     match &args.part {
         TryPart::Date { jsonl: true, .. } => each_line(|q: DateQuestion| try_date(&q)),
-        TryPart::Robots { jsonl: true, .. } => each_line(|q: RobotsQuestion| Ok(try_robots(&q))),
+        TryPart::Robots { jsonl: true, .. } => each_line(|q: RobotsQuestion| try_robots(&q)),
         TryPart::Charset { jsonl: true, .. } => each_line(|q: CharsetQuestion| try_charset(&q)),
         TryPart::Url { jsonl: true, .. } => each_line(|q: UrlQuestion| Ok(try_url(&q))),
         TryPart::Date { text, reference, timezone, .. } => {
@@ -106,14 +106,21 @@ fn try_date(question: &DateQuestion) -> anyhow::Result<Value> {
 
 #[derive(Debug, Deserialize)]
 struct RobotsQuestion {
+    #[serde(default)]
     robots_txt: String,
+    /// The file's bytes in base64, for files that are no text.
+    robots_b64: Option<String>,
     user_agent: Option<String>,
     url: String,
 }
 
-fn try_robots(question: &RobotsQuestion) -> Value {
-    let robots = Robots::parse(question.robots_txt.as_bytes());
-    json!(robots.verdict(question.user_agent.as_deref().unwrap_or_default(), &question.url))
+fn try_robots(question: &RobotsQuestion) -> anyhow::Result<Value> {
+    let bytes = match &question.robots_b64 {
+        Some(text) => STANDARD.decode(text).context("`robots_b64` is not base64")?,
+        None => question.robots_txt.clone().into_bytes(),
+    };
+    let robots = Robots::parse(&bytes);
+    Ok(json!(robots.verdict(question.user_agent.as_deref().unwrap_or_default(), &question.url)))
 }
 
 #[derive(Debug, Deserialize)]

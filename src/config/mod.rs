@@ -35,10 +35,11 @@ pub struct Site {
 impl Site {
     /// Whether a URL belongs to the site: it is on the host of one of the seeds, with or without `www.`.
     pub fn owns(&self, url: &CanonicalUrl) -> bool {
-        let bare = |url: &CanonicalUrl| url.host().trim_start_matches("www.").to_owned();
-        let port = url.as_url().port();
-        let host = bare(url);
-        self.seeds.iter().any(|seed| bare(seed) == host && seed.as_url().port() == port)
+        fn bare(url: &CanonicalUrl) -> &str {
+            let host = url.host();
+            host.strip_prefix("www.").unwrap_or(host)
+        }
+        self.seeds.iter().any(|seed| bare(seed) == bare(url) && seed.as_url().port() == url.as_url().port())
     }
 }
 

@@ -60,6 +60,11 @@ impl DemoSite {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// The page at `path` as one request would get it: for tests that need no server.
+    pub fn page(&self, path: &str) -> String {
+        self.answer(path, "http://demo.example", Timestamp::now()).body
+    }
+
     /// Answers a GET of `path`, which may have a query.
     fn answer(&self, path: &str, base: &str, now: Timestamp) -> Answer {
         let request = self.requests.fetch_add(1, Ordering::Relaxed);

@@ -55,20 +55,23 @@ impl<'a> Finder<'a> {
             if !self.seen.insert(href) {
                 continue;
             }
-            let Some(url) = self.absolute(href) else { continue };
+            let Ok(url) = CanonicalUrl::parse(href, Some(self.page.base())) else { continue };
             let depth = self.depth + 1;
-            match self.territory.kind(&url) {
-                Kind::Post => self.found.push(Candidate::new(url, Kind::Post, via, depth)),
+            let candidate = match self.territory.kind(&url) {
+                Kind::Post => Candidate::new(url, Kind::Post, via, depth),
+                // A list is as near as the front page that links it.
                 Kind::List if self.is_first_page(&url) => {
-                    // A list is as near as the front page that links it.
-                    self.found.push(Candidate::new(url, Kind::List, via, self.depth.min(1)));
+                    Candidate::new(url, Kind::List, via, self.depth.min(1))
                 }
                 Kind::Other
                     if !self.territory.knows_articles() && depth <= self.territory.site.scope.depth =>
                 {
-                    self.found.push(Candidate::new(url, Kind::Other, via, depth));
+                    Candidate::new(url, Kind::Other, via, depth)
                 }
-                _ => {}
+                _ => continue,
+            };
+            if self.territory.contains(&candidate.url) {
+                self.found.push(candidate);
             }
         }
     }

@@ -68,12 +68,10 @@ impl Territory {
 
 /// Paths that only ever grow: a segment that returns three times, or too many segments.
 fn is_trap(url: &CanonicalUrl) -> bool {
-    let segments: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
-    if segments.len() > MAX_SEGMENTS {
-        return true;
-    }
-    segments.iter().any(|segment| {
-        let is_word = segment.chars().any(char::is_alphabetic);
-        is_word && segments.iter().filter(|other| *other == segment).count() > 3
-    })
+    let segments = || url.path().split('/').filter(|segment| !segment.is_empty());
+    let count = segments().count();
+    let returns = |segment: &str| {
+        segment.chars().any(char::is_alphabetic) && segments().filter(|other| *other == segment).count() > 3
+    };
+    count > MAX_SEGMENTS || (count > 3 && segments().any(returns))
 }

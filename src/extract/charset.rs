@@ -27,6 +27,14 @@ pub struct Decoded<'a> {
 
 /// Decodes a page; `content_type` is the header's value.
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Decoded<'a> {
+    // Nearly every page: valid UTF-8 without a mark, and not ASCII alone.
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.is_ascii()
+        && !text.starts_with('\u{feff}')
+        && !text.contains('\0')
+    {
+        return Decoded { encoding: UTF_8.name(), text: Cow::Borrowed(text) };
+    }
     let (encoding, bytes) = choose(bytes, content_type);
     let (text, _) = encoding.decode_without_bom_handling(bytes);
     Decoded { encoding: encoding.name(), text: strip_marks(text) }
@@ -52,13 +60,10 @@ fn choose<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (&'static Encoding
     }
     let utf8 = Utf8Weight::of(bytes);
     if utf8.is_likely() {
-        let ascii_only = utf8.sequences == 0 && utf8.errors == 0;
-        // ISO-2022-JP is ASCII bytes all the way; only a declaration tells.
-        let declared = header_label(content_type).or_else(|| meta_label(bytes));
-        return match declared {
-            Some(encoding) if ascii_only && encoding.name() == "ISO-2022-JP" => (encoding, bytes),
-            _ => (UTF_8, bytes),
-        };
+        let is_ascii = utf8.sequences == 0 && utf8.errors == 0;
+        // ASCII reads alike in every declared encoding but ISO-2022-JP, where only the label tells.
+        let declared = || header_label(content_type).or_else(|| meta_label(bytes));
+        return (if is_ascii { declared().unwrap_or(UTF_8) } else { UTF_8 }, bytes);
     }
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     let declared = [header_label(content_type), meta_label(bytes)];

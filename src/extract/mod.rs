@@ -114,16 +114,13 @@ const NOT_FOUND: [&str; 14] = [
 
 /// A short text under a title of an error page is one.
 fn is_error_page(article: &Article) -> bool {
+    let says = |text: &str| NOT_FOUND.iter().any(|word| text.contains(word));
+    let is_shorter = |text: &str, than: usize| text.chars().nth(than).is_none();
     let title = article.title.to_lowercase();
-    let says = |text: &str, word: &str| text.contains(word);
-    let title_says = NOT_FOUND.iter().any(|word| says(&title, word));
-    let text = article.text.to_lowercase();
-    title_says
-        && title.chars().count() < 40
-        && text.chars().count() < 200
-        && (text.is_empty()
-            || title.trim().starts_with("404")
-            || NOT_FOUND.iter().any(|word| says(&text, word)))
+    if !is_shorter(&title, 40) || !is_shorter(&article.text, 200) || !says(&title) {
+        return false;
+    }
+    article.text.is_empty() || title.trim().starts_with("404") || says(&article.text.to_lowercase())
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ struct Context {
 #[derive(Debug, Default)]
 struct Line {
     text: String,
-    markdown: String,
+    /// The line as Markdown, once it differs from the text.
+    markdown: Option<String>,
     gap: Gap,
 }
 
@@ -89,22 +90,30 @@ enum Gap {
 }
 
 impl Line {
-    fn push(&mut self, part: &str) {
-        for c in part.chars() {
-            match c {
+    /// Appends text with white space collapsed: run by run, since a page is mostly text.
+    fn push(&mut self, mut part: &str) {
+        while let Some(first) = part.chars().next() {
+            if is_text(first) {
+                let end = part.find(|c| !is_text(c)).unwrap_or(part.len());
+                self.close_gap(first);
+                self.append(&part[..end]);
+                part = &part[end..];
+                continue;
+            }
+            match first {
                 '\n' | '\r' => self.gap = Gap::Break,
                 '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{200c}' | '\u{2060}' => {}
-                c if c.is_whitespace() => {
-                    if self.gap == Gap::None {
-                        self.gap = Gap::Space;
-                    }
-                }
-                c => {
-                    self.close_gap(c);
-                    self.text.push(c);
-                    self.markdown.push(c);
-                }
+                _ if self.gap == Gap::None => self.gap = Gap::Space,
+                _ => {}
             }
+            part = &part[first.len_utf8()..];
+        }
+    }
+
+    fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+        if let Some(markdown) = &mut self.markdown {
+            markdown.push_str(text);
         }
     }
 
@@ -115,12 +124,27 @@ impl Line {
             if previous.is_some() {
                 self.text.push(' ');
             }
-            if !self.markdown.is_empty() {
-                self.markdown.push(' ');
+            if let Some(markdown) = self.markdown.as_mut().filter(|markdown| !markdown.is_empty()) {
+                markdown.push(' ');
             }
         }
         self.gap = Gap::None;
     }
+
+    /// The Markdown form, from here on different from the text.
+    fn markdown(&mut self) -> &mut String {
+        self.markdown.get_or_insert_with(|| self.text.clone())
+    }
+
+    /// Bytes of the Markdown form.
+    fn markdown_len(&self) -> usize {
+        self.markdown.as_ref().unwrap_or(&self.text).len()
+    }
+}
+
+/// Neither white space nor invisible.
+fn is_text(c: char) -> bool {
+    !(c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{200c}' | '\u{2060}'))
 }
 
 /// Han characters and the punctuation that stands between them.
@@ -218,24 +242,22 @@ impl Renderer<'_> {
     }
 
     fn preformatted(&mut self, text: &str) {
-        self.line.text.push_str(text);
-        self.line.markdown.push_str(text);
+        self.line.append(text);
     }
 
     fn link(&mut self, element: ElementRef<'_>) {
-        let start = (self.line.text.len(), self.line.markdown.len());
+        let start = self.line.markdown_len();
         let blocks = self.body.blocks.len();
         self.children(*element);
         let is_inline = self.body.blocks.len() == blocks;
         let target = element.attr("href").and_then(|href| CanonicalUrl::parse(href, Some(self.base)).ok());
-        if let (true, Some(target), Some(text)) = (is_inline, target, self.line.markdown.get(start.1..)) {
-            let label = text.trim_start();
-            if !label.is_empty() {
-                let before = &text[..text.len() - label.len()];
-                let link = format!("{before}[{label}]({target})");
-                self.line.markdown.truncate(start.1);
-                self.line.markdown.push_str(&link);
-            }
+        let Some(target) = target.filter(|_| is_inline && self.line.markdown_len() > start) else { return };
+        let markdown = self.line.markdown();
+        let text = markdown.split_off(start);
+        let label = text.trim_start();
+        markdown.push_str(&text[..text.len() - label.len()]);
+        if !label.is_empty() {
+            markdown.push_str(&format!("[{label}]({target})"));
         }
     }
 
@@ -245,7 +267,7 @@ impl Renderer<'_> {
         let Some(url) = source.and_then(|src| CanonicalUrl::parse(src, Some(self.base)).ok()) else { return };
         let alt = element.attr("alt").map(str::trim).filter(|alt| !alt.is_empty()).map(str::to_owned);
         self.line.close_gap(' ');
-        self.line.markdown.push_str(&format!("![{}]({url})", alt.as_deref().unwrap_or_default()));
+        self.line.markdown().push_str(&format!("![{}]({url})", alt.as_deref().unwrap_or_default()));
         self.body.images.push(Image { url: url.to_string(), alt, caption: caption_of(element) });
     }
 
@@ -281,14 +303,13 @@ impl Renderer<'_> {
     /// Ends the line.
     fn flush(&mut self) {
         let line = std::mem::take(&mut self.line);
-        let (text, markdown) = if self.context.preformatted {
-            (
-                line.text.trim_matches(['\n', '\r']).to_owned(),
-                line.markdown.trim_matches(['\n', '\r']).to_owned(),
-            )
-        } else {
-            (line.text.trim().to_owned(), line.markdown.trim().to_owned())
+        let trim = |text: &str| {
+            let trimmed =
+                if self.context.preformatted { text.trim_matches(['\n', '\r']) } else { text.trim() };
+            trimmed.to_owned()
         };
+        let text = trim(&line.text);
+        let markdown = line.markdown.as_deref().map_or_else(|| text.clone(), trim);
         if markdown.trim().is_empty() {
             return;
         }
@@ -306,6 +327,8 @@ impl Renderer<'_> {
                 (true, None) => "- ".to_owned(),
             };
             format!("{quote}{indent}{marker}{markdown}")
+        } else if quote.is_empty() {
+            markdown
         } else {
             format!("{quote}{markdown}")
         };

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// No more of a robots.txt than this is read (RFC 9309 §2.5).
 pub const MAX_BYTES: usize = 500 * 1024;
 /// No more of a line than this is read, as in Google's parser.
-const MAX_LINE: usize = 2083 * 8;
+const MAX_LINE: usize = 2083 * 8 - 1;
 
 /// A parsed robots.txt.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +20,11 @@ pub struct Robots {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Group {
     agents: Vec<Agent>,
+    /// For each agent, its Crawl-delay.
+    delays: Vec<Option<f64>>,
+    /// Agents named since the last Crawl-delay begin here.
+    undelayed: usize,
     rules: Vec<Rule>,
-    crawl_delay: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -56,12 +59,13 @@ impl Robots {
     /// Reads a robots.txt; whatever is no rule is skipped.
     pub fn parse(bytes: &[u8]) -> Self {
         let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
-        let bytes = strip_bom(bytes);
+        let utf8 = from_utf16(bytes);
+        let bytes = strip_bom(utf8.as_deref().unwrap_or(bytes));
         let mut robots = Self::default();
         let mut group = Group::default();
         let mut rules_began = false;
         for line in bytes.split(|byte| matches!(byte, b'\n' | b'\r')) {
-            let line = String::from_utf8_lossy(&line[..line.len().min(MAX_LINE)]);
+            let line = String::from_utf8_lossy(&line[..line.len().min(MAX_LINE)]).replace('\0', "");
             let Some((key, value)) = key_value(&line) else { continue };
             match Key::of(&key) {
                 Key::UserAgent => {
@@ -69,21 +73,23 @@ impl Robots {
                         robots.groups.push(std::mem::take(&mut group));
                         rules_began = false;
                     }
+                    if group.delays.last().is_some_and(Option::is_some) {
+                        group.undelayed = group.agents.len();
+                    }
                     group.agents.push(Agent::parse(value));
+                    group.delays.push(None);
                 }
                 Key::Rule { allow } => {
                     rules_began = true;
                     if !group.agents.is_empty() {
-                        group.rules.push(Rule {
-                            allow,
-                            text: value.to_owned(),
-                            pattern: Pattern::new(value),
-                        });
+                        group.add_rule(allow, value);
                     }
                 }
                 Key::CrawlDelay => {
                     let delay = value.parse().ok().filter(|d: &f64| d.is_finite() && *d >= 0.0);
-                    group.crawl_delay = group.crawl_delay.or(delay);
+                    for agent in &mut group.delays[group.undelayed..] {
+                        *agent = agent.or(delay);
+                    }
                 }
                 Key::Sitemap => robots.sitemaps.push(value.to_owned()),
                 Key::Other => {}
@@ -95,18 +101,21 @@ impl Robots {
 
     /// Whether `user_agent` (a product token, or a header that starts with one) may fetch `url`.
     pub fn verdict(&self, user_agent: &str, url: &str) -> Verdict {
-        let groups = self.groups_for(user_agent);
-        let crawl_delay = groups.iter().find_map(|group| group.crawl_delay);
+        let wanted = Agent::parse(user_agent);
+        let groups = self.groups_for(&wanted);
+        let crawl_delay = groups.iter().find_map(|(group, agent)| group.delay_of(agent));
         let path = path_of(url);
         if path == "/robots.txt" {
             return Verdict { allowed: true, crawl_delay, rule: None };
         }
-        let path = normalise(path);
+        let (path, literal) = (units(path, false), units(path, true));
         // The longest pattern wins, and of two equally long ones the one that allows.
         let decisive = groups
             .iter()
-            .flat_map(|group| &group.rules)
-            .filter(|rule| !rule.pattern.is_empty() && rule.pattern.matches(&path))
+            .flat_map(|(group, _)| &group.rules)
+            .filter(|rule| {
+                !rule.pattern.is_empty() && rule.pattern.matches(if rule.allow { &literal } else { &path })
+            })
             .max_by_key(|rule| (rule.pattern.length, rule.allow));
         Verdict {
             allowed: decisive.is_none_or(|rule| rule.allow),
@@ -116,25 +125,43 @@ impl Robots {
         }
     }
 
-    /// Groups that name the agent, merged; else those for everybody (RFC 9309 §2.2.1).
-    fn groups_for(&self, user_agent: &str) -> Vec<&Group> {
-        let wanted = Agent::parse(user_agent);
-        let named: Vec<&Group> = self
-            .groups
-            .iter()
-            .filter(|group| group.agents.iter().any(|agent| wanted.is_same(agent)))
-            .collect();
-        if !named.is_empty() {
-            return named;
+    /// Groups that name the agent, merged; else those for everybody (RFC 9309 §2.2.1). Each comes
+    /// with the agent as the group names it.
+    fn groups_for(&self, wanted: &Agent) -> Vec<(&Group, &Agent)> {
+        let naming = |is_meant: &dyn Fn(&Agent) -> bool| -> Vec<(&Group, &Agent)> {
+            self.groups.iter().filter_map(|g| g.agents.iter().find(|a| is_meant(a)).map(|a| (g, a))).collect()
+        };
+        let named = naming(&|agent| wanted.is_same(agent));
+        if named.is_empty() { naming(&|agent| *agent == Agent::Any) } else { named }
+    }
+}
+
+impl Group {
+    fn add_rule(&mut self, allow: bool, value: &str) {
+        self.rules.push(Rule { allow, text: value.to_owned(), pattern: Pattern::new(value, allow) });
+        // As in Google's parser, allowing a folder's index page allows the folder.
+        if let Some((folder, page)) = value.rsplit_once('/')
+            && allow
+            && page.starts_with("index.htm")
+        {
+            let pattern = Pattern::new(&format!("{folder}/$"), true);
+            self.rules.push(Rule { allow, text: value.to_owned(), pattern });
         }
-        self.groups.iter().filter(|group| group.agents.contains(&Agent::Any)).collect()
+    }
+
+    fn delay_of(&self, wanted: &Agent) -> Option<f64> {
+        self.agents
+            .iter()
+            .zip(&self.delays)
+            .filter(|(agent, _)| *agent == wanted)
+            .find_map(|(_, delay)| *delay)
     }
 }
 
 impl Agent {
     fn parse(value: &str) -> Self {
-        let word = value.split([' ', '\t', '/']).next().unwrap_or_default().to_lowercase();
-        if word == "*" {
+        let word = value.split('/').next().unwrap_or_default().trim().to_lowercase();
+        if word.split([' ', '\t']).next() == Some("*") {
             return Self::Any;
         }
         let token: String =
@@ -142,10 +169,13 @@ impl Agent {
         Self::Named { token, word }
     }
 
+    /// Whether a line means this agent: by its product token, which ends at the first character that
+    /// none has, or by its whole first word, for names like `008` that are no product tokens.
     fn is_same(&self, line: &Agent) -> bool {
         match (self, line) {
-            (Self::Named { token, word }, Self::Named { token: line_token, word: line_word }) => {
-                (!token.is_empty() && token == line_token) || (!word.is_empty() && word == line_word)
+            (Self::Named { word, .. }, Self::Named { token, word: line_word }) => {
+                let first = line_word.split([' ', '\t']).next().unwrap_or_default();
+                !word.is_empty() && (word == token || (word == first && !word.contains([' ', '\t'])))
             }
             _ => false,
         }
@@ -174,6 +204,13 @@ impl Key {
             _ => Self::Other,
         }
     }
+}
+
+/// A file with a UTF-16 byte order mark, as UTF-8.
+fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (encoding, length) = encoding_rs::Encoding::for_bom(bytes)?;
+    let is_utf16 = encoding != encoding_rs::UTF_8;
+    is_utf16.then(|| encoding.decode_without_bom_handling(&bytes[length..]).0.into_owned().into_bytes())
 }
 
 fn strip_bom(bytes: &[u8]) -> &[u8] {
@@ -213,19 +250,27 @@ type Unit = u16;
 const ESCAPED: Unit = 0x100;
 const RESERVED: &[u8] = b"/?#=&+;,:@%!'()[]";
 
-/// Undoes percent-encoding where it means nothing (RFC 9309 §2.2.2).
-fn normalise(text: &str) -> Vec<Unit> {
+/// A path with its percent-encoding undone where it means nothing (RFC 9309 §2.2.2). With `literal`
+/// escaped letters stay different from bare ones, as in Google's parser: rules that *allow* are
+/// compared so, and nothing is fetched that others would not fetch.
+fn units(text: &str, literal: bool) -> Vec<Unit> {
+    let mut units = pattern_units(text, literal);
+    // A query without a path stands for the root's.
+    if units.first() != Some(&Unit::from(b'/')) {
+        units.insert(0, Unit::from(b'/'));
+    }
+    units
+}
+
+fn pattern_units(text: &str, literal: bool) -> Vec<Unit> {
     let bytes = text.as_bytes();
     let mut units = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
         let (unit, length) = unit_at(bytes, i);
-        units.push(unit);
+        let is_escaped_letter = length == 3 && u8::try_from(unit).is_ok_and(|b| b.is_ascii_alphanumeric());
+        units.push(if literal && is_escaped_letter { unit | ESCAPED } else { unit });
         i += length;
-    }
-    // A query without a path stands for the root's.
-    if !matches!(units.first(), Some(47)) {
-        units.insert(0, Unit::from(b'/'));
     }
     units
 }
@@ -252,25 +297,12 @@ struct Pattern {
 }
 
 impl Pattern {
-    fn new(value: &str) -> Self {
+    fn new(value: &str, allow: bool) -> Self {
         let (body, anchored) = match value.strip_suffix('$') {
             Some(body) => (body, true),
             None => (value, false),
         };
-        let pieces = body
-            .split('*')
-            .map(|piece| {
-                let bytes = piece.as_bytes();
-                let mut units = Vec::with_capacity(bytes.len());
-                let mut i = 0;
-                while i < bytes.len() {
-                    let (unit, length) = unit_at(bytes, i);
-                    units.push(unit);
-                    i += length;
-                }
-                units
-            })
-            .collect();
+        let pieces = body.split('*').map(|piece| pattern_units(piece, allow)).collect();
         Self { pieces, anchored, length: value.len() }
     }
 

@@ -196,8 +196,9 @@ impl Finder<'_> {
         let mut after = self.text[range.end..].chars();
         let next = after.next();
         let joins = |c: char| c.is_ascii_digit() || (dotted && c == '.');
+        let ends_in_digit = self.text[..range.end].ends_with(|c: char| c.is_ascii_digit());
         before.is_some_and(|c| joins(c) || c == '-' || c == '/' && !dotted)
-            || next.is_some_and(|c| c.is_ascii_digit())
+            || (ends_in_digit && next.is_some_and(|c| c.is_ascii_digit()))
             || (next.is_some_and(|c| matches!(c, '.' | '-' | '/'))
                 && after.next().is_some_and(|c| c.is_ascii_digit()))
     }
