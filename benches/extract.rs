@@ -3,13 +3,14 @@
 //! `cargo bench --bench extract [-- FOLDER PROFILE.toml]`: the folder holds saved pages; without
 //! one, the demo site's own pages are used.
 
+use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 
 use jianbao::capture::Capture;
 use jianbao::config::{Config, SiteConfig};
 use jianbao::demo::DemoSite;
-use jianbao::discover::{self, Territory};
+use jianbao::discover::{self, SeenLinks, Territory};
 use jianbao::extract::{Page, charset};
 use jianbao::frontier::Kind;
 use jianbao::profile::{Profile, Profiles};
@@ -45,6 +46,7 @@ fn main() {
     let site = config.resolved_sites().expect("the site is valid").remove(0);
     let territory = Territory { site: Arc::new(site), profile: Some(Arc::clone(&profile)) };
 
+    let seen = SeenLinks::default();
     let bytes: usize = pages.iter().map(|page| page.body.len()).sum();
     println!("{} pages, {} bytes each", pages.len(), bytes / pages.len());
     let rounds = (2000 / pages.len()).max(1);
@@ -58,16 +60,16 @@ fn main() {
         println!("{name:<28} {micros:>7.0} µs a page");
         micros
     };
-    let decode = |page: &Capture| drop(charset::decode(&page.body, page.content_type()).text.len());
-    let parse = |page: &Capture| drop(Page::parse(page).encoding.len());
+    let decode = |page: &Capture| { black_box(charset::decode(&page.body, page.content_type())); };
+    let parse = |page: &Capture| { black_box(Page::parse(page)); };
     let article =
         |page: &Capture| drop(Page::parse(page).article(Some(&profile)).map(|article| article.text.len()));
-    let generic = |page: &Capture| drop(Page::parse(page).article(None).map(|article| article.text.len()));
+    let generic = |page: &Capture| { black_box(Page::parse(page).article(None)); };
     let all = |page: &Capture| {
         let parsed = Page::parse(page);
         let article = parsed.article(Some(&profile));
-        let links = discover::from_page(&parsed, &territory, Kind::Post, 1);
-        std::hint::black_box((article, links));
+        let links = discover::from_page(&parsed, &territory, Kind::Post, 1, &seen);
+        black_box((article, links));
     };
     measure("decode", &decode);
     measure("decode, parse", &parse);

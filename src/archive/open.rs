@@ -66,9 +66,9 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, ArchiveError> {
     check(&connection, path)?;
     connection
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
              PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;
-             PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216;",
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(open)?;
     migrate(&mut connection, path)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,8 @@ use crate::url::CanonicalUrl;
 const BATCH: usize = 64;
 /// How long a batch waits for more.
 const LINGER: Duration = Duration::from_millis(40);
+/// Between two looks for more.
+const NAP: Duration = Duration::from_millis(4);
 /// Outcomes on their way to the writer: the bound that keeps memory flat.
 const IN_TRANSIT: usize = 16;
 
@@ -247,21 +249,27 @@ enum Next {
     End,
 }
 
-/// Fills `batch` until it is full, lingered long enough, or something else is to be done.
+/// Fills `batch` until it is full, lingered long enough, or something else is to be done. Sleeping
+/// between looks costs less than being woken for each outcome.
 fn collect(receiver: &Receiver<Message>, batch: &mut Vec<Outcome>) -> Next {
     let Ok(first) = receiver.recv() else { return Next::End };
-    match first {
-        Message::Task(task) => return Next::Task(task),
-        Message::Commit(outcome) => batch.push(*outcome),
-    }
+    let mut message = first;
     let deadline = Instant::now() + LINGER;
-    while batch.len() < BATCH {
-        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Message::Commit(outcome)) => batch.push(*outcome),
-            Ok(Message::Task(task)) => return Next::Task(task),
-            Err(RecvTimeoutError::Timeout) => return Next::Batch,
-            Err(RecvTimeoutError::Disconnected) => return Next::End,
+    loop {
+        match message {
+            Message::Task(task) => return Next::Task(task),
+            Message::Commit(outcome) => batch.push(*outcome),
         }
+        if batch.len() >= BATCH {
+            return Next::Batch;
+        }
+        message = loop {
+            match receiver.try_recv() {
+                Ok(message) => break message,
+                Err(TryRecvError::Disconnected) => return Next::End,
+                Err(TryRecvError::Empty) if Instant::now() >= deadline => return Next::Batch,
+                Err(TryRecvError::Empty) => std::thread::sleep(NAP),
+            }
+        };
     }
-    Next::Batch
 }

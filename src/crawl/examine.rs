@@ -8,7 +8,7 @@ use crate::archive::{Claimed, Disposition, Outcome, PageResult, Revision};
 use crate::article::Article;
 use crate::capture::Capture;
 use crate::config::Route;
-use crate::discover::{self, Territory};
+use crate::discover::{self, SeenLinks, Territory};
 use crate::extract::Page;
 use crate::fetch::FetchError;
 use crate::frontier::{Candidate, Kind, Via};
@@ -26,6 +26,7 @@ pub(super) struct Rules {
     pub(super) site: i64,
     pub(super) territory: Territory,
     pub(super) profiles: Arc<Profiles>,
+    pub(super) seen: Arc<SeenLinks>,
     /// Tries after the first.
     pub(super) retries: u32,
     /// Redirects in a row.
@@ -223,7 +224,7 @@ impl Exam<'_> {
             Kind::Other => self.claimed.kind,
             kind => kind,
         };
-        self.candidates.extend(discover::from_page(&page, &territory, kind, self.claimed.depth));
+        self.candidates.extend(discover::from_page(&page, &territory, kind, self.claimed.depth, &self.rules.seen));
         self.find_feeds(&territory, capture, kind);
         if kind == Kind::List {
             return ("list", PageResult::Nothing, Disposition::Done);

@@ -91,6 +91,7 @@ impl SiteCrawl {
             site: record.id,
             territory: Territory { site: Arc::new(site), profile },
             profiles: Arc::clone(&shared.profiles),
+            seen: Arc::default(),
             retries: shared.config.fetch.retries,
             redirects: shared.config.fetch.redirects,
         };

@@ -1,6 +1,8 @@
 //! Links of HTML pages: articles, first pages of lists, the next page of this list.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, PoisonError};
 
 use scraper::ElementRef;
 
@@ -12,9 +14,39 @@ use crate::frontier::{Candidate, Kind, Via};
 use crate::profile::squeeze;
 use crate::url::CanonicalUrl;
 
-/// Candidates on a page of `kind`, `depth` links from a seed.
-pub fn from_page(page: &Page<'_>, territory: &Territory, kind: Kind, depth: u32) -> Vec<Candidate> {
-    let mut finder = Finder { page, territory, kind, depth, seen: HashSet::new(), found: Vec::new() };
+/// Links that articles of this process have shown before. Every page of a site repeats its frame:
+/// what was proposed once need not be proposed again.
+#[derive(Debug, Default)]
+pub struct SeenLinks(Mutex<HashSet<u64>>);
+
+impl SeenLinks {
+    /// Links remembered; emptied when full, which only costs time.
+    const MOST: usize = 1 << 16;
+
+    /// Whether `href` on a page of `base` is seen for the first time; what was seen only where links lead
+    /// too deep does not count.
+    fn is_new(&self, href: &str, base: &CanonicalUrl, too_deep: bool) -> bool {
+        let is_rooted = href.starts_with('/') || href.contains("://");
+        let mut hasher = DefaultHasher::new();
+        (href, if is_rooted { base.origin() } else { base.as_str() }, too_deep).hash(&mut hasher);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= Self::MOST {
+            seen.clear();
+        }
+        seen.insert(hasher.finish())
+    }
+}
+
+/// Candidates on a page of `kind`, `depth` links from a seed. Of an article's links only those that
+/// are not in `seen` are proposed.
+pub fn from_page(
+    page: &Page<'_>,
+    territory: &Territory,
+    kind: Kind,
+    depth: u32,
+    seen: &SeenLinks,
+) -> Vec<Candidate> {
+    let mut finder = Finder { page, territory, kind, depth, seen, on_page: HashSet::new(), found: Vec::new() };
     if territory.uses(Route::Feeds) {
         finder.feeds();
     }
@@ -34,7 +66,8 @@ struct Finder<'a> {
     territory: &'a Territory,
     kind: Kind,
     depth: u32,
-    seen: HashSet<&'a str>,
+    seen: &'a SeenLinks,
+    on_page: HashSet<&'a str>,
     found: Vec<Candidate>,
 }
 
@@ -49,23 +82,24 @@ impl<'a> Finder<'a> {
 
     fn links(&mut self) {
         let via = if self.kind == Kind::List { Via::List } else { Via::Related };
+        let depth = self.depth + 1;
+        let too_deep = depth > self.territory.site.scope.depth;
         for id in self.page.survey.anchors.iter().take(MAX_PAGE_LINKS) {
             let Some(anchor) = element(self.page.html(), *id) else { continue };
             let Some(href) = anchor.attr("href").filter(|href| is_followable(href)) else { continue };
-            if !self.seen.insert(href) {
+            // Whether a list goes on depends on all that it shows.
+            let is_known = self.kind != Kind::List && !self.seen.is_new(href, self.page.base(), too_deep);
+            if is_known || !self.on_page.insert(href) {
                 continue;
             }
             let Ok(url) = CanonicalUrl::parse(href, Some(self.page.base())) else { continue };
-            let depth = self.depth + 1;
             let candidate = match self.territory.kind(&url) {
                 Kind::Post => Candidate::new(url, Kind::Post, via, depth),
                 // A list is as near as the front page that links it.
                 Kind::List if self.is_first_page(&url) => {
                     Candidate::new(url, Kind::List, via, self.depth.min(1))
                 }
-                Kind::Other
-                    if !self.territory.knows_articles() && depth <= self.territory.site.scope.depth =>
-                {
+                Kind::Other if !self.territory.knows_articles() && !too_deep => {
                     Candidate::new(url, Kind::Other, via, depth)
                 }
                 _ => continue,

@@ -11,7 +11,7 @@ use crate::frontier::Kind;
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
 
-pub use links::from_page;
+pub use links::{SeenLinks, from_page};
 
 /// No more links of one page, feed or sitemap are taken.
 pub const MAX_LINKS: usize = 50_000;
