@@ -62,8 +62,9 @@ fn main() {
     };
     let decode = |page: &Capture| { black_box(charset::decode(&page.body, page.content_type())); };
     let parse = |page: &Capture| { black_box(Page::parse(page)); };
-    let article =
-        |page: &Capture| drop(Page::parse(page).article(Some(&profile)).map(|article| article.text.len()));
+    let article = |page: &Capture| {
+        black_box(Page::parse(page).article(Some(&profile)));
+    };
     let generic = |page: &Capture| { black_box(Page::parse(page).article(None)); };
     let all = |page: &Capture| {
         let parsed = Page::parse(page);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -106,6 +107,13 @@ impl Published {
         let width = |p: &Published| p.to.duration_since(p.from);
         let finer = if width(other) < width(self) { other } else { self };
         Some(Published { from, to, ..finer.clone() })
+    }
+
+    /// A moment known to the second, shown in `zone`.
+    pub fn exactly(at: Timestamp, zone: Option<&TimeZone>) -> Self {
+        let local = at.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC));
+        let value = local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        Self { value, precision: Precision::Second, approximate: false, from: at, to: at }
     }
 
     /// Whether `other` adds nothing: it is as wide or wider.

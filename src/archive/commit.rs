@@ -152,6 +152,10 @@ impl Committer {
             self.bodies.store(connection, outcome.site, page)?;
         }
         self.update_url(connection, outcome, verdict)?;
+        if let Some(profile) = &outcome.profile {
+            let update = "UPDATE site SET profile = ?2 WHERE id = ?1";
+            connection.execute(update, (outcome.site, profile)).doing("noting the profile")?;
+        }
         Ok(Receipt {
             site: outcome.site,
             url: outcome.url,

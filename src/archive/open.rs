@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::schema::{check, migrate};
-use super::{ArchiveError, Doing};
+use super::ArchiveError;
 
 /// Held by the run that writes; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -83,28 +83,42 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
     if !path.exists() {
         return Err(ArchiveError::Absent(path.to_owned()));
     }
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map(|()| connection)
-    });
+    // With the right to write, though nothing is written: the last connection to close then tidies the
+    // write-ahead log away, and an archive at rest stays one file.
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let opened =
+        Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(readable);
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => ArchiveError::Foreign(path.to_owned()),
+        _ => ArchiveError::Open { path: path.to_owned(), reason: error.to_string() },
+    };
     let connection = match opened {
         Ok(connection) => connection,
-        // Without the right to write beside it, a file at rest can still be read as it is.
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => {
+        // Without that right, a file at rest can still be read as it is.
+        Err(error) if is_missing_right(&error) => {
             let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-            Connection::open_with_flags(format!("file:{text}?immutable=1"), flags)
-                .map_err(|error| ArchiveError::Open { path: path.to_owned(), reason: error.to_string() })?
+            let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let opened = Connection::open_with_flags(format!("file:{text}?immutable=1"), flags);
+            opened.and_then(readable).map_err(failed)?
         }
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            return Err(ArchiveError::Foreign(path.to_owned()));
-        }
-        Err(error) => return Err(ArchiveError::Open { path: path.to_owned(), reason: error.to_string() }),
+        Err(error) => return Err(failed(error)),
     };
     let version = check(&connection, path)?;
     if version == 0 {
         return Err(ArchiveError::Absent(path.to_owned()));
     }
-    connection.busy_timeout(std::time::Duration::from_secs(10)).doing("opening")?;
     Ok(connection)
+}
+
+/// A connection that can read the schema, and writes nothing.
+fn readable(connection: Connection) -> rusqlite::Result<Connection> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn is_missing_right(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+    matches!(error.sqlite_error_code(), Some(CannotOpen | PermissionDenied | ReadOnly))
 }

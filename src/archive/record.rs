@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::article::{Article, Published};
+use crate::article::Article;
 use crate::capture::Capture;
 use crate::dedup::Change;
 use crate::frontier::{Candidate, Kind};
@@ -76,9 +76,11 @@ pub struct Claimed {
     /// Failures in a row.
     pub failures: u32,
     /// What a feed says of the date.
-    pub hint: Option<Published>,
+    pub hint: Option<Timestamp>,
     /// An article is known here.
     pub has_article: bool,
+    /// It shows where articles are: a feed, a sitemap, the first page of a list.
+    pub leads: bool,
 }
 
 /// What a fetch came to: committed whole or not at all.
@@ -102,6 +104,8 @@ pub struct Outcome {
     pub host: (i64, HostState),
     /// Fields that the article should have and has not.
     pub missing: Vec<&'static str>,
+    /// The profile that the page's fingerprint gave, when the site had none.
+    pub profile: Option<String>,
     /// When this was decided.
     pub at: Timestamp,
 }

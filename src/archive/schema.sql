@@ -43,7 +43,7 @@ CREATE TABLE url (
     outcome       TEXT,                     -- of the last look
     failures      INTEGER NOT NULL DEFAULT 0,
     looks         INTEGER NOT NULL DEFAULT 0,
-    hint          TEXT,                     -- JSON: what a feed says of the date
+    hint          INTEGER,                  -- UTC seconds: when a feed says it was published
     redirects_to  INTEGER REFERENCES url,
     claims        INTEGER REFERENCES url,   -- what rel=canonical names, unproved
     article       INTEGER REFERENCES article

@@ -152,16 +152,6 @@ impl Store {
         self.call(move |_, connection| urls::keep_robots(connection, host, &copy)).await
     }
 
-    /// Notes the profile that fits a site.
-    pub async fn keep_profile(&self, site: i64, profile: &str) -> Result<(), ArchiveError> {
-        let profile = profile.to_owned();
-        self.call(move |_, connection| {
-            let update = "UPDATE site SET profile = ?2 WHERE id = ?1";
-            connection.execute(update, (site, profile)).map(drop).doing("noting the profile")
-        })
-        .await
-    }
-
     /// Ends a run with its report.
     pub async fn finish_run(
         &self,

@@ -7,8 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::record::{Claimed, HostRecord, RobotsCopy, SiteRecord};
 use super::{ArchiveError, Doing};
-use crate::article::{Precision, Published};
-use crate::frontier::{Candidate, Kind};
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
 
@@ -101,9 +100,19 @@ pub(super) fn keep_host_state(
         .doing("keeping a host's schedule")
 }
 
-const CLAIMED: &str = "id, url, kind, depth, hops, etag, last_modified, failures, hint, article IS NOT NULL";
+const CLAIMED: &str =
+    "id, url, kind, depth, hops, etag, last_modified, failures, hint, article IS NOT NULL, rank";
 
-/// Queued URLs in the order of their rank, then articles that are due again.
+/// What to claim, the first kind that there is anything of: feeds, sitemaps and first pages of lists,
+/// alone, since they say what the others will need; everything else that is queued; articles that
+/// are due again.
+const ORDERS: [&str; 3] = [
+    "state = 'queued' AND rank < 2000 AND due_at <= ?2 ORDER BY rank, id",
+    "state = 'queued' AND due_at <= ?2 ORDER BY rank, id",
+    "state = 'done' AND due_at <= ?2 ORDER BY due_at",
+];
+
+/// The next URLs of a site that are due, of one kind of [`ORDERS`], without those in `except`.
 pub(super) fn claim(
     connection: &Connection,
     site: i64,
@@ -113,23 +122,19 @@ pub(super) fn claim(
 ) -> Result<Vec<Claimed>, ArchiveError> {
     let doing = "choosing what is next";
     let mut claimed: Vec<Claimed> = Vec::new();
-    for order in [
-        "state = 'queued' AND due_at <= ?2 ORDER BY rank, id",
-        "state = 'done' AND due_at <= ?2 ORDER BY due_at",
-    ] {
-        let missing = limit.saturating_sub(claimed.len());
-        if missing == 0 {
-            break;
-        }
+    for order in ORDERS {
         let sql = format!("SELECT {CLAIMED} FROM url WHERE site = ?1 AND {order} LIMIT ?3");
         let mut statement = connection.prepare_cached(&sql).doing(doing)?;
         let rows = statement
-            .query_map((site, now.as_millisecond(), missing + except.len()), |row| Ok(read_claimed(row)))
+            .query_map((site, now.as_millisecond(), limit + except.len()), |row| Ok(read_claimed(row)))
             .doing(doing)?;
         for row in rows {
             if let Some(next) = row.doing(doing)?.doing(doing)?.filter(|next| !except.contains(&next.id)) {
                 claimed.push(next);
             }
+        }
+        if !claimed.is_empty() {
+            break;
         }
     }
     claimed.truncate(limit);
@@ -139,7 +144,7 @@ pub(super) fn claim(
 /// `None` for a row whose URL this version would not write.
 fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
     let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(None) };
-    let hint: Option<String> = row.get(8)?;
+    let hint: Option<i64> = row.get(8)?;
     Ok(Some(Claimed {
         id: row.get(0)?,
         url,
@@ -149,20 +154,10 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
         etag: row.get(5)?,
         last_modified: row.get(6)?,
         failures: row.get(7)?,
-        hint: hint.and_then(|json| read_hint(&json)),
+        hint: hint.and_then(|seconds| Timestamp::from_second(seconds).ok()),
         has_article: row.get(9)?,
+        leads: row.get::<_, i64>(10)? < FIRST_ARTICLE_RANK,
     }))
-}
-
-fn read_hint(json: &str) -> Option<Published> {
-    let hint: serde_json::Value = serde_json::from_str(json).ok()?;
-    let at = Timestamp::from_second(hint.get("at")?.as_i64()?).ok()?;
-    let value = hint.get("value")?.as_str()?.to_owned();
-    Some(Published { value, precision: Precision::Second, approximate: false, from: at, to: at })
-}
-
-fn write_hint(hint: &Published) -> String {
-    serde_json::json!({ "value": hint.value, "at": hint.from.as_second() }).to_string()
 }
 
 pub(super) fn next_due(connection: &Connection, site: i64) -> Result<Option<Timestamp>, ArchiveError> {
@@ -223,7 +218,7 @@ impl UrlTable {
             let mut update = connection
                 .prepare_cached("UPDATE url SET hint = ?2 WHERE id = ?1 AND hint IS NOT ?2")
                 .doing("noting a feed's date")?;
-            update.execute((id, write_hint(hint))).doing("noting a feed's date")?;
+            update.execute((id, hint.as_second())).doing("noting a feed's date")?;
         }
         if self.known.len() >= REMEMBERED {
             self.known.clear();

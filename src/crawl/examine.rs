@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::archive::{Claimed, Disposition, Outcome, PageResult, Revision};
-use crate::article::Article;
+use crate::article::{Article, Origin, Published};
 use crate::capture::Capture;
 use crate::config::Route;
 use crate::discover::{self, SeenLinks, Territory};
@@ -59,6 +59,7 @@ pub(super) fn answer(rules: &Rules, claimed: &Claimed, capture: Capture, host: (
         disposition,
         candidates: exam.candidates,
         missing: exam.missing,
+        profile: exam.profile.as_ref().map(|profile| profile.key.clone()),
         host,
         at: capture.fetched_at,
         capture: Some(capture),
@@ -97,6 +98,7 @@ pub(super) fn without_answer(
         disposition,
         candidates: Vec::new(),
         missing: Vec::new(),
+        profile: None,
         host,
         at,
     }
@@ -178,8 +180,7 @@ impl Exam<'_> {
     }
 
     fn read_feed(&mut self, capture: &Capture) -> &'static str {
-        let zone = self.rules.territory.profile.as_ref().and_then(|profile| profile.timezone.clone());
-        let Some(items) = discover::feed::items(capture, zone.as_ref()) else { return "not_a_feed" };
+        let Some(items) = discover::feed::items(capture) else { return "not_a_feed" };
         for item in items {
             if let Some(candidate) = self.listed(item.url, Via::Feed) {
                 self.candidates.push(Candidate { published: item.published, ..candidate });
@@ -235,7 +236,7 @@ impl Exam<'_> {
         else {
             return self.no_article(&page);
         };
-        self.join_hint(&mut article);
+        self.join_hint(&mut article, profile.as_deref());
         self.missing = missing_fields(&article, profile.as_deref());
         let revision = Arc::new(Revision {
             profile: profile.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
@@ -277,15 +278,16 @@ impl Exam<'_> {
     }
 
     /// The feed has the exact time; the page has an age in words.
-    fn join_hint(&self, article: &mut Article) {
-        let Some(hint) = &self.claimed.hint else { return };
+    fn join_hint(&self, article: &mut Article, profile: Option<&Profile>) {
+        let Some(at) = self.claimed.hint else { return };
+        let hint = Published::exactly(at, profile.and_then(|profile| profile.timezone.as_ref()));
         let joined = match &article.published {
-            None => Some(hint.clone()),
-            Some(shown) => shown.sharpen(hint),
+            None => Some(hint),
+            Some(shown) => shown.sharpen(&hint),
         };
         if let Some(joined) = joined {
-            if joined.value == hint.value {
-                article.note_origin("published", &crate::article::Origin::Feed);
+            if joined.from == at && joined.to == at {
+                article.note_origin("published", &Origin::Feed);
             }
             article.published = Some(joined);
         }

@@ -50,6 +50,8 @@ pub(super) struct SiteCrawl {
     queue: VecDeque<Claimed>,
     /// URLs that are being fetched or examined.
     busy: HashSet<i64>,
+    /// Of these, feeds and the like: articles wait for what they say.
+    leading: HashSet<i64>,
     fetching: JoinSet<Fetched>,
     examining: JoinSet<Result<(i64, Option<Arc<Profile>>), ArchiveError>>,
     requests: u64,
@@ -101,6 +103,7 @@ impl SiteCrawl {
             schedule,
             queue: VecDeque::new(),
             busy: HashSet::new(),
+            leading: HashSet::new(),
             fetching: JoinSet::new(),
             examining: JoinSet::new(),
             requests: 0,
@@ -145,7 +148,7 @@ impl SiteCrawl {
                 break;
             }
             self.collect_finished()?;
-            if self.queue.is_empty() {
+            if self.queue.is_empty() && self.leading.is_empty() {
                 self.refill().await?;
             }
             if self.queue.is_empty() {
@@ -315,6 +318,9 @@ impl SiteCrawl {
     fn fetch(&mut self, claimed: Claimed) {
         self.count_requests(1);
         self.busy.insert(claimed.id);
+        if claimed.leads {
+            self.leading.insert(claimed.id);
+        }
         let shared = Arc::clone(&self.shared);
         self.fetching.spawn(async move {
             let _connection = shared.connections.acquire().await;
@@ -418,6 +424,7 @@ impl SiteCrawl {
     ) -> Result<(), ArchiveError> {
         let (id, profile) = examined.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
         self.busy.remove(&id);
+        self.leading.remove(&id);
         if let Some(profile) = profile
             && self.rules.territory.profile.is_none()
         {
@@ -462,11 +469,6 @@ impl SiteCrawl {
         }
         while let Some(examined) = self.examining.join_next().await {
             self.examined(examined)?;
-        }
-        if let Some(profile) =
-            self.rules.territory.profile.as_ref().filter(|_| self.rules.territory.site.profile.is_none())
-        {
-            self.shared.store.keep_profile(self.id(), &profile.key).await?;
         }
         Ok(())
     }

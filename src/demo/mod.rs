@@ -10,6 +10,7 @@ mod text;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,6 +28,8 @@ pub struct DemoSite {
     by_id: HashMap<u32, usize>,
     views: Vec<AtomicU64>,
     requests: AtomicU64,
+    /// Requests by path.
+    hits: Mutex<HashMap<String, u64>>,
 }
 
 /// An answer of the site.
@@ -47,6 +50,7 @@ impl DemoSite {
             views: posts.iter().map(|post| AtomicU64::new(post.first_views)).collect(),
             posts,
             requests: AtomicU64::new(0),
+            hits: Mutex::default(),
         }
     }
 
@@ -55,9 +59,9 @@ impl DemoSite {
         &self.posts
     }
 
-    /// Requests answered so far.
-    pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+    /// Requests answered so far, by path with query.
+    pub fn hits(&self) -> HashMap<String, u64> {
+        self.hits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The page at `path` as one request would get it: for tests that need no server.
@@ -68,6 +72,7 @@ impl DemoSite {
     /// Answers a GET of `path`, which may have a query.
     fn answer(&self, path: &str, base: &str, now: Timestamp) -> Answer {
         let request = self.requests.fetch_add(1, Ordering::Relaxed);
+        *self.hits.lock().unwrap_or_else(PoisonError::into_inner).entry(path.to_owned()).or_default() += 1;
         let (route, query) = path.split_once('?').unwrap_or((path, ""));
         let id = |text: &str| text.parse().ok().and_then(|id: u32| self.by_id.get(&id)).copied();
         if let Some(post) =

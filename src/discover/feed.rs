@@ -3,10 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::MAX_LINKS;
-use crate::article::{Precision, Published};
 use crate::capture::Capture;
 use crate::extract::charset;
 use crate::url::CanonicalUrl;
@@ -17,11 +15,11 @@ pub struct FeedItem {
     /// The article.
     pub url: CanonicalUrl,
     /// When the feed says it was published.
-    pub published: Option<Published>,
+    pub published: Option<Timestamp>,
 }
 
-/// The entries of a feed; `None` when the capture is none. `zone` is the site's, for display.
-pub fn items(capture: &Capture, zone: Option<&TimeZone>) -> Option<Vec<FeedItem>> {
+/// The entries of a feed; `None` when the capture is none.
+pub fn items(capture: &Capture) -> Option<Vec<FeedItem>> {
     let decoded = charset::decode(&capture.body, capture.content_type());
     let text = declare_utf8(&decoded.text);
     // feed-rs panics on some malformed feeds; such a feed is none.
@@ -31,7 +29,7 @@ pub fn items(capture: &Capture, zone: Option<&TimeZone>) -> Option<Vec<FeedItem>
         let link = entry.links.iter().find(|link| link.rel.as_deref().is_none_or(|rel| rel == "alternate"));
         let href = link.or(entry.links.first()).map_or(entry.id.as_str(), |link| link.href.as_str());
         let url = CanonicalUrl::parse(href, Some(&capture.url)).ok()?;
-        let published = entry.published.and_then(|at| moment(at.timestamp(), zone));
+        let published = entry.published.and_then(|at| Timestamp::from_second(at.timestamp()).ok());
         Some(FeedItem { url, published })
     };
     Some(feed.entries.iter().take(MAX_LINKS).filter_map(item).collect())
@@ -46,13 +44,6 @@ fn declare_utf8(text: &str) -> String {
     }
 }
 
-fn moment(seconds: i64, zone: Option<&TimeZone>) -> Option<Published> {
-    let at = Timestamp::from_second(seconds).ok()?;
-    let local = at.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC));
-    let value = local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-    Some(Published { value, precision: Precision::Second, approximate: false, from: at, to: at })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,18 +56,17 @@ mod tests {
     const RSS: &str = "<?xml version=\"1.0\" encoding=\"gbk\"?><rss version=\"2.0\"><channel><title>园区</title><link>http://e.com/</link><description>d</description><item><title>签约</title><link>/post/7.html</link><pubDate>Mon, 27 Feb 2023 15:05:09 +0800</pubDate></item></channel></rss>";
 
     #[test]
-    fn entries_carry_their_exact_time_in_the_site_s_zone() {
+    fn entries_carry_their_exact_time() {
         let gbk = encoding_rs::GBK.encode(RSS).0.into_owned();
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let items = items(&capture(&gbk), Some(&zone)).unwrap();
+        let items = items(&capture(&gbk)).unwrap();
         assert_eq!(items[0].url.as_str(), "http://e.com/post/7.html");
-        assert_eq!(items[0].published.as_ref().unwrap().value, "2023-02-27T15:05:09+08:00");
+        assert_eq!(items[0].published, "2023-02-27T15:05:09+08:00".parse().ok());
     }
 
     #[test]
     fn what_is_no_feed_is_none() {
         for body in ["", "<html><body>404</body></html>", "<rss", "\u{0}\u{1}"] {
-            assert_eq!(items(&capture(body.as_bytes()), None), None, "{body:?}");
+            assert_eq!(items(&capture(body.as_bytes())), None, "{body:?}");
         }
     }
 }

@@ -2,9 +2,9 @@
 
 mod recrawl;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::article::Published;
 use crate::url::CanonicalUrl;
 
 pub use recrawl::next_look;
@@ -103,7 +103,7 @@ pub struct Candidate {
     /// something new.
     pub is_next_page: bool,
     /// When a feed says the article was published.
-    pub published: Option<Published>,
+    pub published: Option<Timestamp>,
 }
 
 impl Candidate {

@@ -42,8 +42,10 @@ impl Profiles {
             .cloned()
     }
 
-    /// The profile whose fingerprint the page carries.
+    /// The profile whose fingerprint the page carries. One that names hosts is for those alone.
     pub fn for_page(&self, document: &Html, at: Timestamp) -> Option<Arc<Profile>> {
-        self.iter().find(|profile| profile.is_valid_at(at) && profile.fits(document)).cloned()
+        self.iter()
+            .find(|profile| profile.matching.hosts.is_empty() && profile.is_valid_at(at) && profile.fits(document))
+            .cloned()
     }
 }

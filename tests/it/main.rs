@@ -1,1 +1,13 @@
-fn main() {}
+//! One binary for all integration tests: it links once and shares its support code.
+
+mod architecture;
+mod bad_input;
+mod cli;
+mod conformance;
+mod crawl_demo;
+mod docs;
+mod interrupted;
+mod politeness;
+mod profiles;
+mod support;
+

@@ -1,0 +1,164 @@
+//! Each kind of bad input has a named outcome or an error that says what and where; the crawl goes
+//! on with the rest.
+
+use crate::support::{Desk, Reply, Script};
+
+fn outcome_of(desk: &Desk, path: &str) -> String {
+    desk.texts(&format!("SELECT outcome FROM url WHERE url LIKE '%{path}'")).pop().unwrap_or_default()
+}
+
+#[test]
+fn one_bad_page_never_stops_a_crawl() {
+    let png = [b"\x89PNG\r\n\x1a\n".to_vec(), vec![7; 5000]].concat();
+    let paths = [
+        "/good.html", "/empty.html", "/huge.html", "/loop.html", "/ping.html", "/nowhere.html", "/binary.html", "/pdf.html",
+        "/gone.html", "/untitled.html", "/soft404.html", "/bomb.html", "/badutf8.html",
+    ];
+    let bomb = {
+        use std::io::Write as _;
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(&vec![b' '; 64 << 20]).unwrap();
+        gz.finish().unwrap()
+    };
+    let text = "正文讲述了一件发生在园区的事情,很长。".repeat(10);
+    let mut broken = format!("<title>坏字节</title><h1>坏字节</h1><p>2024-05-18</p><div><p>{text}</p></div>").into_bytes();
+    broken.splice(90..90, [0xff, 0xfe, 0x00, 0xed]);
+    let site = Script::new()
+        .front(&paths)
+        .on("/good.html", Reply::article("好文章", "一切正常。"))
+        .on("/empty.html", Reply::html(""))
+        .on("/huge.html", Reply::html(vec![b'a'; 10 << 20]))
+        .on("/loop.html", Reply::new(302).header("Location", "/loop.html"))
+        .on("/ping.html", Reply::new(302).header("Location", "/pong.html"))
+        .on("/pong.html", Reply::new(302).header("Location", "/ping.html"))
+        .on("/nowhere.html", Reply::new(302).header("Location", "http://[::1"))
+        .on("/binary.html", Reply::html(png))
+        .on("/pdf.html", Reply::new(200).header("Content-Type", "application/pdf").body("%PDF-1.4"))
+        .on("/gone.html", Reply::new(410))
+        .on("/untitled.html", Reply::html(format!("<body><p>2024-05-18</p><div><p>{text}</p></div>")))
+        .on("/soft404.html", Reply::html("<title>页面不存在</title><h1>页面不存在</h1><p>您访问的页面已被删除。</p>"))
+        .on("/bomb.html", Reply::html(bomb).header("Content-Encoding", "gzip"))
+        .on("/badutf8.html", Reply::html(broken))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), config + "[fetch]\nretries = 0\n").unwrap();
+    let (report, outcome) = desk.crawl("");
+    assert!(outcome.code <= 1, "{report}");
+    for (path, want) in [
+        ("/good.html", "article"),
+        ("/empty.html", "empty_body"),
+        ("/huge.html", "too_large"),
+        ("/loop.html", "redirect_loop"),
+        ("/nowhere.html", "bad_redirect"),
+        ("/binary.html", "not_html"),
+        ("/pdf.html", "not_html"),
+        ("/gone.html", "gone"),
+        ("/untitled.html", "article"),
+        ("/soft404.html", "no_article"),
+        ("/bomb.html", "undecodable"),
+        ("/badutf8.html", "article"),
+    ] {
+        assert_eq!(outcome_of(&desk, path), want, "{path}");
+    }
+    assert_eq!(site.hits("/ping.html") + site.hits("/pong.html"), 2);
+    let titles = desk.texts("SELECT title FROM article ORDER BY title");
+    assert_eq!(titles, ["", "坏字节", "好文章"]);
+    assert_eq!(report["sites"][0]["missing"]["title"], 1, "{report}");
+}
+
+#[test]
+fn endless_redirects_end() {
+    let mut script = Script::new().front(&["/0.html"]);
+    for n in 0..20 {
+        script = script.on(&format!("/{n}.html"), Reply::new(302).header("Location", &format!("/{}.html", n + 1)));
+    }
+    let site = script.start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    assert_eq!(site.paths().iter().filter(|path| path.ends_with(".html")).count(), 6);
+    assert_eq!(outcome_of(&desk, "/5.html"), "too_many_redirects");
+}
+
+#[test]
+fn a_host_that_does_not_answer_is_named_and_the_others_go_on() {
+    let site = Script::new().front(&["/1.html"]).on("/1.html", Reply::article("甲", "乙。")).start();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let https = site.origin.replace("http://", "https://");
+    let desk = Desk::with_config(&format!(
+        "[identity]\ncontact = \"mailto:a@example.com\"\n[archive]\nstore = \"a.sqlite\"\n[politeness]\ndelay = \"0s\"\n[fetch]\nretries = 0\n\
+         [[site]]\nname = \"good\"\nseeds = [\"{}/\"]\n[[site]]\nname = \"closed\"\nseeds = [\"http://{closed}/\"]\n\
+         [[site]]\nname = \"unresolved\"\nseeds = [\"http://no-such-host.invalid/\"]\n[[site]]\nname = \"tls\"\nseeds = [\"{https}/\"]\n",
+        site.origin
+    ));
+    let (report, outcome) = desk.crawl("");
+    assert_eq!(outcome.code, 1);
+    assert_eq!(desk.articles().len(), 1);
+    let sites = report["sites"].as_array().unwrap();
+    for (name, part) in [("closed", "could not connect"), ("unresolved", "does not resolve"), ("tls", "TLS failed")] {
+        let site = sites.iter().find(|site| site["site"] == name).unwrap();
+        let alarm = site["alarms"][0].as_str().unwrap();
+        assert!(alarm.contains(part), "{name}: {alarm}");
+    }
+}
+
+#[test]
+fn a_page_that_never_comes_is_a_timeout() {
+    let site = Script::new().front(&["/slow.html", "/1.html"]).on("/slow.html", Reply::never()).on("/1.html", Reply::article("甲", "乙。")).start();
+    let desk = Desk::for_site(&site.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), config + "[fetch]\ntimeout = \"300ms\"\nretries = 0\n").unwrap();
+    desk.crawl("");
+    assert_eq!(outcome_of(&desk, "/slow.html"), "timeout");
+    assert_eq!(desk.articles().len(), 1);
+}
+
+#[test]
+fn an_unusable_archive_is_exit_code_3_and_named() {
+    let site = Script::new().front(&[]).start();
+    let desk = Desk::for_site(&site.origin);
+    // A folder that can't be made, whoever asks.
+    std::fs::write(desk.path("file"), "").unwrap();
+    desk.run("crawl -a file/a.sqlite").expect_code(3).expect_stderr("file");
+    // Something else.
+    std::fs::write(desk.path("other.sqlite"), "not a database, but long enough to be read as one".repeat(40)).unwrap();
+    desk.run("crawl -a other.sqlite").expect_code(3).expect_stderr("is not a jianbao archive");
+    desk.run("status -a other.sqlite").expect_code(3).expect_stderr("is not a jianbao archive");
+    desk.run("status -a nothing.sqlite").expect_code(3).expect_stderr("there is no archive");
+    // A later version's.
+    desk.crawl("");
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.pragma_update(None, "user_version", 99).unwrap();
+    drop(archive);
+    for command in ["crawl", "status", "export"] {
+        desk.run(command).expect_code(3).expect_stderr("has schema 99");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_archive_in_a_folder_without_the_right_to_write_can_still_be_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let site = Script::new().front(&["/1.html"]).on("/1.html", Reply::article("甲", "乙。")).start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    std::fs::create_dir(desk.path("ro")).unwrap();
+    std::fs::copy(desk.archive(), desk.path("ro/a.sqlite")).unwrap();
+    let set = |mode| std::fs::set_permissions(desk.path("ro"), std::fs::Permissions::from_mode(mode)).unwrap();
+    set(0o555);
+    let outcome = desk.run("export -a ro/a.sqlite");
+    set(0o755);
+    assert_eq!((outcome.code, outcome.stdout.lines().count()), (0, 1), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_configuration_that_names_no_site_says_so() {
+    Desk::with_config("").run("crawl").expect_code(2).expect_stderr("no site is configured");
+    let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = []\n");
+    desk.run("crawl").expect_code(2).expect_stderr("has no seeds");
+    let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = [\"ftp://x\"]\n");
+    desk.run("crawl").expect_code(2).expect_stderr("`ftp`");
+    let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = [\"http://127.0.0.1/\"]\nprofile = \"nobody\"\n");
+    desk.run("crawl").expect_code(2).expect_stderr("there is no profile `nobody`");
+    Desk::new().run("-c missing.toml crawl").expect_code(2).expect_stderr("missing.toml");
+}

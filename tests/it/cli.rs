@@ -1,0 +1,182 @@
+//! Commands as a user types them: data on standard output, messages on standard error, exit codes.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::{Demo, Desk};
+
+#[test]
+fn the_demo_does_the_main_job_and_cleans_up() {
+    let desk = Desk::new();
+    let outcome = desk.run("demo").expect_code(0);
+    for part in ["60 posts", "59 new", "党建联盟赋能产业高质量发展", "published  2023-02-27", "Try next"] {
+        assert!(outcome.stdout.contains(part), "`{part}` is not in {}", outcome.stdout);
+    }
+    assert_eq!(outcome.stderr, "", "no progress bars where nobody watches");
+    assert_eq!(std::fs::read_dir(desk.root()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_demo_leaves_archive_and_configuration_where_it_is_told() {
+    let desk = Desk::new();
+    desk.run("demo --keep kept").expect_code(0);
+    let export = desk.run("-c kept/crawl.toml export").expect_code(0);
+    assert_eq!(export.stdout.lines().count(), 60);
+    desk.run("demo --keep kept").expect_code(2).expect_stderr("exists already");
+}
+
+#[test]
+fn export_keeps_its_shape_and_its_filters() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    desk.crawl("");
+    let articles = desk.articles();
+    for key in [
+        "id", "url", "site", "title", "author", "source", "category", "published", "published_precision",
+        "published_approximate", "language", "views", "tags", "body", "markdown", "related", "images", "first_seen",
+        "last_seen", "gone_since", "version", "versions", "cluster", "origins", "capture",
+    ] {
+        assert!(articles[0].as_object().unwrap().contains_key(key), "{key}");
+    }
+    assert!(articles[0]["capture"]["digest"].as_str().unwrap().len() == 64 && articles[0]["capture"]["status"] == 200);
+    assert_eq!(articles[0]["origins"]["title"], "profile:title");
+
+    let news = desk.run_with(&["export", "--category", "新闻中心", "--from", "2023-01-01", "--to", "2023-12-31"], "").expect_code(0);
+    assert!(!news.stdout.is_empty());
+    for line in news.stdout.lines() {
+        let article: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(article["category"], "新闻中心");
+        assert!(article["published"].as_str().unwrap().starts_with("2023"));
+    }
+    // In full or not at all; the same bytes for the same archive.
+    for file in ["a.jsonl", "b.jsonl"] {
+        desk.run(&format!("export -o {file}")).expect_code(0);
+    }
+    assert_eq!(std::fs::read(desk.path("a.jsonl")).unwrap(), std::fs::read(desk.path("b.jsonl")).unwrap());
+    desk.run("export -o no/such/folder.jsonl").expect_code(1).expect_stderr("no/such/folder.jsonl");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    desk.crawl("");
+    let mut child = desk.command("export").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn show_and_status_answer_in_text_and_json() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    desk.crawl("");
+    let url = format!("{}/index.php/post/17328.html", demo.origin);
+    let text = desk.run(&format!("show {url}")).expect_code(0).stdout;
+    assert!(text.contains("published  2023-02-27  [profile:published]") && text.contains("related"), "{text}");
+    let json: Value = serde_json::from_str(&desk.run(&format!("show {url} --json")).expect_code(0).stdout).unwrap();
+    assert_eq!(json["published"], "2023-02-27");
+    let versions = desk.run(&format!("show {url} --versions --json")).expect_code(0).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&versions).unwrap()["reason"], "published");
+    let missing = desk.run("show 999").expect_code(1);
+    assert!(missing.stdout.is_empty() && missing.stderr.contains("no article `999`"), "{missing:?}");
+    desk.run("show nonsense").expect_code(2);
+
+    let text = desk.run("status").expect_code(0).stdout;
+    assert!(text.contains("articles  60") && text.contains("no robots.txt (404)") && text.contains("zblog-tpure"), "{text}");
+    let json: Value = serde_json::from_str(&desk.run("status --json").expect_code(0).stdout).unwrap();
+    assert_eq!(json["sites"][0]["articles"], 60);
+    assert_eq!(json["runs"][0]["outcome"], "finished");
+}
+
+#[test]
+fn extract_reads_files_with_and_without_profiles() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let page = format!("{root}/tests/pages/sh-daijia/17328.html");
+    let desk = Desk::new();
+    let url = "http://sh-daijia.com/index.php/post/17328.html";
+    let found = desk.run(&format!("extract {page} --url {url} --json --fetched-at 2025-03-10T00:00:00Z")).expect_code(0);
+    let found: Value = serde_json::from_str(&found.stdout).unwrap();
+    assert_eq!((found["title"].as_str(), found["date"].as_str()), (Some("党建联盟赋能产业高质量发展"), Some("2023-02-27")));
+    let explained = desk.run(&format!("extract {page} --url {url} --explain")).expect_code(0).stdout;
+    assert!(explained.contains("encoding: UTF-8") && explained.contains("profile: sh-daijia") && explained.contains("title: from profile:title"));
+
+    let questions = format!("{{\"id\":1,\"path\":\"{page}\",\"url\":\"{url}\"}}\n{{\"id\":\"b\",\"path\":\"/no/such/page\",\"url\":\"\"}}\nnonsense\n");
+    let answers = desk.run_with(&["extract", "--jsonl", "--generic"], &questions).expect_code(0).stdout;
+    let answers: Vec<Value> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 3);
+    assert_eq!((&answers[0]["id"], &answers[0]["title"]), (&Value::from(1), &Value::from("党建联盟赋能产业高质量发展")));
+    assert!(answers[0]["body"].as_str().unwrap().contains("奋力续写高质量发展的新篇章"));
+    assert!(answers[1]["error"].as_str().unwrap().contains("/no/such/page"));
+    assert!(answers[2]["error"].is_string());
+    desk.run("extract /no/such/page.html").expect_code(2).expect_stderr("/no/such/page.html");
+}
+
+#[test]
+fn config_says_where_each_value_came_from() {
+    let desk = Desk::with_config("[politeness]\ndelay = \"3s\"\n");
+    let text = desk.command("config").env("JIANBAO_FETCH_RETRIES", "7").output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key}")).to_owned();
+    assert!(line("delay =").contains("\"3s\"") && line("delay =").ends_with("# crawl.toml"));
+    assert!(line("retries =").contains('7') && line("retries =").ends_with("# JIANBAO_FETCH_RETRIES"));
+    assert!(line("max_delay =").ends_with("# default"));
+    let json: Value = serde_json::from_str(&desk.run("config --json").expect_code(0).stdout).unwrap();
+    assert_eq!(json["values"]["politeness.delay"]["value"], "3s");
+    let broken = Desk::with_config("[politeness]\ndealy = \"3s\"\n");
+    broken.run("config").expect_code(2).expect_stderr("^^^^^");
+}
+
+#[test]
+fn check_reports_what_does_not_hold() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("tests/pages/x")).unwrap();
+    std::fs::create_dir(desk.path("selectors")).unwrap();
+    std::fs::copy(format!("{root}/tests/pages/zblog-default/12.html"), desk.path("tests/pages/x/12.html")).unwrap();
+    let profile = std::fs::read_to_string(format!("{root}/selectors/zblog-default.toml")).unwrap().replace("zblog-default/12", "x/12");
+    std::fs::write(desk.path("selectors/x.toml"), &profile).unwrap();
+    desk.run("check x").expect_code(0);
+    std::fs::write(desk.path("selectors/x.toml"), profile.replace("views     = 341", "views     = 342")).unwrap();
+    let failed = desk.run("check").expect_code(1);
+    assert!(failed.stdout.contains("views is `341`, not `342`"), "{}", failed.stdout);
+    std::fs::write(desk.path("selectors/x.toml"), profile.replace("::text\", \".post h2", "::txt\", \".post h2")).unwrap();
+    desk.run("check selectors/x.toml").expect_code(2).expect_stderr("`::txt` is unknown; use ::attr(name) or ::text");
+}
+
+#[test]
+fn try_answers_arguments_and_lines() {
+    let desk = Desk::new();
+    let date = desk.run_with(&["try", "date", "3个月前 (12-01)", "--reference", "2025-03-10T08:00:00+08:00", "--timezone", "Asia/Shanghai"], "");
+    assert_eq!(date.stdout.trim(), r#"{"approximate":false,"precision":"day","value":"2024-12-01"}"#);
+    let none = desk.run_with(&["try", "date", "--jsonl"], "{\"text\":\"新闻中心\",\"reference\":\"2025-03-10T00:00:00Z\"}\n{}\n").expect_code(0);
+    let lines: Vec<Value> = none.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines[0]["value"].is_null() && lines[0]["reason"].is_string() && lines[1]["error"].is_string());
+    let url = desk.run("try url HTTP://Example.com:80/a/../b?utm_source=x").expect_code(0).stdout;
+    assert!(url.contains("\"http://example.com/b\""), "{url}");
+    let robots = desk.run_with(&["try", "robots", "-", "http://e.com/x"], "User-agent: *\nDisallow: /x\n").expect_code(0).stdout;
+    assert_eq!(robots.trim(), r#"{"allowed":false,"crawl_delay":null,"rule":"disallow: /x"}"#);
+    let charset = desk.run_with(&["try", "charset", "-", "--content-type", "text/html; charset=utf-8"], "<p>中文</p>").expect_code(0).stdout;
+    assert!(charset.contains("\"UTF-8\""));
+}
+
+#[test]
+fn dry_run_fetches_nothing() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    let outcome = desk.run("crawl --dry-run").expect_code(0);
+    assert!(outcome.stdout.contains(&demo.origin));
+    assert!(demo.site.hits().is_empty() && !desk.archive().exists());
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    let desk = Desk::for_site("http://127.0.0.1:9");
+    desk.run("crawl nosuchsite").expect_code(2).expect_stderr("there is no site `nosuchsite`");
+    for line in ["", "frobnicate", "crawl --max-time 3", "export --format docx"] {
+        desk.run(line).expect_code(2);
+    }
+    assert!(desk.run("--help").expect_code(0).stdout.contains("Exit codes"));
+}

@@ -1,0 +1,145 @@
+//! Killed at any moment, the archive is whole, and the next run goes on where it ended.
+
+use std::collections::{BTreeMap, HashMap};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{Demo, Desk};
+
+/// Enough posts for all kills before the crawl is through.
+const POSTS: usize = 260;
+const KILLS: usize = 36;
+
+fn desk(origin: &str) -> Desk {
+    Desk::with_config(&format!(
+        "[archive]\nstore = \"a.sqlite\"\n[[site]]\nname = \"site\"\nseeds = [\"{origin}/\"]\npoliteness.delay = \"8ms\"\npoliteness.delay_factor = 0.0\n"
+    ))
+}
+
+/// What must not depend on kills: everything but times, views, the precision of dates that the page
+/// gives as an age, and which related links were drawn.
+fn essence(desk: &Desk) -> BTreeMap<String, String> {
+    let by_id: HashMap<i64, String> =
+        desk.articles().iter().map(|a| (a["id"].as_i64().unwrap(), a["url"].as_str().unwrap().to_owned())).collect();
+    let mut found = BTreeMap::new();
+    for article in desk.articles() {
+        let cluster = article["cluster"].as_i64().and_then(|id| by_id.get(&id));
+        let is_exact = article["published_approximate"] == Value::Bool(false);
+        let kept = ["title", "author", "source", "category", "language", "tags", "body", "markdown", "permalink", "aliases", "breadcrumbs"]
+            .map(|field| article[field].to_string());
+        let published = if is_exact { article["published"].to_string() } else { String::new() };
+        let url = article["url"].as_str().unwrap().to_owned();
+        let line = format!("{kept:?} {published} {cluster:?} related {}", article["related"].as_array().unwrap().len());
+        assert_eq!(found.insert(url.clone(), line), None, "{url} is doubled");
+    }
+    found
+}
+
+#[test]
+fn thirty_kills_change_nothing() {
+    let demo = Demo::start(POSTS);
+    let undisturbed = desk(&demo.origin);
+    undisturbed.crawl("");
+
+    let killed = desk(&demo.origin);
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut committed: HashMap<String, u64> = HashMap::new();
+    let requests = || demo.site.hits().values().sum::<u64>();
+    for kill in 0..KILLS {
+        // Xorshift: the moments differ. A few requests in, so that slow machines get as far as fast
+        // ones, and then anywhere between two of them; each fifth kill hits the start itself.
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let enough = requests() + if kill % 5 == 4 { 0 } else { random % 9 };
+        let mut child = killed.spawn("crawl");
+        while requests() < enough && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let until = Instant::now() + Duration::from_micros(random % 12_000);
+        while Instant::now() < until {
+            std::thread::yield_now();
+        }
+        assert!(child.try_wait().unwrap().is_none(), "kill {kill}: the crawl was through before");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if jianbao::archive::open_reader(&killed.archive()).is_ok() {
+            assert_eq!(killed.texts("PRAGMA integrity_check"), ["ok"]);
+            let hits = demo.site.hits();
+            for url in killed.texts("SELECT url FROM url WHERE fetched_at IS NOT NULL AND state = 'done'") {
+                let path = url.strip_prefix(&demo.origin).unwrap().to_owned();
+                let count = hits.get(&path).copied().unwrap_or(0);
+                committed.entry(path).or_insert(count);
+            }
+        }
+    }
+    killed.run("crawl").expect_code(0);
+
+    let (killed_articles, others) = (essence(&killed), essence(&undisturbed));
+    let missing: Vec<&String> = others.keys().filter(|url| !killed_articles.contains_key(*url)).collect();
+    assert!(missing.is_empty(), "lost: {missing:?}");
+    for (url, article) in &killed_articles {
+        let differs = others.get(url) != Some(article);
+        assert!(!differs, "{url} differs: {}", first_difference(article, others.get(url)));
+    }
+    assert_eq!(killed.count("SELECT count(*) FROM article"), POSTS as i64);
+    assert_eq!(killed.count("SELECT count(*) FROM version WHERE reason = 'published'"), POSTS as i64);
+    assert_eq!(killed.count("SELECT count(*) FROM article a LEFT JOIN text t ON t.digest = a.text_digest WHERE t.digest IS NULL"), 0);
+    // What was committed was never asked for again.
+    let hits = demo.site.hits();
+    for (path, count) in &committed {
+        assert_eq!(hits[path], *count, "{path} was fetched again after its commit");
+    }
+    assert!(committed.len() > 10, "no kill came late enough to prove anything");
+}
+
+/// Where two texts part, in a few words.
+fn first_difference(a: &str, b: Option<&String>) -> String {
+    let Some(b) = b else { return "only one has it".to_owned() };
+    let at = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let part = |text: &str| text.chars().skip(at.saturating_sub(20)).take(80).collect::<String>();
+    format!("`{}` and `{}`", part(a), part(b))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_crawl_cleanly_within_two_seconds() {
+    for signal in ["INT", "TERM"] {
+        let demo = Demo::start(60);
+        let desk = Desk::with_config(&format!(
+            "[archive]\nstore = \"a.sqlite\"\n[[site]]\nname = \"site\"\nseeds = [\"{}/\"]\npoliteness.delay = \"100ms\"\n",
+            demo.origin
+        ));
+        let child = desk.spawn("crawl --json");
+        while demo.site.hits().len() < 5 {
+            std::thread::yield_now();
+        }
+        let sent = Instant::now();
+        Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+        assert_eq!(output.status.code(), Some(130));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["outcome"], "interrupted");
+        assert!(!desk.path("a.sqlite-wal").exists());
+        assert_eq!(desk.texts("SELECT outcome FROM run"), ["interrupted"]);
+    }
+}
+
+#[test]
+fn two_runs_never_share_an_archive() {
+    let demo = Demo::start(60);
+    let desk = desk(&demo.origin);
+    let mut first = desk.spawn("crawl");
+    while demo.site.hits().len() < 3 {
+        std::thread::yield_now();
+    }
+    let second = desk.run("crawl").expect_code(75);
+    assert!(second.stderr.contains(&format!("process {}", first.id())), "{}", second.stderr);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // A lock of a dead process never blocks.
+    desk.run("crawl").expect_code(0);
+}

@@ -1,0 +1,157 @@
+//! A site whose every answer a test writes down; on a free port of this machine.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    /// The answer never comes.
+    hangs: bool,
+}
+
+impl Reply {
+    pub fn html(body: impl Into<Vec<u8>>) -> Self {
+        Self::new(200).header("Content-Type", "text/html; charset=utf-8").body(body)
+    }
+
+    pub fn new(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new(), hangs: false }
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub fn never() -> Self {
+        Self { hangs: true, ..Self::new(200) }
+    }
+
+    /// An article with a date and enough text.
+    pub fn article(title: &str, text: &str) -> Self {
+        Self::html(format!(
+            "<html lang=zh><head><title>{title}</title></head><body><h1>{title}</h1><p class=date>2024-05-18</p><div class=content><p>{text}</p><p>{}</p></div></body></html>",
+            "这是一段足够长的正文,讲述园区里发生的事情。".repeat(8)
+        ))
+    }
+}
+
+/// Paths and their answers: each request takes the next one, the last one stays.
+#[derive(Default)]
+pub struct Script {
+    replies: HashMap<String, Vec<Reply>>,
+}
+
+/// The site while it is served.
+pub struct Running {
+    pub origin: String,
+    log: Arc<Mutex<Vec<(Instant, String, String)>>>,
+}
+
+impl Script {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn on(mut self, path: &str, reply: Reply) -> Self {
+        self.replies.entry(path.to_owned()).or_default().push(reply);
+        self
+    }
+
+    /// A front page that links these paths.
+    pub fn front(self, paths: &[&str]) -> Self {
+        let links: String = paths.iter().map(|path| format!("<p><a href=\"{path}\">{path}</a></p>")).collect();
+        self.on("/", Reply::html(format!("<title>front</title><body>{links}</body>")))
+    }
+
+    pub fn start(self) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let log: Arc<Mutex<Vec<(Instant, String, String)>>> = Arc::default();
+        let replies = Arc::new(Mutex::new(self.replies));
+        let seen = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (replies, seen) = (Arc::clone(&replies), Arc::clone(&seen));
+                std::thread::spawn(move || talk(stream, &replies, &seen));
+            }
+        });
+        Running { origin, log }
+    }
+}
+
+type Replies = Mutex<HashMap<String, Vec<Reply>>>;
+
+fn talk(stream: TcpStream, replies: &Replies, seen: &Mutex<Vec<(Instant, String, String)>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut stream = stream;
+    loop {
+        let mut head = String::new();
+        loop {
+            match reader.read_line(&mut head) {
+                Ok(0) | Err(_) => return,
+                Ok(_) if head.ends_with("\r\n\r\n") => break,
+                Ok(_) => {}
+            }
+        }
+        let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
+        seen.lock().unwrap().push((Instant::now(), path.clone(), head));
+        let reply = {
+            let mut replies = replies.lock().unwrap();
+            match replies.get_mut(&path) {
+                Some(list) if list.len() > 1 => list.remove(0),
+                Some(list) => list[0].clone(),
+                None => Reply::new(404),
+            }
+        };
+        if reply.hangs {
+            std::thread::park_timeout(Duration::from_secs(60));
+            return;
+        }
+        let mut answer = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", reply.status, reply.body.len()).into_bytes();
+        for (name, value) in &reply.headers {
+            answer.extend(format!("{name}: {value}\r\n").into_bytes());
+        }
+        answer.extend(b"\r\n");
+        answer.extend(&reply.body);
+        if stream.write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+impl Running {
+    /// Paths asked for, in order.
+    pub fn paths(&self) -> Vec<String> {
+        self.log.lock().unwrap().iter().map(|(_, path, _)| path.clone()).collect()
+    }
+
+    /// How often a path was asked for.
+    pub fn hits(&self, path: &str) -> usize {
+        self.paths().iter().filter(|asked| *asked == path).count()
+    }
+
+    /// The smallest time between two requests.
+    pub fn smallest_gap(&self) -> Duration {
+        let log = self.log.lock().unwrap();
+        log.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(Duration::MAX)
+    }
+
+    /// The head of the last request for a path.
+    pub fn head(&self, path: &str) -> String {
+        let log = self.log.lock().unwrap();
+        log.iter().rev().find(|(_, asked, _)| asked == path).map(|(.., head)| head.to_lowercase()).unwrap_or_default()
+    }
+}
