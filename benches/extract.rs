@@ -3,6 +3,9 @@
 //! `cargo bench --bench extract [-- FOLDER PROFILE.toml]`: the folder holds saved pages; without
 //! one, the demo site's own pages are used.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::cast_precision_loss, reason = "figures are shown with a few digits")]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,12 +63,18 @@ fn main() {
         println!("{name:<28} {micros:>7.0} µs a page");
         micros
     };
-    let decode = |page: &Capture| { black_box(charset::decode(&page.body, page.content_type())); };
-    let parse = |page: &Capture| { black_box(Page::parse(page)); };
+    let decode = |page: &Capture| {
+        black_box(charset::decode(&page.body, page.content_type()));
+    };
+    let parse = |page: &Capture| {
+        black_box(Page::parse(page));
+    };
     let article = |page: &Capture| {
         black_box(Page::parse(page).article(Some(&profile)));
     };
-    let generic = |page: &Capture| { black_box(Page::parse(page).article(None)); };
+    let generic = |page: &Capture| {
+        black_box(Page::parse(page).article(None));
+    };
     let all = |page: &Capture| {
         let parsed = Page::parse(page);
         let article = parsed.article(Some(&profile));

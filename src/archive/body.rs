@@ -46,9 +46,9 @@ impl Bodies {
         site: i64,
         capture: &Capture,
     ) -> Result<(), ArchiveError> {
-        if !self.sites.contains_key(&site) {
+        if let std::collections::hash_map::Entry::Vacant(e) = self.sites.entry(site) {
             let bodies = load(connection, site)?;
-            self.sites.insert(site, bodies);
+            e.insert(bodies);
         }
         let digest = &capture.digest.0[..];
         let mut exists =

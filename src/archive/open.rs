@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::schema::{check, migrate};
 use super::ArchiveError;
+use super::schema::{check, migrate};
 
 /// Held by the run that writes; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]

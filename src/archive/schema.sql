@@ -16,7 +16,6 @@ CREATE TABLE host (
     robots        BLOB,                     -- the file as sent; NULL when it was not read
     robots_status INTEGER,                  -- HTTP status; 0 when unreachable
     robots_at     INTEGER,
-    moved_to      TEXT,                     -- the origin that redirects proved to be the same
     not_before    INTEGER,
     latency       INTEGER,                  -- milliseconds, smoothed
     failures      INTEGER NOT NULL DEFAULT 0

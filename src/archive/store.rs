@@ -73,7 +73,7 @@ impl Store {
         let path: Arc<Path> = settings.path.clone().into();
         let thread = std::thread::Builder::new()
             .name("archive".to_owned())
-            .spawn(move || write(connection, &settings, &receiver, committed))
+            .spawn(move || serve(connection, &settings, &receiver, committed))
             .map_err(|error| ArchiveError::Open { path: path.to_path_buf(), reason: error.to_string() })?;
         Ok((Self { sender, path }, Writer { thread, _lock: lock }))
     }
@@ -134,6 +134,11 @@ impl Store {
         except: Vec<i64>,
     ) -> Result<Vec<Claimed>, ArchiveError> {
         self.call(move |_, connection| urls::claim(connection, site, now, limit, &except)).await
+    }
+
+    /// For each URL, whether an article is known there.
+    pub async fn have_articles(&self, urls: Vec<CanonicalUrl>) -> Result<Vec<bool>, ArchiveError> {
+        self.call(move |_, connection| urls::have_articles(connection, &urls)).await
     }
 
     /// When the next queued URL of a site becomes due, if any is queued.
@@ -209,21 +214,21 @@ fn stopped() -> ArchiveError {
     ArchiveError::Stopped("see the first error".to_owned())
 }
 
-fn write(
+fn serve(
     mut connection: Connection,
     settings: &StoreSettings,
     receiver: &Receiver<Message>,
     mut committed: impl FnMut(&Receipt),
 ) -> Result<(), ArchiveError> {
-    let mut committer = Committer::new(settings);
+    let mut writer = Committer::new(settings);
     let mut batch: Vec<Outcome> = Vec::new();
     loop {
         let task = collect(receiver, &mut batch);
-        for receipt in committer.commit(&mut connection, &mut batch)? {
+        for receipt in writer.commit(&mut connection, &mut batch)? {
             committed(&receipt);
         }
         match task {
-            Next::Task(task) => task(&mut committer, &mut connection),
+            Next::Task(task) => task(&mut writer, &mut connection),
             Next::Batch => {}
             Next::End => break,
         }

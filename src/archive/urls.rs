@@ -160,6 +160,15 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
     }))
 }
 
+pub(super) fn have_articles(
+    connection: &Connection,
+    urls: &[CanonicalUrl],
+) -> Result<Vec<bool>, ArchiveError> {
+    let sql = "SELECT 1 FROM url WHERE key = ?1 AND article IS NOT NULL";
+    let mut find = connection.prepare_cached(sql).doing("counting ids")?;
+    urls.iter().map(|url| find.exists([&url.key().0[..]]).doing("counting ids")).collect()
+}
+
 pub(super) fn next_due(connection: &Connection, site: i64) -> Result<Option<Timestamp>, ArchiveError> {
     let sql = "SELECT min(due_at) FROM url WHERE site = ?1 AND state = 'queued'";
     let due: Option<i64> =
@@ -245,13 +254,12 @@ impl UrlTable {
         found: FoundOn,
     ) -> Result<i64, ArchiveError> {
         let origin = candidate.url.origin();
-        let host = match self.hosts.get(origin) {
-            Some(host) => *host,
-            None => {
-                let host = host(connection, found.site, origin)?;
-                self.hosts.insert(origin.to_owned(), host);
-                host
-            }
+        let host = if let Some(host) = self.hosts.get(origin) {
+            *host
+        } else {
+            let host = host(connection, found.site, origin)?;
+            self.hosts.insert(origin.to_owned(), host);
+            host
         };
         let now = found.now.as_millisecond();
         let mut insert = connection

@@ -42,7 +42,9 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> anyhow::Result<u8> {
 }
 
 fn chosen(names: &[String], folder: &Path) -> anyhow::Result<Vec<Arc<Profile>>> {
-    let as_file = |name: &String| name.ends_with(".toml") || name.contains('/');
+    let as_file = |name: &String| {
+        name.contains('/') || Path::new(name).extension().is_some_and(|ending| ending == "toml")
+    };
     if names.is_empty() {
         let all: Vec<Arc<Profile>> =
             Profiles::load(folder)?.iter().filter(|p| p.path.is_some()).cloned().collect();

@@ -1,5 +1,6 @@
 //! `jianbao crawl`
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
@@ -131,7 +132,8 @@ pub(super) fn summary(report: &RunReport) -> String {
     let mut text = String::new();
     for site in &report.sites {
         let (counts, articles) = (&site.counts, &site.counts.articles);
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "{}: {} requests, {} — articles: {} new, {} revised, {} unchanged, {} duplicate",
             site.site,
             counts.requests,
@@ -140,25 +142,25 @@ pub(super) fn summary(report: &RunReport) -> String {
             articles.revised,
             articles.unchanged,
             articles.duplicate
-        ));
+        );
         for (count, what) in [
             (counts.not_modified, "not modified"),
             (counts.failed, "failed"),
             (counts.excluded, "excluded by robots.txt"),
         ] {
             if count > 0 {
-                text.push_str(&format!(", {count} {what}"));
+                let _ = write!(text, ", {count} {what}");
             }
         }
         text.push('\n');
         let outcomes: Vec<String> =
             site.outcomes.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        text.push_str(&format!("  outcomes: {}\n", outcomes.join(", ")));
+        let _ = writeln!(text, "  outcomes: {}", outcomes.join(", "));
         for (field, count) in &site.missing {
-            text.push_str(&format!("  missing {field}: {count}\n"));
+            let _ = writeln!(text, "  missing {field}: {count}");
         }
         for alarm in &site.alarms {
-            text.push_str(&format!("  ALARM: {alarm}\n"));
+            let _ = writeln!(text, "  ALARM: {alarm}");
         }
     }
     let end = match (report.outcome, report.budget) {
@@ -168,7 +170,7 @@ pub(super) fn summary(report: &RunReport) -> String {
         }
         (RunOutcome::Interrupted, _) => "interrupted; the next run goes on".to_owned(),
     };
-    text.push_str(&format!("run {} {end} ({} to {})\n", report.run, report.started, report.finished));
+    let _ = writeln!(text, "run {} {end} ({} to {})", report.run, report.started, report.finished);
     text
 }
 

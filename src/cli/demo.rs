@@ -22,15 +22,15 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
     let folder = scratch.path();
     let server = super::runtime()?;
     let site = Arc::new(DemoSite::new(args.posts.max(1), SystemClock.now()));
-    let served = server.block_on(serve(Arc::clone(&site), 0)).context("could not serve the demo site")?;
+    let running = server.block_on(serve(Arc::clone(&site), 0)).context("could not serve the demo site")?;
     let config = folder.join("crawl.toml");
-    std::fs::write(&config, configuration(&served.origin()))
+    std::fs::write(&config, configuration(&running.origin()))
         .with_context(|| format!("could not write `{}`", config.display()))?;
 
     let global = Global { config: Some(config), archive: None, ..global.clone() };
     let context = Context::load(&global)?;
     let mut out = stdout();
-    writeln!(out, "A news site with {} posts is served on {}.", site.posts().len(), served.origin())?;
+    writeln!(out, "A news site with {} posts is served on {}.", site.posts().len(), running.origin())?;
     writeln!(
         out,
         "Crawling it with the delay between requests lowered to 0 for this host only (the default is 2 s).\n"
@@ -55,7 +55,7 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
     }
 
     let archive = context.open_archive()?;
-    show_one(&archive, &served.origin(), &mut out)?;
+    show_one(&archive, &running.origin(), &mut out)?;
     writeln!(out, "\nThe newest of the category 园区动态\n")?;
     let filter = Filter { category: Some("园区动态".to_owned()), limit: Some(8), ..Filter::default() };
     listing(&mut out, &archive.newest(&filter)?)?;
@@ -74,35 +74,32 @@ fn show_one(archive: &Archive, origin: &str, out: &mut impl std::io::Write) -> a
 
 fn next_steps(kept: Option<&Path>, out: &mut impl std::io::Write) -> anyhow::Result<()> {
     writeln!(out, "\nTry next")?;
-    match kept {
-        Some(folder) => {
-            let config = folder.join("crawl.toml");
-            let config = config.display();
-            for command in [
-                "status",
-                "show 1",
-                "show 1 --versions --json",
-                "export --format jsonl -o articles.jsonl",
-                "config",
-            ] {
-                writeln!(out, "  jianbao -c {config} {command}")?;
-            }
-            writeln!(
-                out,
-                "  sqlite3 {} 'SELECT published, title FROM articles LIMIT 5'",
-                folder.join("archive.sqlite").display()
-            )?;
-            writeln!(out, "The site itself is gone with this command; the archive stays.")?;
+    if let Some(folder) = kept {
+        let config = folder.join("crawl.toml");
+        let config = config.display();
+        for command in [
+            "status",
+            "show 1",
+            "show 1 --versions --json",
+            "export --format jsonl -o articles.jsonl",
+            "config",
+        ] {
+            writeln!(out, "  jianbao -c {config} {command}")?;
         }
-        None => {
-            writeln!(
-                out,
-                "  jianbao demo --keep demo     the same, and leave archive and configuration in ./demo"
-            )?;
-            writeln!(out, "  jianbao -c demo/crawl.toml status")?;
-            writeln!(out, "  jianbao -c demo/crawl.toml export --format jsonl")?;
-            writeln!(out, "  then fill in crawl.toml for a site of your own, and: jianbao crawl")?;
-        }
+        writeln!(
+            out,
+            "  sqlite3 {} 'SELECT published, title FROM articles LIMIT 5'",
+            folder.join("archive.sqlite").display()
+        )?;
+        writeln!(out, "The site itself is gone with this command; the archive stays.")?;
+    } else {
+        writeln!(
+            out,
+            "  jianbao demo --keep demo     the same, and leave archive and configuration in ./demo"
+        )?;
+        writeln!(out, "  jianbao -c demo/crawl.toml status")?;
+        writeln!(out, "  jianbao -c demo/crawl.toml export --format jsonl")?;
+        writeln!(out, "  then fill in crawl.toml for a site of your own, and: jianbao crawl")?;
     }
     Ok(())
 }
@@ -121,12 +118,11 @@ enum Scratch {
 
 impl Scratch {
     fn new(keep: Option<&Path>) -> anyhow::Result<Self> {
-        let (folder, scratch) = match keep {
-            Some(folder) => (folder.to_owned(), Self::Kept(folder.to_owned())),
-            None => {
-                let folder = std::env::temp_dir().join(format!("jianbao-demo-{}", std::process::id()));
-                (folder.clone(), Self::Removed(folder))
-            }
+        let (folder, scratch) = if let Some(folder) = keep {
+            (folder.to_owned(), Self::Kept(folder.to_owned()))
+        } else {
+            let folder = std::env::temp_dir().join(format!("jianbao-demo-{}", std::process::id()));
+            (folder.clone(), Self::Removed(folder))
         };
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("could not make the folder `{}`", folder.display()))?;

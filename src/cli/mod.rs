@@ -1,5 +1,6 @@
 //! The commands: arguments in, messages and exit codes out. One file per command.
 
+use std::fmt::Write as _;
 mod args;
 mod check;
 mod config;
@@ -189,7 +190,7 @@ fn report(error: &anyhow::Error) {
     let mut said = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !said.contains(&cause) {
-            text.push_str(&format!("\n  cause: {cause}"));
+            let _ = write!(text, "\n  cause: {cause}");
         }
         said = cause;
     }

@@ -135,11 +135,11 @@ pub fn load(
     }
     for (name, text) in variables {
         if let Some(key) = key_of_variable(&name, &values) {
-            set(&mut values, key, &text, Source::Variable(name))?;
+            set(&mut values, key, &text, &Source::Variable(name))?;
         }
     }
     for flag in flags {
-        set(&mut values, flag.key.to_owned(), &flag.value, Source::Flag(flag.flag))?;
+        set(&mut values, flag.key.to_owned(), &flag.value, &Source::Flag(flag.flag))?;
     }
     let mut config: Config = build(&values)?;
     config.sites = sites;
@@ -193,7 +193,7 @@ fn key_of_variable(name: &str, values: &Values) -> Option<String> {
 }
 
 /// Sets a value from text, in the type that the key has, and checks it.
-fn set(values: &mut Values, key: String, text: &str, source: Source) -> Result<(), ConfigError> {
+fn set(values: &mut Values, key: String, text: &str, source: &Source) -> Result<(), ConfigError> {
     let invalid = |message: String| ConfigError::Override { origin: source.clone(), message };
     let value = match values.get(&key).map(|(value, _)| value) {
         Some(toml::Value::String(_)) | None => toml::Value::String(text.to_owned()),

@@ -284,8 +284,8 @@ impl Default for Politeness {
             delay: Length(std::time::Duration::from_secs(2)),
             delay_factor: 5.0,
             max_delay: Length(std::time::Duration::from_secs(30)),
-            max_crawl_delay: Length(std::time::Duration::from_secs(300)),
-            max_wait: Length(std::time::Duration::from_secs(600)),
+            max_crawl_delay: Length(std::time::Duration::from_mins(5)),
+            max_wait: Length(std::time::Duration::from_mins(10)),
             concurrency: 1,
             per_ip: 2,
         }
@@ -318,9 +318,9 @@ impl Default for Scope {
 impl Default for Recrawl {
     fn default() -> Self {
         Self {
-            first: Length(std::time::Duration::from_secs(86_400)),
+            first: Length(std::time::Duration::from_hours(24)),
             unchanged_factor: 2.0,
-            longest: Length(std::time::Duration::from_secs(90 * 86_400)),
+            longest: Length(std::time::Duration::from_hours(2160)),
         }
     }
 }

@@ -104,11 +104,14 @@ pub(super) fn without_answer(
     }
 }
 
-/// Until when the answer asks to be left alone, for 429 and 503.
-pub(super) fn overload(capture: &Capture) -> Option<Option<Timestamp>> {
-    let value =
-        || capture.header("retry-after").and_then(|value| retry::retry_after(value, capture.fetched_at));
-    matches!(capture.status, 429 | 503).then(value)
+/// Whether the host says that it is overloaded.
+pub(super) fn is_overload(capture: &Capture) -> bool {
+    matches!(capture.status, 429 | 503)
+}
+
+/// Until when the answer asks to be left alone.
+pub(super) fn retry_after(capture: &Capture) -> Option<Timestamp> {
+    retry::retry_after(capture.header("retry-after")?, capture.fetched_at)
 }
 
 type Read = (&'static str, PageResult, Disposition);
@@ -135,8 +138,8 @@ impl Exam<'_> {
             404 | 410 if self.claimed.kind == Kind::Feed => nothing("no_feed", Disposition::Done),
             404 => nothing("not_found", self.refused()),
             410 => nothing("gone", self.refused()),
-            429 => nothing("too_many_requests", self.retry(overload(capture).flatten())),
-            503 => nothing("unavailable", self.retry(overload(capture).flatten())),
+            429 => nothing("too_many_requests", self.retry(retry_after(capture))),
+            503 => nothing("unavailable", self.retry(retry_after(capture))),
             408 | 500..=599 => nothing("server_error", self.retry(None)),
             _ => nothing("refused", self.refused()),
         }
@@ -225,7 +228,13 @@ impl Exam<'_> {
             Kind::Other => self.claimed.kind,
             kind => kind,
         };
-        self.candidates.extend(discover::from_page(&page, &territory, kind, self.claimed.depth, &self.rules.seen));
+        self.candidates.extend(discover::from_page(
+            &page,
+            &territory,
+            kind,
+            self.claimed.depth,
+            &self.rules.seen,
+        ));
         self.find_feeds(&territory, capture, kind);
         if kind == Kind::List {
             return ("list", PageResult::Nothing, Disposition::Done);
@@ -242,7 +251,7 @@ impl Exam<'_> {
             profile: profile.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
             toml: profile.as_ref().map(|p| p.toml.clone()).unwrap_or_default(),
         });
-        let canonical = self.canonical(&page, &territory);
+        let canonical = Self::canonical(&page, &territory);
         (
             "article",
             PageResult::Article { article: Box::new(article), revision, canonical },
@@ -294,7 +303,7 @@ impl Exam<'_> {
     }
 
     /// What `rel=canonical` names, when it may be another address of this article.
-    fn canonical(&self, page: &Page<'_>, territory: &Territory) -> Option<CanonicalUrl> {
+    fn canonical(page: &Page<'_>, territory: &Territory) -> Option<CanonicalUrl> {
         let named = page.canonical().filter(|url| url.key() != page.url().key() && !url.is_front_page())?;
         let is_article = !territory.knows_articles() || territory.kind(&named) == Kind::Post;
         (territory.contains(&named) && is_article).then_some(named)
@@ -392,10 +401,10 @@ fn is_html(capture: &Capture) -> bool {
         b"\x7fELF",
     ];
     let is_binary = magic.iter().any(|magic| head.starts_with(magic));
-    // UTF-16 has zero bytes too, but tags show in it.
-    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    // Every other byte of UTF-16 is zero; a text in another encoding has none.
+    let has_zeros = |most: usize| head.iter().filter(|byte| **byte == 0).nth(most).is_some();
     let is_utf16 =
-        head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || zeros * 3 > head.len();
+        head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || has_zeros(head.len() / 3);
     let has_markup = capture.body.contains(&b'<');
-    labelled && !is_binary && has_markup && (zeros < 16 || is_utf16)
+    labelled && !is_binary && has_markup && (is_utf16 || !has_zeros(16))
 }

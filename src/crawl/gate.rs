@@ -102,7 +102,7 @@ pub(super) async fn ask(
             continue;
         }
         let is_file = (200..300).contains(&capture.status);
-        let retry_at = super::examine::overload(&capture).flatten();
+        let retry_at = super::examine::retry_after(&capture);
         let mut body = if is_file { capture.body } else { Vec::new() };
         body.truncate(MAX_BYTES);
         let copy = RobotsCopy { status: capture.status, body, at: capture.fetched_at };

@@ -5,6 +5,8 @@
 
 mod examine;
 mod gate;
+mod ids;
+mod moves;
 mod report;
 mod site;
 

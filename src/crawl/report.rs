@@ -135,7 +135,7 @@ impl SiteReport {
             Verdict::Article(Change::New) => articles.new += 1,
             Verdict::Article(Change::Revised) => articles.revised += 1,
             Verdict::Article(Change::Unchanged | Change::Sharpened) | Verdict::Alias => {
-                articles.unchanged += 1
+                articles.unchanged += 1;
             }
             Verdict::Duplicate => articles.duplicate += 1,
             Verdict::None => {}

@@ -13,6 +13,8 @@ use tracing::{info, warn};
 use super::Shared;
 use super::examine::{self, Rules, profile_sources};
 use super::gate::{self, Access, Host, Hosts};
+use super::ids::Counter;
+use super::moves::Moves;
 use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult, RunRecord};
 use crate::capture::Capture;
 use crate::config::{Route, Site};
@@ -53,13 +55,18 @@ pub(super) struct SiteCrawl {
     /// Of these, feeds and the like: articles wait for what they say.
     leading: HashSet<i64>,
     fetching: JoinSet<Fetched>,
-    examining: JoinSet<Result<(i64, Option<Arc<Profile>>), ArchiveError>>,
+    examining: JoinSet<Examined>,
     requests: u64,
     alarms: Vec<String>,
     cut_short: bool,
+    ids: Option<Counter>,
+    moves: Moves,
     /// Why nothing more is fetched, once that is so.
     closed: bool,
 }
+
+/// The URL that was examined, and the profile that its page gave.
+type Examined = Result<(i64, Option<Arc<Profile>>), ArchiveError>;
 
 /// The end of one request.
 #[derive(Debug)]
@@ -109,6 +116,8 @@ impl SiteCrawl {
             requests: 0,
             alarms: Vec::new(),
             cut_short: false,
+            ids: None,
+            moves: Moves::default(),
             closed: false,
             shared,
         };
@@ -195,7 +204,19 @@ impl SiteCrawl {
                 self.wait(Some(at)).await?;
                 Ok(true)
             }
-            _ => Ok(false),
+            _ => self.count_on().await,
+        }
+    }
+
+    /// Goes on counting ids once nothing else is left; `false` when there is nothing to count.
+    async fn count_on(&mut self) -> Result<bool, ArchiveError> {
+        if self.ids.is_none() {
+            self.ids = Counter::of(&self.rules.territory);
+        }
+        let now = self.shared.clock.now();
+        match &mut self.ids {
+            Some(counter) => counter.advance(&self.shared.store, self.rules.site, now).await,
+            None => Ok(false),
         }
     }
 
@@ -213,8 +234,7 @@ impl SiteCrawl {
             }
             Some(Access::Closed { why, .. }) => {
                 let alarm = format!("{origin}: {why}, so nothing may be fetched");
-                self.close(alarm);
-                return Ok(());
+                return self.closed_host(&next.url.clone(), alarm).await;
             }
             Some(Access::Rules(robots)) => {
                 robots.verdict(&self.shared.config.identity.name, next.url.as_str()).allowed
@@ -222,6 +242,9 @@ impl SiteCrawl {
         };
         if !allowed {
             return self.without_request("robots_excluded", Disposition::Excluded).await;
+        }
+        if let Some(target) = self.moves.target(&next.url) {
+            return self.moved(target).await;
         }
         match self.schedule.take_turn(self.shared.clock.now()) {
             Turn::Now => {
@@ -233,6 +256,31 @@ impl SiteCrawl {
             Turn::At(at) => self.wait_turn(at).await,
             Turn::Busy => self.wait(None).await,
         }
+    }
+
+    /// A host that may not be asked: the site ends when it is the seeds' own, else its URLs wait.
+    async fn closed_host(&mut self, url: &CanonicalUrl, alarm: String) -> Result<(), ArchiveError> {
+        let seeds = &self.rules.territory.site.seeds;
+        if seeds.iter().any(|seed| seed.origin() == url.origin()) {
+            self.close(alarm);
+            return Ok(());
+        }
+        if !self.alarms.contains(&alarm) {
+            warn!(site = %self.name(), "{alarm}");
+            self.alarms.push(alarm);
+        }
+        let tomorrow = self.shared.clock.now() + SignedDuration::from_hours(24);
+        self.without_request("robots_unreachable", Disposition::Retry(tomorrow)).await
+    }
+
+    /// Takes a URL for the same path on the origin that its own has moved to, without asking.
+    async fn moved(&mut self, target: CanonicalUrl) -> Result<(), ArchiveError> {
+        let Some(claimed) = self.queue.pop_front() else { return Ok(()) };
+        let outcome = self.outcome_without_request(&claimed, "moved", Disposition::Done);
+        let candidate = Candidate::new(target.clone(), claimed.kind, Via::Redirect, claimed.depth);
+        let outcome =
+            Outcome { candidates: vec![candidate], result: PageResult::Redirect(target), ..outcome };
+        self.commit(&claimed, outcome).await
     }
 
     async fn wait_turn(&mut self, at: Timestamp) -> Result<(), ArchiveError> {
@@ -346,7 +394,7 @@ impl SiteCrawl {
         tokio::select! {
             Some(fetched) = self.fetching.join_next() => {
                 if let Ok(fetched) = fetched {
-                    self.fetched(fetched)?;
+                    self.fetched(fetched);
                 }
             }
             Some(examined) = self.examining.join_next() => self.examined(examined)?,
@@ -361,21 +409,24 @@ impl SiteCrawl {
             self.examined(examined)?;
         }
         while let Some(Ok(fetched)) = self.fetching.try_join_next() {
-            self.fetched(fetched)?;
+            self.fetched(fetched);
         }
         Ok(())
     }
 
     /// Notes how the request went, and hands the answer to a thread.
-    fn fetched(&mut self, fetched: Fetched) -> Result<(), ArchiveError> {
+    fn fetched(&mut self, fetched: Fetched) {
         let Fetched { claimed, answer } = fetched;
         let now = self.shared.clock.now();
         match &answer {
             Ok(capture) => {
                 self.shared.spent.bytes.fetch_add(capture.wire_length, Ordering::Relaxed);
-                match examine::overload(capture) {
-                    Some(retry_at) => self.schedule.overloaded(now, retry_at),
-                    None => self.schedule.answered(now, Duration::from_millis(u64::from(capture.elapsed_ms))),
+                self.moves.note(capture);
+                let elapsed = Duration::from_millis(u64::from(capture.elapsed_ms));
+                if examine::is_overload(capture) {
+                    self.schedule.overloaded(now, examine::retry_after(capture));
+                } else {
+                    self.schedule.answered(now, elapsed);
                 }
             }
             Err(error) if error.concerns_host() => self.schedule.failed(now),
@@ -405,7 +456,6 @@ impl SiteCrawl {
             let profile = work.await.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
             Ok((id, profile))
         });
-        Ok(())
     }
 
     /// A host that does not answer at all is left to the next run.
@@ -418,10 +468,7 @@ impl SiteCrawl {
         }
     }
 
-    fn examined(
-        &mut self,
-        examined: Result<Result<(i64, Option<Arc<Profile>>), ArchiveError>, tokio::task::JoinError>,
-    ) -> Result<(), ArchiveError> {
+    fn examined(&mut self, examined: Result<Examined, tokio::task::JoinError>) -> Result<(), ArchiveError> {
         let (id, profile) = examined.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
         self.busy.remove(&id);
         self.leading.remove(&id);
@@ -441,10 +488,22 @@ impl SiteCrawl {
         disposition: Disposition,
     ) -> Result<(), ArchiveError> {
         let Some(claimed) = self.queue.pop_front() else { return Ok(()) };
+        let outcome = self.outcome_without_request(&claimed, name, disposition);
+        self.commit(&claimed, outcome).await
+    }
+
+    fn outcome_without_request(
+        &self,
+        claimed: &Claimed,
+        name: &'static str,
+        disposition: Disposition,
+    ) -> Outcome {
         let host = (self.hosts.0.get(claimed.url.origin()).map_or(0, |host| host.id), self.schedule.state());
-        let now = self.shared.clock.now();
-        let outcome = examine::without_answer(&self.rules, &claimed, name, disposition, host, now);
-        log(&claimed, &outcome);
+        examine::without_answer(&self.rules, claimed, name, disposition, host, self.shared.clock.now())
+    }
+
+    async fn commit(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), ArchiveError> {
+        log(claimed, &outcome);
         let store = self.shared.store.clone();
         let committed = tokio::task::spawn_blocking(move || store.commit(outcome)).await;
         committed.map_err(|error| ArchiveError::Stopped(error.to_string()))?
@@ -464,7 +523,7 @@ impl SiteCrawl {
         }
         while let Some(fetched) = self.fetching.join_next().await {
             if let Ok(fetched) = fetched {
-                self.fetched(fetched)?;
+                self.fetched(fetched);
             }
         }
         while let Some(examined) = self.examining.join_next().await {

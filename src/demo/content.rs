@@ -102,7 +102,7 @@ fn age(rank: usize, count: usize, longest: SignedDuration) -> SignedDuration {
 
 fn post(id: u32, published: Timestamp, dice: &mut Dice) -> Post {
     let title = line("title", dice);
-    let mut tags: Vec<String> = (0..1 + dice.below(3)).map(|_| line("tag", dice)).collect();
+    let mut tags: Vec<String> = (0..=dice.below(3)).map(|_| line("tag", dice)).collect();
     tags.sort();
     tags.dedup();
     Post {

@@ -33,11 +33,10 @@ pub(super) fn age(post: &Post, now: Timestamp) -> String {
 }
 
 fn frame(title: &str, head: &str, main: &str) -> String {
-    let nav: String = CATEGORIES
-        .iter()
-        .enumerate()
-        .map(|(i, name)| format!("<li><a href=\"/index.php/category-{}.html\">{name}</a></li>", i + 1))
-        .collect();
+    let mut nav = String::new();
+    for (i, name) in CATEGORIES.iter().enumerate() {
+        let _ = write!(nav, "<li><a href=\"/index.php/category-{}.html\">{name}</a></li>", i + 1);
+    }
     format!(
         "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"zh-Hans\">\n<head>\n<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\"/>\n<meta name=\"theme\" content=\"tpure\"/>\n<meta name=\"generator\" content=\"Z-BlogPHP 1.7.5\"/>\n<title>{title}</title>\n<link rel=\"stylesheet\" href=\"/zb_users/theme/tpure/style/style.css\"/>\n{head}\n</head>\n<body class=\"night\">\n<div class=\"wrapper\">\n<div class=\"header fixed\"><div class=\"wrap\"><div class=\"logo\"><a href=\"/\"><img src=\"/zb_users/theme/tpure/style/images/logo.png\" alt=\"园区招商示例站\"/></a></div><div class=\"head\"><div class=\"menu\"><ul><li><a href=\"/\">首页</a></li>{nav}</ul><div class=\"schico\"></div></div></div></div></div>\n<div class=\"main fixed\"><div class=\"mask\"></div><div class=\"wrap\">\n{main}\n</div></div>\n<div class=\"footer\"><div class=\"wrap\"><h4>本站由 <a href=\"https://www.zblogcn.com/\" rel=\"nofollow\">Z-BlogPHP</a> 驱动</h4></div></div>\n</div>\n</body>\n</html>\n"
     )
@@ -173,7 +172,7 @@ pub(super) fn feed(base: &str, posts: &[&Post]) -> String {
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\"><channel><title>园区招商示例站</title><link>{base}/</link><description>示例</description>\n"
     );
     for post in posts {
-        let text: String = post.paragraphs.iter().map(|p| format!("<p>{p}</p>")).collect();
+        let text = format!("<p>{}</p>", post.paragraphs.join("</p><p>"));
         let _ = writeln!(
             xml,
             "<item><title>{}</title><author>admin@example.com (admin)</author><link>{base}{}</link><pubDate>{}</pubDate><description><![CDATA[{text}]]></description></item>",

@@ -46,7 +46,8 @@ pub fn from_page(
     depth: u32,
     seen: &SeenLinks,
 ) -> Vec<Candidate> {
-    let mut finder = Finder { page, territory, kind, depth, seen, on_page: HashSet::new(), found: Vec::new() };
+    let mut finder =
+        Finder { page, territory, kind, depth, seen, on_page: HashSet::new(), found: Vec::new() };
     if territory.uses(Route::Feeds) {
         finder.feeds();
     }
@@ -164,7 +165,7 @@ impl<'a> Finder<'a> {
                 && NEXT.contains(&text.trim_end_matches(['>', '»', '›', '→']).trim_end())
                 || NEXT.contains(&text.as_str())
         };
-        anchors.filter(says_next).filter_map(|anchor| self.absolute(anchor.attr("href")?)).next()
+        anchors.filter(says_next).find_map(|anchor| self.absolute(anchor.attr("href")?))
     }
 
     fn is_first_page(&self, url: &CanonicalUrl) -> bool {

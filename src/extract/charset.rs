@@ -47,7 +47,7 @@ fn strip_marks(text: Cow<'_, str>) -> Cow<'_, str> {
         Cow::Owned(text) if text.starts_with('\u{feff}') => {
             Cow::Owned(text.trim_start_matches('\u{feff}').to_owned())
         }
-        owned => owned,
+        Cow::Owned(text) => Cow::Owned(text),
     }
 }
 

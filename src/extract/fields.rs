@@ -175,11 +175,11 @@ pub(super) fn fall_through(page: &Page<'_>, structured: &Structured, article: &m
     fill("author", &structured.author, &mut article.author, &mut article.origins);
     fill("category", &structured.category, &mut article.category, &mut article.origins);
     fill("site_name", &structured.site_name, &mut article.site_name, &mut article.origins);
-    if article.title.is_empty() {
-        if let Some(found) = structured.title.clone().or_else(|| generic::title(page)) {
-            article.note_origin("title", &found.origin);
-            article.title = found.value;
-        }
+    if article.title.is_empty()
+        && let Some(found) = structured.title.clone().or_else(|| generic::title(page))
+    {
+        article.note_origin("title", &found.origin);
+        article.title = found.value;
     }
     for (name, from, field) in [
         ("published", &structured.published, &mut article.published),

@@ -97,7 +97,7 @@ impl<'a> Scan<'a> {
                 }
                 Some(b'!' | b'?') => self.at = self.end_of_tag(start),
                 Some(b'/') if bytes.get(start + 2).is_some_and(u8::is_ascii_alphabetic) => {
-                    self.end_tag(start)
+                    self.end_tag(start);
                 }
                 Some(byte) if byte.is_ascii_alphabetic() => {
                     self.start_tag(start);
@@ -197,15 +197,12 @@ impl<'a> Scan<'a> {
 
     fn end_of_value(&self, start: usize) -> usize {
         let bytes = self.text.as_bytes();
-        match bytes.get(start) {
-            Some(quote @ (b'"' | b'\'')) => {
-                let length = bytes[start + 1..].iter().position(|byte| byte == quote);
-                length.map_or(bytes.len(), |length| start + 1 + length + 1)
-            }
-            _ => {
-                let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
-                bytes[start..].iter().position(ends).map_or(bytes.len(), |length| start + length)
-            }
+        if let Some(quote @ (b'"' | b'\'')) = bytes.get(start) {
+            let length = bytes[start + 1..].iter().position(|byte| byte == quote);
+            length.map_or(bytes.len(), |length| start + 1 + length + 1)
+        } else {
+            let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
+            bytes[start..].iter().position(ends).map_or(bytes.len(), |length| start + length)
         }
     }
 

@@ -1,6 +1,7 @@
 //! The body as text and as Markdown, from one walk over its elements.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
@@ -257,7 +258,7 @@ impl Renderer<'_> {
         let label = text.trim_start();
         markdown.push_str(&text[..text.len() - label.len()]);
         if !label.is_empty() {
-            markdown.push_str(&format!("[{label}]({target})"));
+            let _ = write!(markdown, "[{label}]({target})");
         }
     }
 
@@ -267,7 +268,7 @@ impl Renderer<'_> {
         let Some(url) = source.and_then(|src| CanonicalUrl::parse(src, Some(self.base)).ok()) else { return };
         let alt = element.attr("alt").map(str::trim).filter(|alt| !alt.is_empty()).map(str::to_owned);
         self.line.close_gap(' ');
-        self.line.markdown().push_str(&format!("![{}]({url})", alt.as_deref().unwrap_or_default()));
+        let _ = write!(self.line.markdown(), "![{}]({url})", alt.as_deref().unwrap_or_default());
         self.body.images.push(Image { url: url.to_string(), alt, caption: caption_of(element) });
     }
 
@@ -294,7 +295,7 @@ impl Renderer<'_> {
             let escaped: Vec<String> = texts.iter().map(|text| text.replace('|', "\\|")).collect();
             let mut markdown = format!("| {} |", escaped.join(" | "));
             if index == 0 {
-                markdown.push_str(&format!("\n|{}", " --- |".repeat(texts.len())));
+                let _ = write!(markdown, "\n|{}", " --- |".repeat(texts.len()));
             }
             self.body.blocks.push(Block { text: texts.join("\t").trim().to_owned(), markdown, tight: true });
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -100,7 +101,7 @@ impl Client {
         for (name, value) in [(IF_NONE_MATCH, &request.etag), (IF_MODIFIED_SINCE, &request.last_modified)] {
             if let Some(value) = value {
                 builder = builder.header(&name, value);
-                sent.push_str(&format!("\n{name}: {value}"));
+                let _ = write!(sent, "\n{name}: {value}");
             }
         }
         let mut response = builder.send().await.map_err(|error| self.explain(&request.url, &error))?;

@@ -12,7 +12,7 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(2);
 /// The first wait for a host that says it is overloaded; it doubles with each further answer of that kind.
 const FIRST_OVERLOAD_BACKOFF: Duration = Duration::from_secs(30);
 /// The longest wait between two tries of one host.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(3600);
+const LONGEST_BACKOFF: Duration = Duration::from_hours(1);
 
 static IMF_FIXDATE: DateTimeParser = DateTimeParser::new();
 

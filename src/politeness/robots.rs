@@ -222,13 +222,12 @@ fn strip_bom(bytes: &[u8]) -> &[u8] {
 /// `key: value` without comment; a colon that was forgotten may be white space.
 fn key_value(line: &str) -> Option<(String, &str)> {
     let line = line.split('#').next().unwrap_or_default().trim();
-    let (key, value) = match line.split_once(':') {
-        Some(parts) => parts,
-        None => {
-            let (key, value) = line.split_once([' ', '\t'])?;
-            let value = value.trim();
-            (!value.contains([' ', '\t'])).then_some((key, value))?
-        }
+    let (key, value) = if let Some(parts) = line.split_once(':') {
+        parts
+    } else {
+        let (key, value) = line.split_once([' ', '\t'])?;
+        let value = value.trim();
+        (!value.contains([' ', '\t'])).then_some((key, value))?
     };
     Some((key.trim().to_lowercase(), value.trim()))
 }

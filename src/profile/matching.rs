@@ -45,7 +45,9 @@ impl Profiles {
     /// The profile whose fingerprint the page carries. One that names hosts is for those alone.
     pub fn for_page(&self, document: &Html, at: Timestamp) -> Option<Arc<Profile>> {
         self.iter()
-            .find(|profile| profile.matching.hosts.is_empty() && profile.is_valid_at(at) && profile.fits(document))
+            .find(|profile| {
+                profile.matching.hosts.is_empty() && profile.is_valid_at(at) && profile.fits(document)
+            })
             .cloned()
     }
 }

@@ -26,9 +26,19 @@ const MAY_USE: [(&str, &[&str]); 19] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 9] = ["url", "capture", "article", "politeness", "frontier", "discover", "extract", "dedup", "inflate"];
-const EFFECTS: [&str; 9] =
-    ["tokio::", "reqwest::", "rusqlite::", "std::fs", "std::net::Tcp", "Timestamp::now", "Instant::now", "SystemTime", "thread::sleep"];
+const PURE: [&str; 9] =
+    ["url", "capture", "article", "politeness", "frontier", "discover", "extract", "dedup", "inflate"];
+const EFFECTS: [&str; 9] = [
+    "tokio::",
+    "reqwest::",
+    "rusqlite::",
+    "std::fs",
+    "std::net::Tcp",
+    "Timestamp::now",
+    "Instant::now",
+    "SystemTime",
+    "thread::sleep",
+];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -61,7 +71,10 @@ fn modules() -> Vec<(String, String, String)> {
 #[test]
 fn modules_use_only_what_lies_before_them() {
     for (module, path, code) in modules() {
-        let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == module).unwrap_or_else(|| panic!("{module} is not in the table"));
+        let (_, allowed) = MAY_USE
+            .iter()
+            .find(|(name, _)| *name == module)
+            .unwrap_or_else(|| panic!("{module} is not in the table"));
         for used in code.match_indices("crate::").map(|(at, _)| {
             code[at + 7..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
         }) {
@@ -86,7 +99,8 @@ fn what_decides_touches_nothing() {
 #[test]
 fn files_stay_readable() {
     for (_, path, _) in modules() {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(&path)).unwrap();
+        let text =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(&path)).unwrap();
         let lines = text.lines().count();
         assert!(lines <= 600, "src/{path} has {lines} lines; what are its two halves?");
         assert!(text.starts_with("//!"), "src/{path} does not say what it is");

@@ -11,8 +11,19 @@ fn outcome_of(desk: &Desk, path: &str) -> String {
 fn one_bad_page_never_stops_a_crawl() {
     let png = [b"\x89PNG\r\n\x1a\n".to_vec(), vec![7; 5000]].concat();
     let paths = [
-        "/good.html", "/empty.html", "/huge.html", "/loop.html", "/ping.html", "/nowhere.html", "/binary.html", "/pdf.html",
-        "/gone.html", "/untitled.html", "/soft404.html", "/bomb.html", "/badutf8.html",
+        "/good.html",
+        "/empty.html",
+        "/huge.html",
+        "/loop.html",
+        "/ping.html",
+        "/nowhere.html",
+        "/binary.html",
+        "/pdf.html",
+        "/gone.html",
+        "/untitled.html",
+        "/soft404.html",
+        "/bomb.html",
+        "/badutf8.html",
     ];
     let bomb = {
         use std::io::Write as _;
@@ -21,7 +32,8 @@ fn one_bad_page_never_stops_a_crawl() {
         gz.finish().unwrap()
     };
     let text = "正文讲述了一件发生在园区的事情,很长。".repeat(10);
-    let mut broken = format!("<title>坏字节</title><h1>坏字节</h1><p>2024-05-18</p><div><p>{text}</p></div>").into_bytes();
+    let mut broken =
+        format!("<title>坏字节</title><h1>坏字节</h1><p>2024-05-18</p><div><p>{text}</p></div>").into_bytes();
     broken.splice(90..90, [0xff, 0xfe, 0x00, 0xed]);
     let site = Script::new()
         .front(&paths)
@@ -36,7 +48,10 @@ fn one_bad_page_never_stops_a_crawl() {
         .on("/pdf.html", Reply::new(200).header("Content-Type", "application/pdf").body("%PDF-1.4"))
         .on("/gone.html", Reply::new(410))
         .on("/untitled.html", Reply::html(format!("<body><p>2024-05-18</p><div><p>{text}</p></div>")))
-        .on("/soft404.html", Reply::html("<title>页面不存在</title><h1>页面不存在</h1><p>您访问的页面已被删除。</p>"))
+        .on(
+            "/soft404.html",
+            Reply::html("<title>页面不存在</title><h1>页面不存在</h1><p>您访问的页面已被删除。</p>"),
+        )
         .on("/bomb.html", Reply::html(bomb).header("Content-Encoding", "gzip"))
         .on("/badutf8.html", Reply::html(broken))
         .start();
@@ -71,12 +86,13 @@ fn one_bad_page_never_stops_a_crawl() {
 fn endless_redirects_end() {
     let mut script = Script::new().front(&["/0.html"]);
     for n in 0..20 {
-        script = script.on(&format!("/{n}.html"), Reply::new(302).header("Location", &format!("/{}.html", n + 1)));
+        script =
+            script.on(&format!("/{n}.html"), Reply::new(302).header("Location", &format!("/{}.html", n + 1)));
     }
     let site = script.start();
     let desk = Desk::for_site(&site.origin);
     desk.crawl("");
-    assert_eq!(site.paths().iter().filter(|path| path.ends_with(".html")).count(), 6);
+    assert_eq!(site.paths().iter().filter(|path| path.contains(".html")).count(), 6);
     assert_eq!(outcome_of(&desk, "/5.html"), "too_many_redirects");
 }
 
@@ -95,7 +111,9 @@ fn a_host_that_does_not_answer_is_named_and_the_others_go_on() {
     assert_eq!(outcome.code, 1);
     assert_eq!(desk.articles().len(), 1);
     let sites = report["sites"].as_array().unwrap();
-    for (name, part) in [("closed", "could not connect"), ("unresolved", "does not resolve"), ("tls", "TLS failed")] {
+    for (name, part) in
+        [("closed", "could not connect"), ("unresolved", "does not resolve"), ("tls", "TLS failed")]
+    {
         let site = sites.iter().find(|site| site["site"] == name).unwrap();
         let alarm = site["alarms"][0].as_str().unwrap();
         assert!(alarm.contains(part), "{name}: {alarm}");
@@ -104,7 +122,11 @@ fn a_host_that_does_not_answer_is_named_and_the_others_go_on() {
 
 #[test]
 fn a_page_that_never_comes_is_a_timeout() {
-    let site = Script::new().front(&["/slow.html", "/1.html"]).on("/slow.html", Reply::never()).on("/1.html", Reply::article("甲", "乙。")).start();
+    let site = Script::new()
+        .front(&["/slow.html", "/1.html"])
+        .on("/slow.html", Reply::never())
+        .on("/1.html", Reply::article("甲", "乙。"))
+        .start();
     let desk = Desk::for_site(&site.origin);
     let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
     std::fs::write(desk.path("crawl.toml"), config + "[fetch]\ntimeout = \"300ms\"\nretries = 0\n").unwrap();
@@ -121,7 +143,8 @@ fn an_unusable_archive_is_exit_code_3_and_named() {
     std::fs::write(desk.path("file"), "").unwrap();
     desk.run("crawl -a file/a.sqlite").expect_code(3).expect_stderr("file");
     // Something else.
-    std::fs::write(desk.path("other.sqlite"), "not a database, but long enough to be read as one".repeat(40)).unwrap();
+    std::fs::write(desk.path("other.sqlite"), "not a database, but long enough to be read as one".repeat(40))
+        .unwrap();
     desk.run("crawl -a other.sqlite").expect_code(3).expect_stderr("is not a jianbao archive");
     desk.run("status -a other.sqlite").expect_code(3).expect_stderr("is not a jianbao archive");
     desk.run("status -a nothing.sqlite").expect_code(3).expect_stderr("there is no archive");
@@ -144,7 +167,8 @@ fn an_archive_in_a_folder_without_the_right_to_write_can_still_be_read() {
     desk.crawl("");
     std::fs::create_dir(desk.path("ro")).unwrap();
     std::fs::copy(desk.archive(), desk.path("ro/a.sqlite")).unwrap();
-    let set = |mode| std::fs::set_permissions(desk.path("ro"), std::fs::Permissions::from_mode(mode)).unwrap();
+    let set =
+        |mode| std::fs::set_permissions(desk.path("ro"), std::fs::Permissions::from_mode(mode)).unwrap();
     set(0o555);
     let outcome = desk.run("export -a ro/a.sqlite");
     set(0o755);
@@ -158,7 +182,8 @@ fn a_configuration_that_names_no_site_says_so() {
     desk.run("crawl").expect_code(2).expect_stderr("has no seeds");
     let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = [\"ftp://x\"]\n");
     desk.run("crawl").expect_code(2).expect_stderr("`ftp`");
-    let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = [\"http://127.0.0.1/\"]\nprofile = \"nobody\"\n");
+    let desk =
+        Desk::with_config("[[site]]\nname = \"a\"\nseeds = [\"http://127.0.0.1/\"]\nprofile = \"nobody\"\n");
     desk.run("crawl").expect_code(2).expect_stderr("there is no profile `nobody`");
     Desk::new().run("-c missing.toml crawl").expect_code(2).expect_stderr("missing.toml");
 }

@@ -10,7 +10,8 @@ use crate::support::{Demo, Desk};
 fn the_demo_does_the_main_job_and_cleans_up() {
     let desk = Desk::new();
     let outcome = desk.run("demo").expect_code(0);
-    for part in ["60 posts", "59 new", "党建联盟赋能产业高质量发展", "published  2023-02-27", "Try next"] {
+    for part in ["60 posts", "59 new", "党建联盟赋能产业高质量发展", "published  2023-02-27", "Try next"]
+    {
         assert!(outcome.stdout.contains(part), "`{part}` is not in {}", outcome.stdout);
     }
     assert_eq!(outcome.stderr, "", "no progress bars where nobody watches");
@@ -33,16 +34,43 @@ fn export_keeps_its_shape_and_its_filters() {
     desk.crawl("");
     let articles = desk.articles();
     for key in [
-        "id", "url", "site", "title", "author", "source", "category", "published", "published_precision",
-        "published_approximate", "language", "views", "tags", "body", "markdown", "related", "images", "first_seen",
-        "last_seen", "gone_since", "version", "versions", "cluster", "origins", "capture",
+        "id",
+        "url",
+        "site",
+        "title",
+        "author",
+        "source",
+        "category",
+        "published",
+        "published_precision",
+        "published_approximate",
+        "language",
+        "views",
+        "tags",
+        "body",
+        "markdown",
+        "related",
+        "images",
+        "first_seen",
+        "last_seen",
+        "gone_since",
+        "version",
+        "versions",
+        "cluster",
+        "origins",
+        "capture",
     ] {
         assert!(articles[0].as_object().unwrap().contains_key(key), "{key}");
     }
-    assert!(articles[0]["capture"]["digest"].as_str().unwrap().len() == 64 && articles[0]["capture"]["status"] == 200);
+    assert!(
+        articles[0]["capture"]["digest"].as_str().unwrap().len() == 64
+            && articles[0]["capture"]["status"] == 200
+    );
     assert_eq!(articles[0]["origins"]["title"], "profile:title");
 
-    let news = desk.run_with(&["export", "--category", "新闻中心", "--from", "2023-01-01", "--to", "2023-12-31"], "").expect_code(0);
+    let news = desk
+        .run_with(&["export", "--category", "新闻中心", "--from", "2023-01-01", "--to", "2023-12-31"], "")
+        .expect_code(0);
     assert!(!news.stdout.is_empty());
     for line in news.stdout.lines() {
         let article: Value = serde_json::from_str(line).unwrap();
@@ -75,8 +103,12 @@ fn show_and_status_answer_in_text_and_json() {
     desk.crawl("");
     let url = format!("{}/index.php/post/17328.html", demo.origin);
     let text = desk.run(&format!("show {url}")).expect_code(0).stdout;
-    assert!(text.contains("published  2023-02-27  [profile:published]") && text.contains("related"), "{text}");
-    let json: Value = serde_json::from_str(&desk.run(&format!("show {url} --json")).expect_code(0).stdout).unwrap();
+    assert!(
+        text.contains("published  2023-02-27  [profile:published]") && text.contains("related"),
+        "{text}"
+    );
+    let json: Value =
+        serde_json::from_str(&desk.run(&format!("show {url} --json")).expect_code(0).stdout).unwrap();
     assert_eq!(json["published"], "2023-02-27");
     let versions = desk.run(&format!("show {url} --versions --json")).expect_code(0).stdout;
     assert_eq!(serde_json::from_str::<Value>(&versions).unwrap()["reason"], "published");
@@ -85,7 +117,10 @@ fn show_and_status_answer_in_text_and_json() {
     desk.run("show nonsense").expect_code(2);
 
     let text = desk.run("status").expect_code(0).stdout;
-    assert!(text.contains("articles  60") && text.contains("no robots.txt (404)") && text.contains("zblog-tpure"), "{text}");
+    assert!(
+        text.contains("articles  60") && text.contains("no robots.txt (404)") && text.contains("zblog-tpure"),
+        "{text}"
+    );
     let json: Value = serde_json::from_str(&desk.run("status --json").expect_code(0).stdout).unwrap();
     assert_eq!(json["sites"][0]["articles"], 60);
     assert_eq!(json["runs"][0]["outcome"], "finished");
@@ -97,17 +132,31 @@ fn extract_reads_files_with_and_without_profiles() {
     let page = format!("{root}/tests/pages/sh-daijia/17328.html");
     let desk = Desk::new();
     let url = "http://sh-daijia.com/index.php/post/17328.html";
-    let found = desk.run(&format!("extract {page} --url {url} --json --fetched-at 2025-03-10T00:00:00Z")).expect_code(0);
+    let found = desk
+        .run(&format!("extract {page} --url {url} --json --fetched-at 2025-03-10T00:00:00Z"))
+        .expect_code(0);
     let found: Value = serde_json::from_str(&found.stdout).unwrap();
-    assert_eq!((found["title"].as_str(), found["date"].as_str()), (Some("党建联盟赋能产业高质量发展"), Some("2023-02-27")));
+    assert_eq!(
+        (found["title"].as_str(), found["date"].as_str()),
+        (Some("党建联盟赋能产业高质量发展"), Some("2023-02-27"))
+    );
     let explained = desk.run(&format!("extract {page} --url {url} --explain")).expect_code(0).stdout;
-    assert!(explained.contains("encoding: UTF-8") && explained.contains("profile: sh-daijia") && explained.contains("title: from profile:title"));
+    assert!(
+        explained.contains("encoding: UTF-8")
+            && explained.contains("profile: sh-daijia")
+            && explained.contains("title: from profile:title")
+    );
 
-    let questions = format!("{{\"id\":1,\"path\":\"{page}\",\"url\":\"{url}\"}}\n{{\"id\":\"b\",\"path\":\"/no/such/page\",\"url\":\"\"}}\nnonsense\n");
+    let questions = format!(
+        "{{\"id\":1,\"path\":\"{page}\",\"url\":\"{url}\"}}\n{{\"id\":\"b\",\"path\":\"/no/such/page\",\"url\":\"\"}}\nnonsense\n"
+    );
     let answers = desk.run_with(&["extract", "--jsonl", "--generic"], &questions).expect_code(0).stdout;
     let answers: Vec<Value> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 3);
-    assert_eq!((&answers[0]["id"], &answers[0]["title"]), (&Value::from(1), &Value::from("党建联盟赋能产业高质量发展")));
+    assert_eq!(
+        (&answers[0]["id"], &answers[0]["title"]),
+        (&Value::from(1), &Value::from("党建联盟赋能产业高质量发展"))
+    );
     assert!(answers[0]["body"].as_str().unwrap().contains("奋力续写高质量发展的新篇章"));
     assert!(answers[1]["error"].as_str().unwrap().contains("/no/such/page"));
     assert!(answers[2]["error"].is_string());
@@ -119,7 +168,9 @@ fn config_says_where_each_value_came_from() {
     let desk = Desk::with_config("[politeness]\ndelay = \"3s\"\n");
     let text = desk.command("config").env("JIANBAO_FETCH_RETRIES", "7").output().unwrap();
     let text = String::from_utf8(text.stdout).unwrap();
-    let line = |key: &str| text.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key}")).to_owned();
+    let line = |key: &str| {
+        text.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key}")).to_owned()
+    };
     assert!(line("delay =").contains("\"3s\"") && line("delay =").ends_with("# crawl.toml"));
     assert!(line("retries =").contains('7') && line("retries =").ends_with("# JIANBAO_FETCH_RETRIES"));
     assert!(line("max_delay =").ends_with("# default"));
@@ -135,30 +186,62 @@ fn check_reports_what_does_not_hold() {
     let desk = Desk::new();
     std::fs::create_dir_all(desk.path("tests/pages/x")).unwrap();
     std::fs::create_dir(desk.path("selectors")).unwrap();
-    std::fs::copy(format!("{root}/tests/pages/zblog-default/12.html"), desk.path("tests/pages/x/12.html")).unwrap();
-    let profile = std::fs::read_to_string(format!("{root}/selectors/zblog-default.toml")).unwrap().replace("zblog-default/12", "x/12");
+    std::fs::copy(format!("{root}/tests/pages/zblog-default/12.html"), desk.path("tests/pages/x/12.html"))
+        .unwrap();
+    let profile = std::fs::read_to_string(format!("{root}/selectors/zblog-default.toml"))
+        .unwrap()
+        .replace("zblog-default/12", "x/12");
     std::fs::write(desk.path("selectors/x.toml"), &profile).unwrap();
     desk.run("check x").expect_code(0);
-    std::fs::write(desk.path("selectors/x.toml"), profile.replace("views     = 341", "views     = 342")).unwrap();
+    std::fs::write(desk.path("selectors/x.toml"), profile.replace("views     = 341", "views     = 342"))
+        .unwrap();
     let failed = desk.run("check").expect_code(1);
     assert!(failed.stdout.contains("views is `341`, not `342`"), "{}", failed.stdout);
-    std::fs::write(desk.path("selectors/x.toml"), profile.replace("::text\", \".post h2", "::txt\", \".post h2")).unwrap();
-    desk.run("check selectors/x.toml").expect_code(2).expect_stderr("`::txt` is unknown; use ::attr(name) or ::text");
+    std::fs::write(
+        desk.path("selectors/x.toml"),
+        profile.replace("::text\", \".post h2", "::txt\", \".post h2"),
+    )
+    .unwrap();
+    desk.run("check selectors/x.toml")
+        .expect_code(2)
+        .expect_stderr("`::txt` is unknown; use ::attr(name) or ::text");
 }
 
 #[test]
 fn try_answers_arguments_and_lines() {
     let desk = Desk::new();
-    let date = desk.run_with(&["try", "date", "3个月前 (12-01)", "--reference", "2025-03-10T08:00:00+08:00", "--timezone", "Asia/Shanghai"], "");
+    let date = desk.run_with(
+        &[
+            "try",
+            "date",
+            "3个月前 (12-01)",
+            "--reference",
+            "2025-03-10T08:00:00+08:00",
+            "--timezone",
+            "Asia/Shanghai",
+        ],
+        "",
+    );
     assert_eq!(date.stdout.trim(), r#"{"approximate":false,"precision":"day","value":"2024-12-01"}"#);
-    let none = desk.run_with(&["try", "date", "--jsonl"], "{\"text\":\"新闻中心\",\"reference\":\"2025-03-10T00:00:00Z\"}\n{}\n").expect_code(0);
+    let none = desk
+        .run_with(
+            &["try", "date", "--jsonl"],
+            "{\"text\":\"新闻中心\",\"reference\":\"2025-03-10T00:00:00Z\"}\n{}\n",
+        )
+        .expect_code(0);
     let lines: Vec<Value> = none.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines[0]["value"].is_null() && lines[0]["reason"].is_string() && lines[1]["error"].is_string());
     let url = desk.run("try url HTTP://Example.com:80/a/../b?utm_source=x").expect_code(0).stdout;
     assert!(url.contains("\"http://example.com/b\""), "{url}");
-    let robots = desk.run_with(&["try", "robots", "-", "http://e.com/x"], "User-agent: *\nDisallow: /x\n").expect_code(0).stdout;
+    let robots = desk
+        .run_with(&["try", "robots", "-", "http://e.com/x"], "User-agent: *\nDisallow: /x\n")
+        .expect_code(0)
+        .stdout;
     assert_eq!(robots.trim(), r#"{"allowed":false,"crawl_delay":null,"rule":"disallow: /x"}"#);
-    let charset = desk.run_with(&["try", "charset", "-", "--content-type", "text/html; charset=utf-8"], "<p>中文</p>").expect_code(0).stdout;
+    let charset = desk
+        .run_with(&["try", "charset", "-", "--content-type", "text/html; charset=utf-8"], "<p>中文</p>")
+        .expect_code(0)
+        .stdout;
     assert!(charset.contains("\"UTF-8\""));
 }
 

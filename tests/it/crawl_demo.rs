@@ -78,7 +78,8 @@ fn redirects_become_aliases_and_equal_texts_are_linked() {
     let demo = Demo::start(60);
     let desk = Desk::for_site(&demo.origin);
     let (report, _) = desk.crawl("");
-    let aliases = desk.texts("SELECT u.url FROM alias a JOIN url u ON u.id = a.url WHERE a.proof = 'redirect' ORDER BY 1");
+    let aliases = desk
+        .texts("SELECT u.url FROM alias a JOIN url u ON u.id = a.url WHERE a.proof = 'redirect' ORDER BY 1");
     assert!(aliases.contains(&format!("{}/?id=17328", demo.origin)), "{aliases:?}");
     let shown = desk.run(&format!("show {}/?id=17328 --json", demo.origin)).expect_code(0);
     let article: Value = serde_json::from_str(&shown.stdout).unwrap();

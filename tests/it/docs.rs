@@ -5,15 +5,33 @@ use std::path::Path;
 use crate::support::Desk;
 
 fn read(name: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 #[test]
 fn every_command_and_flag_is_in_the_reference() {
     let reference = read("docs/commands.md");
     let desk = Desk::new();
-    for command in ["demo", "crawl", "check", "extract", "show", "export", "status", "try", "try date", "try robots", "try charset", "try url", "config"] {
-        assert!(reference.contains(&format!("jianbao {command}")), "docs/commands.md does not name `jianbao {command}`");
+    for command in [
+        "demo",
+        "crawl",
+        "check",
+        "extract",
+        "show",
+        "export",
+        "status",
+        "try",
+        "try date",
+        "try robots",
+        "try charset",
+        "try url",
+        "config",
+    ] {
+        assert!(
+            reference.contains(&format!("jianbao {command}")),
+            "docs/commands.md does not name `jianbao {command}`"
+        );
         let help = desk.run(&format!("{command} --help")).expect_code(0).stdout;
         for flag in help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2) {
             let flag = flag.trim_end_matches([',', ']', '.']).split('=').next().unwrap();
@@ -31,7 +49,10 @@ fn every_configuration_key_is_in_the_reference() {
     let shipped: toml::Table = toml::from_str(&read("crawl.toml")).unwrap();
     for (section, keys) in &shipped {
         for key in keys.as_table().unwrap().keys() {
-            assert!(reference.contains(&format!("`{section}.{key}`")), "docs/config.md does not name `{section}.{key}`");
+            assert!(
+                reference.contains(&format!("`{section}.{key}`")),
+                "docs/config.md does not name `{section}.{key}`"
+            );
         }
     }
 }
@@ -40,10 +61,50 @@ fn every_configuration_key_is_in_the_reference() {
 fn every_profile_key_is_in_its_reference() {
     let reference = read("docs/profile.md");
     for key in [
-        "schema", "name", "language", "timezone", "extends", "valid_until", "required", "hosts", "fingerprint", "article",
-        "title", "body", "author", "source", "editor", "category", "views", "published", "modified", "permalink",
-        "breadcrumbs", "tags", "remove", "cut_from", "drop", "item", "url", "excerpt", "feeds", "sitemaps", "lists", "first",
-        "next", "ids", "page", "fetched_at", "content_type", "expect", "related", "starts", "ends", "contains", "excludes", "chars",
+        "schema",
+        "name",
+        "language",
+        "timezone",
+        "extends",
+        "valid_until",
+        "required",
+        "hosts",
+        "fingerprint",
+        "article",
+        "title",
+        "body",
+        "author",
+        "source",
+        "editor",
+        "category",
+        "views",
+        "published",
+        "modified",
+        "permalink",
+        "breadcrumbs",
+        "tags",
+        "remove",
+        "cut_from",
+        "drop",
+        "item",
+        "url",
+        "excerpt",
+        "feeds",
+        "sitemaps",
+        "lists",
+        "first",
+        "next",
+        "ids",
+        "page",
+        "fetched_at",
+        "content_type",
+        "expect",
+        "related",
+        "starts",
+        "ends",
+        "contains",
+        "excludes",
+        "chars",
     ] {
         assert!(reference.contains(&format!("`{key}`")), "docs/profile.md does not name `{key}`");
     }

@@ -21,17 +21,35 @@ fn desk(origin: &str) -> Desk {
 /// What must not depend on kills: everything but times, views, the precision of dates that the page
 /// gives as an age, and which related links were drawn.
 fn essence(desk: &Desk) -> BTreeMap<String, String> {
-    let by_id: HashMap<i64, String> =
-        desk.articles().iter().map(|a| (a["id"].as_i64().unwrap(), a["url"].as_str().unwrap().to_owned())).collect();
+    let by_id: HashMap<i64, String> = desk
+        .articles()
+        .iter()
+        .map(|a| (a["id"].as_i64().unwrap(), a["url"].as_str().unwrap().to_owned()))
+        .collect();
     let mut found = BTreeMap::new();
     for article in desk.articles() {
         let cluster = article["cluster"].as_i64().and_then(|id| by_id.get(&id));
         let is_exact = article["published_approximate"] == Value::Bool(false);
-        let kept = ["title", "author", "source", "category", "language", "tags", "body", "markdown", "permalink", "aliases", "breadcrumbs"]
-            .map(|field| article[field].to_string());
+        let kept = [
+            "title",
+            "author",
+            "source",
+            "category",
+            "language",
+            "tags",
+            "body",
+            "markdown",
+            "permalink",
+            "aliases",
+            "breadcrumbs",
+        ]
+        .map(|field| article[field].to_string());
         let published = if is_exact { article["published"].to_string() } else { String::new() };
         let url = article["url"].as_str().unwrap().to_owned();
-        let line = format!("{kept:?} {published} {cluster:?} related {}", article["related"].as_array().unwrap().len());
+        let line = format!(
+            "{kept:?} {published} {cluster:?} related {}",
+            article["related"].as_array().unwrap().len()
+        );
         assert_eq!(found.insert(url.clone(), line), None, "{url} is doubled");
     }
     found
@@ -84,8 +102,11 @@ fn thirty_kills_change_nothing() {
         let differs = others.get(url) != Some(article);
         assert!(!differs, "{url} differs: {}", first_difference(article, others.get(url)));
     }
-    assert_eq!(killed.count("SELECT count(*) FROM article"), POSTS as i64);
-    assert_eq!(killed.count("SELECT count(*) FROM version WHERE reason = 'published'"), POSTS as i64);
+    assert_eq!(killed.count("SELECT count(*) FROM article"), i64::try_from(POSTS).unwrap());
+    assert_eq!(
+        killed.count("SELECT count(*) FROM version WHERE reason = 'published'"),
+        i64::try_from(POSTS).unwrap()
+    );
     assert_eq!(killed.count("SELECT count(*) FROM article a LEFT JOIN text t ON t.digest = a.text_digest WHERE t.digest IS NULL"), 0);
     // What was committed was never asked for again.
     let hits = demo.site.hits();

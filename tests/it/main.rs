@@ -1,5 +1,7 @@
 //! One binary for all integration tests: it links once and shares its support code.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod architecture;
 mod bad_input;
 mod cli;
@@ -10,4 +12,3 @@ mod interrupted;
 mod politeness;
 mod profiles;
 mod support;
-

@@ -98,7 +98,8 @@ fn a_busy_host_is_left_alone_as_long_as_it_asks_and_its_answer_is_no_article() {
 #[test]
 fn the_next_process_honours_what_a_host_asked_for() {
     let busy = Reply::new(503).header("Retry-After", "7200");
-    let site = Script::new().front(&["/1.html", "/2.html"]).on("/1.html", busy.clone()).on("/2.html", busy).start();
+    let site =
+        Script::new().front(&["/1.html", "/2.html"]).on("/1.html", busy.clone()).on("/2.html", busy).start();
     let desk = Desk::for_site(&site.origin);
     let first = desk.run("crawl").expect_code(1);
     assert!(first.stderr.contains("left alone"), "{}", first.stderr);
@@ -130,8 +131,11 @@ fn nobody_is_asked_without_a_contact() {
 
 #[test]
 fn validators_are_sent_and_a_304_is_no_change() {
-    let article = Reply::article("标题", "内容。").header("ETag", "\"v1\"").header("Last-Modified", "Mon, 27 Feb 2023 07:05:09 GMT");
-    let site = Script::new().front(&["/1.html"]).on("/1.html", article).on("/1.html", Reply::new(304)).start();
+    let article = Reply::article("标题", "内容。")
+        .header("ETag", "\"v1\"")
+        .header("Last-Modified", "Mon, 27 Feb 2023 07:05:09 GMT");
+    let site =
+        Script::new().front(&["/1.html"]).on("/1.html", article).on("/1.html", Reply::new(304)).start();
     let desk = Desk::for_site(&site.origin);
     desk.crawl("");
     let (report, _) = desk.crawl("--full");

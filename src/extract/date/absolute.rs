@@ -134,20 +134,23 @@ impl Finder<'_> {
                 _ => 2,
             });
             let Some(month) = number::<i8>(&found, 2) else { continue };
-            let moment = match (years, number::<i8>(&found, 3)) {
-                (Some(years), None) => Moment::YearsBack { years, month: Some(month) },
-                (None, None) => continue,
-                (_, Some(day)) if !exists_in_some_year(month, day) => Moment::Impossible,
-                // 今年2月27日 is the latest such day; a year further back is not printed so.
-                (None | Some(0), Some(day)) => {
-                    let (time, end) = self.time_behind(found.get(0).map_or(0, |m| m.end()));
-                    let start = found.get(0).map_or(0, |m| m.start());
-                    self.push(start..end, Moment::MonthDay { month, day, time });
-                    continue;
+            let range = whole(&found);
+            let (time, end) = self.time_behind(range.end);
+            match (years, number::<i8>(&found, 3)) {
+                (None, None) => {}
+                (Some(years), None) => {
+                    self.push(range, Moment::YearsBack { years, month: Some(month), day: None, time: None });
                 }
-                (Some(years), Some(_)) => Moment::YearsBack { years, month: Some(month) },
-            };
-            self.push(whole(&found), moment);
+                (_, Some(day)) if !exists_in_some_year(month, day) => self.push(range, Moment::Impossible),
+                // 今年2月27日 is the latest such day that has passed.
+                (None | Some(0), Some(day)) => {
+                    self.push(range.start..end, Moment::MonthDay { month, day, time });
+                }
+                (Some(years), Some(day)) => {
+                    let moment = Moment::YearsBack { years, month: Some(month), day: Some(day), time };
+                    self.push(range.start..end, moment);
+                }
+            }
         }
         for found in MONTH_DAY_NUMERIC.captures_iter(self.text) {
             let (Some(month), Some(day)) = (number::<i8>(&found, 2), number::<i8>(&found, 3)) else {

@@ -61,8 +61,8 @@ enum Moment {
     DaysBack { days: i64, time: Option<TimeOfDay> },
     /// 上个月: so many months before the reference's month.
     MonthsBack(i32),
-    /// 去年, or 去年2月: a year counted back, perhaps with a month.
-    YearsBack { years: i16, month: Option<i8> },
+    /// 去年, 去年2月 or 去年2月27日: a year counted back, perhaps with a month and a day.
+    YearsBack { years: i16, month: Option<i8>, day: Option<i8>, time: Option<TimeOfDay> },
     /// 上周: so many weeks before the reference.
     WeeksBack(i64),
     /// 刚刚.
@@ -169,6 +169,7 @@ mod tests {
             ("2023年02月27日 15:05", "2023-02-27T15:05+08:00", "minute", false),
             ("2023年02月27日 15:05:09", "2023-02-27T15:05:09+08:00", "second", false),
             ("2年前", "2023", "year", true),
+            ("去年2月27日 15:05", "2024-02-27T15:05+08:00", "minute", false),
         ] {
             let published = read_at_shanghai(text).unwrap_or_else(|| panic!("{text}: no date"));
             assert_eq!(

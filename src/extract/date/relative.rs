@@ -114,9 +114,9 @@ fn named_day(found: &Captures<'_>, rest: &str) -> Option<(Moment, usize)> {
 
 fn named(found: &Captures<'_>) -> Option<Moment> {
     Some(match found[0].to_lowercase().as_str() {
-        "今年" => Moment::YearsBack { years: 0, month: None },
-        "去年" | "last year" => Moment::YearsBack { years: 1, month: None },
-        "前年" => Moment::YearsBack { years: 2, month: None },
+        "今年" => Moment::YearsBack { years: 0, month: None, day: None, time: None },
+        "去年" | "last year" => Moment::YearsBack { years: 1, month: None, day: None, time: None },
+        "前年" => Moment::YearsBack { years: 2, month: None, day: None, time: None },
         "本月" | "这个月" => Moment::MonthsBack(0),
         "上个月" | "上月" | "last month" => Moment::MonthsBack(1),
         "本周" | "这周" => Moment::WeeksBack(0),

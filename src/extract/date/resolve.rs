@@ -3,6 +3,7 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Span, Timestamp, ToSpan, Zoned};
+use std::fmt::Write as _;
 
 use super::time::TimeOfDay;
 use super::{Context, Moment, NoDate};
@@ -36,7 +37,9 @@ pub(super) fn resolve(moment: &Moment, age: Option<&Moment>, context: &Context) 
             .checked_sub(months.months())
             .ok()
             .and_then(|date| on_calendar(date.year(), Some(date.month()), None, None, context)),
-        Moment::YearsBack { years, month } => on_calendar(now.year() - years, *month, None, None, context),
+        Moment::YearsBack { years, month, day, time } => {
+            on_calendar(now.year() - years, *month, *day, *time, context)
+        }
         Moment::WeeksBack(weeks) => {
             let mut week = now.date().checked_sub(weeks.weeks()).ok().and_then(|date| {
                 on_calendar(date.year(), Some(date.month()), Some(date.day()), None, context)
@@ -142,7 +145,7 @@ fn write(at: DateTime, offset: Option<Offset>, precision: Precision) -> String {
     if let Some(offset) = offset {
         let minutes = offset.seconds() / 60;
         let sign = if minutes < 0 { '-' } else { '+' };
-        value.push_str(&format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60));
+        let _ = write!(value, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60);
     }
     value
 }

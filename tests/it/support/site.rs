@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
@@ -17,30 +17,30 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub fn html(body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn html(body: impl Into<Vec<u8>>) -> Self {
         Self::new(200).header("Content-Type", "text/html; charset=utf-8").body(body)
     }
 
-    pub fn new(status: u16) -> Self {
+    pub(crate) fn new(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new(), hangs: false }
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    pub fn never() -> Self {
+    pub(crate) fn never() -> Self {
         Self { hangs: true, ..Self::new(200) }
     }
 
     /// An article with a date and enough text.
-    pub fn article(title: &str, text: &str) -> Self {
+    pub(crate) fn article(title: &str, text: &str) -> Self {
         Self::html(format!(
             "<html lang=zh><head><title>{title}</title></head><body><h1>{title}</h1><p class=date>2024-05-18</p><div class=content><p>{text}</p><p>{}</p></div></body></html>",
             "这是一段足够长的正文,讲述园区里发生的事情。".repeat(8)
@@ -50,33 +50,35 @@ impl Reply {
 
 /// Paths and their answers: each request takes the next one, the last one stays.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     replies: HashMap<String, Vec<Reply>>,
 }
 
 /// The site while it is served.
-pub struct Running {
-    pub origin: String,
+pub(crate) struct Running {
+    pub(crate) origin: String,
     log: Arc<Mutex<Vec<(Instant, String, String)>>>,
 }
 
 impl Script {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn on(mut self, path: &str, reply: Reply) -> Self {
+    pub(crate) fn on(mut self, path: &str, reply: Reply) -> Self {
         self.replies.entry(path.to_owned()).or_default().push(reply);
         self
     }
 
     /// A front page that links these paths.
-    pub fn front(self, paths: &[&str]) -> Self {
-        let links: String = paths.iter().map(|path| format!("<p><a href=\"{path}\">{path}</a></p>")).collect();
+    pub(crate) fn front(self, paths: &[&str]) -> Self {
+        let links: Vec<String> =
+            paths.iter().map(|path| format!("<p><a href=\"{path}\">{path}</a></p>")).collect();
+        let links = links.concat();
         self.on("/", Reply::html(format!("<title>front</title><body>{links}</body>")))
     }
 
-    pub fn start(self) -> Running {
+    pub(crate) fn start(self) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let log: Arc<Mutex<Vec<(Instant, String, String)>>> = Arc::default();
@@ -117,10 +119,11 @@ fn talk(stream: TcpStream, replies: &Replies, seen: &Mutex<Vec<(Instant, String,
             }
         };
         if reply.hangs {
-            std::thread::park_timeout(Duration::from_secs(60));
+            std::thread::park_timeout(Duration::from_mins(1));
             return;
         }
-        let mut answer = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", reply.status, reply.body.len()).into_bytes();
+        let mut answer =
+            format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", reply.status, reply.body.len()).into_bytes();
         for (name, value) in &reply.headers {
             answer.extend(format!("{name}: {value}\r\n").into_bytes());
         }
@@ -134,24 +137,28 @@ fn talk(stream: TcpStream, replies: &Replies, seen: &Mutex<Vec<(Instant, String,
 
 impl Running {
     /// Paths asked for, in order.
-    pub fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         self.log.lock().unwrap().iter().map(|(_, path, _)| path.clone()).collect()
     }
 
     /// How often a path was asked for.
-    pub fn hits(&self, path: &str) -> usize {
+    pub(crate) fn hits(&self, path: &str) -> usize {
         self.paths().iter().filter(|asked| *asked == path).count()
     }
 
     /// The smallest time between two requests.
-    pub fn smallest_gap(&self) -> Duration {
+    pub(crate) fn smallest_gap(&self) -> Duration {
         let log = self.log.lock().unwrap();
         log.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(Duration::MAX)
     }
 
     /// The head of the last request for a path.
-    pub fn head(&self, path: &str) -> String {
+    pub(crate) fn head(&self, path: &str) -> String {
         let log = self.log.lock().unwrap();
-        log.iter().rev().find(|(_, asked, _)| asked == path).map(|(.., head)| head.to_lowercase()).unwrap_or_default()
+        log.iter()
+            .rev()
+            .find(|(_, asked, _)| asked == path)
+            .map(|(.., head)| head.to_lowercase())
+            .unwrap_or_default()
     }
 }
