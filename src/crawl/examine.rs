@@ -150,6 +150,10 @@ impl Exam<'_> {
         if capture.body.iter().all(u8::is_ascii_whitespace) {
             return nothing("empty_body", self.retry(None));
         }
+        // A body that was cut off is asked for again; what there is of it is taken at the last try.
+        if capture.damage.is_some() && self.claimed.failures < self.rules.retries {
+            return nothing("damaged_body", self.retry(None));
+        }
         match self.claimed.kind {
             Kind::Feed => nothing(self.read_feed(capture), Disposition::Done),
             Kind::Sitemap => nothing(self.read_sitemap(capture), Disposition::Done),
@@ -221,6 +225,9 @@ impl Exam<'_> {
 
     fn read_page(&mut self, capture: &Capture) -> Read {
         let page = Page::parse(capture);
+        if page.is_garbage() {
+            return ("not_html", PageResult::Nothing, self.refused());
+        }
         let profile = self.profile_for(&page);
         let territory = Territory { profile: profile.clone(), ..self.rules.territory.clone() };
         // What the front page or an unknown page is shows once the profile is known.

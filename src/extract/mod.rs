@@ -26,6 +26,8 @@ pub struct Page<'a> {
     /// The name of the encoding it was in.
     pub encoding: &'static str,
     html: Html,
+    /// More than a tenth of the characters could not be decoded.
+    garbage: bool,
     base: CanonicalUrl,
     pub(crate) survey: Survey,
     /// What was odd about it, in words.
@@ -37,6 +39,7 @@ impl<'a> Page<'a> {
     pub fn parse(capture: &'a Capture) -> Self {
         let decoded = charset::decode(&capture.body, capture.content_type());
         let guarded = guard::guard(&decoded.text);
+        let garbage = is_garbage(&decoded.text);
         let html = Html::parse_document(&guarded.text);
         let survey = Survey::of(&html);
         let base = survey.base.as_deref().and_then(|href| CanonicalUrl::parse(href, Some(&capture.url)).ok());
@@ -46,6 +49,7 @@ impl<'a> Page<'a> {
             encoding: decoded.encoding,
             base: base.unwrap_or_else(|| capture.url.clone()),
             html,
+            garbage,
             survey,
             notes,
         }
@@ -54,6 +58,11 @@ impl<'a> Page<'a> {
     /// The parsed document.
     pub fn html(&self) -> &Html {
         &self.html
+    }
+
+    /// Whether the bytes are no text in any encoding.
+    pub fn is_garbage(&self) -> bool {
+        self.garbage
     }
 
     /// Where the page was.
@@ -92,6 +101,14 @@ impl<'a> Page<'a> {
             zone: profile.and_then(|profile| profile.timezone.clone()),
         }
     }
+}
+
+/// Only the beginning is looked at: garbage is garbage throughout.
+fn is_garbage(text: &str) -> bool {
+    const LOOKED_AT: usize = 1000;
+    let head = || text.chars().take(LOOKED_AT);
+    let strange = head().filter(|c| *c == '\u{fffd}' || (c.is_control() && !c.is_whitespace())).count();
+    strange * 10 > head().count()
 }
 
 /// Words of pages that say "not found" with status 200.
