@@ -186,7 +186,8 @@ impl Committer {
         for candidate in others {
             let (id, is_new) = self.urls.note(connection, candidate, found)?;
             new_urls += usize::from(is_new);
-            if !later_pages.is_empty() && !surprise && candidate.kind != Kind::List {
+            let is_item = candidate.via == Via::List && candidate.kind != Kind::List;
+            if !later_pages.is_empty() && !surprise && is_item {
                 surprise = is_new || self.is_fresh(connection, id)?;
             }
         }

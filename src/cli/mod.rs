@@ -23,7 +23,7 @@ use clap::Parser as _;
 
 use crate::archive::{Archive, ArchiveError};
 use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_beside};
-use crate::crawl::CrawlError;
+use crate::crawl::{CrawlError, FetchOnceError};
 use crate::profile::{ProfileError, Profiles};
 use args::{Cli, Color, Command, Global};
 
@@ -204,6 +204,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         if let Some(error) = cause.downcast_ref::<ArchiveError>() {
             return archive(error);
+        }
+        if let Some(FetchOnceError::Crawl(error)) = cause.downcast_ref::<FetchOnceError>() {
+            return if matches!(error, CrawlError::Archive(_)) { ARCHIVE } else { USAGE };
         }
         match cause.downcast_ref::<CrawlError>() {
             Some(CrawlError::Archive(error)) => return archive(error),

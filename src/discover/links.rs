@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
+use ego_tree::NodeId;
 use scraper::ElementRef;
 
 use super::{MAX_PAGE_LINKS, Territory};
@@ -11,7 +12,7 @@ use crate::config::Route;
 use crate::extract::Page;
 use crate::extract::survey::element;
 use crate::frontier::{Candidate, Kind, Via};
-use crate::profile::squeeze;
+use crate::profile::{ListRule, squeeze};
 use crate::url::CanonicalUrl;
 
 /// Links that articles of this process have shown before. Every page of a site repeats its frame:
@@ -82,12 +83,14 @@ impl<'a> Finder<'a> {
     }
 
     fn links(&mut self) {
-        let via = if self.kind == Kind::List { Via::List } else { Via::Related };
+        let items = self.items();
         let depth = self.depth + 1;
         let too_deep = depth > self.territory.site.scope.depth;
         for id in self.page.survey.anchors.iter().take(MAX_PAGE_LINKS) {
             let Some(anchor) = element(self.page.html(), *id) else { continue };
             let Some(href) = anchor.attr("href").filter(|href| is_followable(href)) else { continue };
+            let is_item = self.kind == Kind::List && items.as_ref().is_none_or(|items| items.contains(id));
+            let via = if is_item { Via::List } else { Via::Related };
             // Whether a list goes on depends on all that it shows.
             let is_known = self.kind != Kind::List && !self.seen.is_new(href, self.page.base(), too_deep);
             if is_known || !self.on_page.insert(href) {
@@ -111,6 +114,22 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// The links of the list itself, where the profile tells them from those around it.
+    fn items(&self) -> Option<HashSet<NodeId>> {
+        let css = self.list_rule()?.item.as_ref()?;
+        Some(self.page.html().select(css.selector()).map(|anchor| anchor.id()).collect())
+    }
+
+    /// The profile's rule for the list that this page belongs to.
+    fn list_rule(&self) -> Option<&'a ListRule> {
+        let territory = self.territory;
+        let lists = &territory.profile.as_deref()?.discover.lists;
+        let here = self.page.url();
+        lists
+            .iter()
+            .find(|list| list.url.matches(here) || list.first.as_ref().is_some_and(|f| f.matches(here)))
+    }
+
     /// The page after this one: by the profile's rule, by counting, or by its words.
     fn next_page(&mut self) {
         let profile = self.territory.profile.as_deref();
@@ -127,11 +146,8 @@ impl<'a> Finder<'a> {
     }
 
     fn next_by_number(&self) -> Option<CanonicalUrl> {
-        let lists = &self.territory.profile.as_deref()?.discover.lists;
+        let list = self.list_rule()?;
         let here = self.page.url();
-        let list = lists
-            .iter()
-            .find(|l| l.url.matches(here) || l.first.as_ref().is_some_and(|f| f.matches(here)))?;
         let number = list.url.page_number(here).unwrap_or(1);
         self.hrefs()
             .filter_map(|href| self.absolute(href))

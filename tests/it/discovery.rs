@@ -1,0 +1,203 @@
+//! Every way to an article: sitemaps, feeds, pagers, counted ids, seeds; and the ways that meet.
+
+use crate::support::{Desk, Reply, Script};
+
+fn gz(text: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn titles(desk: &Desk) -> Vec<String> {
+    desk.texts("SELECT title FROM article ORDER BY title")
+}
+
+#[test]
+fn a_sitemap_index_leads_to_gzipped_sitemaps_and_they_to_articles() {
+    let site = Script::new()
+        .on("/robots.txt", Reply::new(200).body("Sitemap: /deep/index.xml\n"))
+        .front(&[])
+        .on(
+            "/deep/index.xml",
+            Reply::new(200).body("<sitemapindex><sitemap><loc>/deep/s1.xml.gz</loc></sitemap><sitemap><loc>/deep/index.xml</loc></sitemap></sitemapindex>"),
+        )
+        .on("/deep/s1.xml.gz", Reply::new(200).body(gz("<urlset><url><loc>/a.html</loc></url></urlset>")))
+        .on("/a.html", Reply::article("只在地图里", "别处没有链接。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    assert_eq!(desk.crawl("").1.code, 0);
+    assert_eq!(titles(&desk), ["只在地图里"]);
+    assert_eq!(site.hits("/deep/index.xml"), 1);
+    assert_eq!(
+        desk.texts("SELECT route FROM discovery d JOIN url u ON u.id = d.url WHERE u.url LIKE '%/a.html'"),
+        ["sitemap"]
+    );
+}
+
+#[test]
+fn a_feed_that_the_front_page_names_gives_articles_and_their_exact_times() {
+    let rss = "<rss version=\"2.0\"><channel><title>t</title><item><title>x</title><link>/a.html</link><pubDate>Sat, 18 May 2024 09:30:00 +0800</pubDate></item></channel></rss>";
+    let front =
+        "<title>front</title><link rel=alternate type=application/rss+xml href=/rss.xml><p>nothing else</p>";
+    let site = Script::new()
+        .on("/", Reply::html(front))
+        .on("/rss.xml", Reply::new(200).header("Content-Type", "text/xml").body(rss))
+        .on("/a.html", Reply::article("来自订阅", "内容。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    let articles = desk.articles();
+    assert_eq!(articles[0]["published"], "2024-05-18T01:30:00+00:00");
+    assert_eq!(articles[0]["origins"]["published"], "feed");
+}
+
+#[test]
+fn a_pager_is_turned_by_its_words_where_no_profile_knows_it() {
+    let list = |n: usize, next: Option<usize>| {
+        let next = next.map_or(String::new(), |n| format!("<a href=\"/list/{n}\">下一页</a>"));
+        Reply::html(format!("<title>list</title><a href=\"/{n}.html\">一篇</a>{next}"))
+    };
+    let site = Script::new()
+        .on("/", list(1, Some(2)))
+        .on("/list/2", list(2, Some(3)))
+        .on("/list/3", list(3, None))
+        .on("/1.html", Reply::article("一", "甲。"))
+        .on("/2.html", Reply::article("二", "乙。"))
+        .on("/3.html", Reply::article("三", "丙。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    assert_eq!(titles(&desk), ["一", "三", "二"]);
+}
+
+const PROFILE: &str = "schema = 1\n[match]\narticle = [\"/post/{id}.html\"]\n[article]\ntitle = \"h1\"\nbody = \".content\"\npublished = \".date\"\n\
+[discover]\nlists = [{ url = \"/list_{page}.html\", first = \"/\", item = \".item a\" }]\nids = { url = \"/post/{id}.html\", from = 5, step = -1, stop_after_missing = 3 }\n\
+[[sample]]\npage = \"p\"\nurl = \"http://e.com/\"\nfetched_at = \"2025-01-01T00:00:00Z\"\n[sample.expect]\ntitle = \"t\"\n[sample.expect.body]\nstarts = \"\"\nends = \"\"\n";
+
+fn desk_with_profile(origin: &str, discover: &str) -> Desk {
+    let desk = Desk::for_site(origin);
+    std::fs::create_dir(desk.path("selectors")).unwrap();
+    std::fs::write(desk.path("selectors/p.toml"), PROFILE).unwrap();
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), format!("{config}profile = \"p\"\n{discover}\n")).unwrap();
+    desk
+}
+
+#[test]
+fn ids_are_counted_over_gaps_until_enough_are_missing() {
+    let site = Script::new()
+        .front(&[])
+        .on("/post/5.html", Reply::article("五", "甲。"))
+        .on("/post/2.html", Reply::article("二", "乙。"))
+        .start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"ids\"]");
+    desk.crawl("");
+    assert_eq!(titles(&desk), ["二", "五"]);
+    assert_eq!((site.hits("/post/0.html"), site.hits("/post/4.html")), (1, 1));
+    let asked = site.paths().len();
+    desk.crawl("");
+    let again: Vec<String> = site.paths().split_off(asked);
+    assert!(!again.iter().any(|path| path == "/post/5.html"), "{again:?}");
+}
+
+#[test]
+fn a_list_is_turned_only_as_long_as_it_shows_something_new() {
+    let list = |posts: &[u32], next: u32| {
+        let items: Vec<String> =
+            posts.iter().map(|n| format!("<p class=item><a href=\"/post/{n}.html\">{n}</a></p>")).collect();
+        // The frame's links are not the list's.
+        let side = "<aside><a href=\"/post/99.html\">热门</a></aside>";
+        Reply::html(format!(
+            "<title>list</title>{}<a href=\"/list_{next}.html\">{next}</a>{side}",
+            items.concat()
+        ))
+    };
+    let mut script = Script::new()
+        .on("/", list(&[9, 8], 2))
+        .on("/", list(&[9, 8], 2))
+        .on("/", list(&[10, 9], 2))
+        .on("/list_2.html", list(&[7, 6], 3))
+        .on("/list_3.html", list(&[5], 4));
+    for n in [5, 6, 7, 8, 9, 10, 99] {
+        script = script
+            .on(&format!("/post/{n}.html"), Reply::article(&format!("第{n}篇"), &format!("第{n}篇的内容。")));
+    }
+    let site = script.start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"lists\"]");
+    desk.crawl("");
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 6);
+    assert_eq!((site.hits("/list_2.html"), site.hits("/list_3.html")), (1, 1));
+    // Nothing new: the first page only.
+    desk.crawl("");
+    assert_eq!((site.hits("/list_2.html"), site.hits("/list_3.html")), (1, 1));
+    // A new post: one page further, where everything is known.
+    let (report, _) = desk.crawl("");
+    assert_eq!(report["articles"]["new"], 1, "{:?} {report}", site.paths());
+    assert_eq!((site.hits("/list_2.html"), site.hits("/list_3.html")), (2, 1));
+}
+
+#[test]
+fn two_addresses_of_one_page_become_one_article_whichever_is_seen_first() {
+    let page = |title: &str| {
+        let text = "这是同一篇文章,从两个地址都能读到。".repeat(12);
+        Reply::html(format!(
+            "<html><head><title>{title}</title><link rel=canonical href=/real.html></head><body><h1>{title}</h1><p class=date>2024-05-18</p><div class=content><p>{text}</p></div></body></html>"
+        ))
+    };
+    for front in [["/real.html", "/real.html?view=x"], ["/real.html?view=x", "/real.html"]] {
+        let site = Script::new()
+            .front(&front)
+            .on("/real.html", page("同一篇"))
+            .on("/real.html?view=x", page("同一篇"))
+            .start();
+        let desk = Desk::for_site(&site.origin);
+        let (report, _) = desk.crawl("");
+        let articles = desk.articles();
+        assert_eq!(articles.len(), 1, "{report}");
+        assert_eq!(articles[0]["url"], format!("{}/real.html", site.origin));
+        assert_eq!(articles[0]["aliases"], serde_json::json!([format!("{}/real.html?view=x", site.origin)]));
+        assert_eq!(desk.texts("SELECT proof FROM alias"), ["canonical"]);
+    }
+}
+
+#[test]
+fn a_canonical_that_names_another_text_merges_nothing() {
+    let page = |title: &str, text: &str| {
+        let text = text.repeat(12);
+        Reply::html(format!(
+            "<title>{title}</title><link rel=canonical href=/one.html><h1>{title}</h1><p class=date>2024-05-18</p><div class=content><p>{text}</p></div>"
+        ))
+    };
+    let site = Script::new()
+        .front(&["/one.html", "/two.html"])
+        .on("/one.html", page("第一篇", "第一篇的内容与众不同。"))
+        .on("/two.html", page("第二篇", "第二篇讲的是别的事情。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    assert_eq!(titles(&desk), ["第一篇", "第二篇"]);
+    assert_eq!(desk.count("SELECT count(*) FROM alias"), 0);
+}
+
+#[test]
+fn a_text_that_really_changed_is_a_new_version() {
+    let site = Script::new()
+        .front(&["/1.html"])
+        .on("/1.html", Reply::article("标题", "投资734.2亿元。"))
+        .on("/1.html", Reply::article("标题", "投资7342亿元。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    let (report, _) = desk.crawl("--full");
+    assert_eq!(report["articles"]["revised"], 1);
+    let versions = desk.run("show 1 --versions --json").expect_code(0).stdout;
+    assert_eq!(versions.lines().count(), 2);
+    assert!(
+        versions.contains("734.2亿")
+            && versions.contains("7342亿")
+            && versions.contains("\"reason\":\"edited\"")
+    );
+    // Both pages are kept.
+    assert_eq!(desk.count("SELECT count(*) FROM body"), 2);
+}
