@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::civil::DateTime;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::capture::Digest;
@@ -115,21 +114,6 @@ impl Published {
         let value = local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
         Self { value, precision: Precision::Second, approximate: false, from: at, to: at }
     }
-
-    /// Whether `other` adds nothing: it is as wide or wider.
-    pub fn is_as_sharp_as(&self, other: &Published) -> bool {
-        self.to.duration_since(self.from)
-            <= other.to.duration_since(other.from) + SignedDuration::from_secs(1)
-    }
-}
-
-/// A moment as a page prints it, with the offset when the page or profile gives one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LocalTime {
-    /// The clock on the wall.
-    pub at: DateTime,
-    /// Seconds east of UTC.
-    pub offset: Option<i32>,
 }
 
 /// A value and its origin.
@@ -255,7 +239,6 @@ mod tests {
         assert!(!sharpened.approximate);
         assert_eq!(sharpened.from, exact.from);
         assert_eq!(exact.sharpen(&vague).unwrap(), exact);
-        assert!(exact.is_as_sharp_as(&vague) && !vague.is_as_sharp_as(&exact));
     }
 
     #[test]

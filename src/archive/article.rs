@@ -12,6 +12,9 @@ use crate::capture::Digest;
 use crate::dedup::{Change, compare};
 use crate::url::CanonicalUrl;
 
+/// Redirects that are followed in search of a loop.
+const LONGEST_LOOP: i64 = 12;
+
 /// A look at a page that shows an article.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
@@ -82,6 +85,15 @@ pub(super) fn note_redirect(
         Some(id) => join(connection, from, target, id, "redirect", at),
         None => Ok(()),
     }
+}
+
+/// Names the redirects that lead from `url` back to it, which so lead nowhere.
+pub(super) fn mark_loop(connection: &Connection, url: i64) -> Result<(), ArchiveError> {
+    let sql = "WITH RECURSIVE way (id, hops) AS (SELECT ?1, 0 UNION ALL SELECT u.redirects_to, way.hops + 1
+                   FROM way JOIN url u ON u.id = way.id WHERE u.redirects_to IS NOT NULL AND way.hops < ?2)
+               UPDATE url SET outcome = 'redirect_loop', state = 'given_up', due_at = NULL
+               WHERE id IN (SELECT id FROM way) AND (SELECT count(*) FROM way WHERE id = ?1) > 1";
+    set(connection, sql, (url, LONGEST_LOOP))
 }
 
 /// Notes a look whose validators still held.

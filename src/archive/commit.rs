@@ -152,6 +152,9 @@ impl Committer {
             self.bodies.store(connection, outcome.site, page)?;
         }
         self.update_url(connection, outcome, verdict)?;
+        if matches!(outcome.result, PageResult::Redirect(_)) {
+            article::mark_loop(connection, outcome.url)?;
+        }
         if let Some(profile) = &outcome.profile {
             let update = "UPDATE site SET profile = ?2 WHERE id = ?1";
             connection.execute(update, (outcome.site, profile)).doing("noting the profile")?;

@@ -76,10 +76,12 @@ pub(super) struct BarWriter(pub(super) MultiProgress);
 
 impl Write for BarWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().write(bytes))
+        // There is nowhere to say that standard error is closed, and a crawl goes on without it.
+        let _ = self.0.suspend(|| io::stderr().write_all(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }

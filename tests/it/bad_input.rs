@@ -65,6 +65,8 @@ fn one_bad_page_never_stops_a_crawl() {
         ("/empty.html", "empty_body"),
         ("/huge.html", "too_large"),
         ("/loop.html", "redirect_loop"),
+        ("/ping.html", "redirect_loop"),
+        ("/pong.html", "redirect_loop"),
         ("/nowhere.html", "bad_redirect"),
         ("/binary.html", "not_html"),
         ("/pdf.html", "not_html"),

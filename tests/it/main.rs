@@ -7,6 +7,7 @@ mod bad_input;
 mod cli;
 mod conformance;
 mod crawl_demo;
+mod dates;
 mod discovery;
 mod docs;
 mod interrupted;

@@ -1,0 +1,158 @@
+//! Whether and when the first URL of the queue may be asked for: robots.txt, origins that moved, the
+//! site's turn.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tracing::{info, warn};
+
+use super::{EXAMINED_AT_ONCE, SiteCrawl};
+use crate::archive::{ArchiveError, Disposition, Outcome, PageResult};
+use crate::config::Route;
+use crate::crawl::gate::{self, Access, Host};
+use crate::frontier::{Candidate, Kind, Via};
+use crate::politeness::Turn;
+use crate::url::CanonicalUrl;
+
+/// A wait of at least this long is worth a line in the log.
+const LONG_WAIT: SignedDuration = SignedDuration::from_secs(10);
+
+impl SiteCrawl {
+    /// Takes the first URL of the queue one step further.
+    pub(super) async fn advance(&mut self) -> Result<(), ArchiveError> {
+        if self.examining.len() >= EXAMINED_AT_ONCE {
+            return self.wait(None).await;
+        }
+        let Some(next) = self.queue.front() else { return Ok(()) };
+        let origin = next.url.origin();
+        let allowed = match self.hosts.0.get(origin).and_then(|host| host.access.as_ref()) {
+            None => {
+                let origin = origin.to_owned();
+                return self.ask_robots(&origin).await;
+            }
+            Some(Access::Closed { why, .. }) => {
+                let alarm = format!("{origin}: {why}, so nothing may be fetched");
+                return self.closed_host(&next.url.clone(), alarm).await;
+            }
+            Some(Access::Rules(robots)) => {
+                robots.verdict(&self.shared.config.identity.name, next.url.as_str()).allowed
+            }
+        };
+        if !allowed {
+            return self.without_request("robots_excluded", Disposition::Excluded).await;
+        }
+        if let Some(target) = self.moves.target(&next.url) {
+            return self.moved(target).await;
+        }
+        match self.schedule.take_turn(self.shared.clock.now()) {
+            Turn::Now => {
+                if let Some(claimed) = self.queue.pop_front() {
+                    self.fetch(claimed);
+                }
+                Ok(())
+            }
+            Turn::At(at) => self.wait_turn(at).await,
+            Turn::Busy => self.wait(None).await,
+        }
+    }
+
+    /// A host that may not be asked: the site ends when it is the seeds' own, else its URLs wait.
+    async fn closed_host(&mut self, url: &CanonicalUrl, alarm: String) -> Result<(), ArchiveError> {
+        let seeds = &self.rules.territory.site.seeds;
+        if seeds.iter().any(|seed| seed.origin() == url.origin()) {
+            self.close(alarm);
+            return Ok(());
+        }
+        if !self.alarms.contains(&alarm) {
+            warn!(site = %self.name(), "{alarm}");
+            self.alarms.push(alarm);
+        }
+        let tomorrow = self.shared.clock.now() + SignedDuration::from_hours(24);
+        self.without_request("robots_unreachable", Disposition::Retry(tomorrow)).await
+    }
+
+    /// Takes a URL for the same path on the origin that its own has moved to, without asking.
+    async fn moved(&mut self, target: CanonicalUrl) -> Result<(), ArchiveError> {
+        let Some(claimed) = self.queue.pop_front() else { return Ok(()) };
+        let outcome = self.outcome_without_request(&claimed, "moved", Disposition::Done);
+        let candidate = Candidate::new(target.clone(), claimed.kind, Via::Redirect, claimed.depth);
+        let outcome =
+            Outcome { candidates: vec![candidate], result: PageResult::Redirect(target), ..outcome };
+        self.commit(&claimed, outcome).await
+    }
+
+    async fn wait_turn(&mut self, at: Timestamp) -> Result<(), ArchiveError> {
+        let wait = at.duration_since(self.shared.clock.now());
+        let limit = self.rules.territory.site.politeness.max_wait.0;
+        if wait > SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX) {
+            self.close(format!("the host wants to be left alone until {at}; the next run goes on"));
+            return Ok(());
+        }
+        if wait >= LONG_WAIT {
+            info!(site = %self.name(), until = %at, "waits");
+        }
+        self.wait(Some(at)).await
+    }
+
+    /// Asks for a host's robots.txt, when it is the site's turn.
+    async fn ask_robots(&mut self, origin: &str) -> Result<(), ArchiveError> {
+        match self.schedule.take_turn(self.shared.clock.now()) {
+            Turn::Now => {}
+            Turn::At(at) => return self.wait_turn(at).await,
+            Turn::Busy => return self.wait(None).await,
+        }
+        let id = match self.hosts.0.get(origin) {
+            Some(host) => host.id,
+            None => self.shared.store.host(self.id(), origin).await?,
+        };
+        let stop = self.shared.stop.clone();
+        let asked = tokio::select! {
+            asked = gate::ask(&self.shared.client, origin, || self.shared.clock.now()) => asked,
+            () = stop.asked() => {
+                self.schedule.unused();
+                return Ok(());
+            }
+        };
+        let (copy, access, requests, elapsed) = asked;
+        self.count_requests(requests);
+        let now = self.shared.clock.now();
+        match &access {
+            Access::Closed { retry_at, .. } => self.schedule.overloaded(now, *retry_at),
+            Access::Rules(_) => self.schedule.answered(now, elapsed),
+        }
+        self.shared.store.keep_robots(id, copy).await?;
+        self.heed_robots(origin, &access).await?;
+        self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access) });
+        Ok(())
+    }
+
+    /// Crawl-delay and sitemaps of a robots.txt.
+    async fn heed_robots(&mut self, origin: &str, access: &Access) -> Result<(), ArchiveError> {
+        let Access::Rules(robots) = access else { return Ok(()) };
+        let name = &self.shared.config.identity.name;
+        let territory = &self.rules.territory;
+        if let Some(seconds) = robots.verdict(name, origin).crawl_delay {
+            let delay = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+            if delay > territory.site.politeness.max_crawl_delay.0 {
+                let message = format!(
+                    "{origin}: robots.txt asks for {seconds} s between requests, more than politeness.max_crawl_delay; the host is skipped"
+                );
+                self.close(message);
+                return Ok(());
+            }
+            self.schedule.heed_crawl_delay(delay);
+        }
+        if !territory.uses(Route::Sitemaps) {
+            return Ok(());
+        }
+        let home = CanonicalUrl::parse(origin, None).ok();
+        let named = robots.sitemaps.iter().filter_map(|text| CanonicalUrl::parse(text, home.as_ref()).ok());
+        let mut sitemaps: Vec<CanonicalUrl> = named.filter(|url| territory.site.owns(url)).collect();
+        if sitemaps.is_empty() {
+            sitemaps.extend(CanonicalUrl::parse(&format!("{origin}/sitemap.xml"), None).ok());
+        }
+        let candidates =
+            sitemaps.into_iter().map(|url| Candidate::new(url, Kind::Sitemap, Via::Sitemap, 0)).collect();
+        self.shared.store.add(self.id(), candidates, self.shared.clock.now()).await.map(drop)
+    }
+}
