@@ -5,6 +5,21 @@
 //! with links and notes → [`dedup`] says new, revised, unchanged or duplicate → [`archive`] commits
 //! all of it in one transaction → links go back to the frontier → [`export`] and the commands read.
 //!
+//! ```
+//! use jianbao::capture::Capture;
+//! use jianbao::extract::Page;
+//! use jianbao::url::CanonicalUrl;
+//!
+//! let html = "<title>老码头改造完工</title><h1>老码头改造完工</h1><p>2024-05-18</p>
+//!             <div><p>历时八个月,老码头的改造工程在本周末完工,步道向居民开放。</p></div>";
+//! let url = CanonicalUrl::parse("http://river.example/post/12.html", None)?;
+//! let capture = Capture::of_page(url, "2025-03-10T00:00:00Z".parse()?, None, html.into());
+//! let article = Page::parse(&capture).article(None).expect("a page with a date and a text is an article");
+//! assert_eq!(article.title, "老码头改造完工");
+//! assert_eq!(article.published.map(|published| published.value).as_deref(), Some("2024-05-18"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Deciding is pure: bytes and the present moment come in as arguments. Doing (network, SQLite,
 //! files, clock) lives in `fetch`, `archive`, `export`, `demo`, and [`crawl`] and [`cli`], which
 //! wire them. ARCHITECTURE.md draws the picture; a test keeps it.
