@@ -12,7 +12,11 @@ use super::{Hit, Moment};
 static YEAR_MONTH_DAY: LazyLock<Regex> = static_regex!(
     r"((?:19|20)\d{2})\s*(?:年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?|-\s?(\d{1,2})\s?-\s?(\d{1,2})|/\s?(\d{1,2})\s?/\s?(\d{1,2})|\.\s?(\d{1,2})\s?\.\s?(\d{1,2}))"
 );
-static ROC: LazyLock<Regex> = static_regex!(r"民国\s*(\d{2,3})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?");
+/// A year of an era: 民国 in Taiwan, 令和 and its forerunners in Japan.
+static ERA: LazyLock<Regex> = static_regex!(
+    r"(民国|令和|平成|昭和)\s*(\d{1,3})\s*(?:年|[/.-])\s*(?:(\d{1,2})\s*(?:月|[/.-])\s*(?:(\d{1,2})\s*[日号]?)?)?"
+);
+static SHORT_YEAR: LazyLock<Regex> = static_regex!(r"(\d{2})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?");
 static DAY_THEN_MONTH: LazyLock<Regex> =
     static_regex!(r"^(\d{1,2})\s*日?\s+((?:19|20)\d{2})\s*[-/.年]\s*(\d{1,2})\s*月?$");
 static COMPACT: LazyLock<Regex> =
@@ -61,16 +65,31 @@ impl Finder<'_> {
             };
             self.dated(&found, number(&found, 1), part([2, 4, 6, 8]), part([3, 5, 7, 9]));
         }
-        for found in ROC.captures_iter(self.text) {
-            let year = number::<i16>(&found, 1).map(|year| year + 1911);
-            self.dated(&found, year, number(&found, 2), number(&found, 3));
+        for found in ERA.captures_iter(self.text) {
+            let before_first = match &found[1] {
+                "民国" => 1911,
+                "令和" => 2018,
+                "平成" => 1988,
+                _ => 1925,
+            };
+            let year = number::<i16>(&found, 2).map(|year| year + before_first);
+            self.dated(&found, year, number(&found, 3), number(&found, 4));
+        }
+        for found in SHORT_YEAR.captures_iter(self.text) {
+            let before = self.text[..whole(&found).start].chars().next_back();
+            if !before.is_some_and(|c| c.is_ascii_digit()) {
+                let year =
+                    number::<i16>(&found, 1).map(|year| if year < 70 { 2000 + year } else { 1900 + year });
+                self.dated(&found, year, number(&found, 2), number(&found, 3));
+            }
         }
         if let Some(found) = DAY_THEN_MONTH.captures(self.text) {
             self.dated(&found, number(&found, 2), number(&found, 3), number(&found, 1));
         }
         if let Some(found) = COMPACT.captures(self.text) {
             let clock = |i: usize| found.get(i).map(|m| m.as_str());
-            let time = clock(4).zip(clock(5)).map(|(h, m)| format!("{h}:{m}:{}", clock(6).unwrap_or("00")));
+            let seconds = clock(6).map_or(String::new(), |s| format!(":{s}"));
+            let time = clock(4).zip(clock(5)).map(|(h, m)| format!("{h}:{m}{seconds}"));
             let time = time.and_then(|time| read_time(&time, None)).map(|(time, _)| time);
             self.push(whole(&found), calendar(number(&found, 1), number(&found, 2), number(&found, 3), time));
         }
@@ -135,6 +154,10 @@ impl Finder<'_> {
             });
             let Some(month) = number::<i8>(&found, 2) else { continue };
             let range = whole(&found);
+            // The year that stands before it was not understood: no other is invented.
+            if years.is_none() && self.text[..range.start].trim_end().ends_with('年') {
+                continue;
+            }
             let (time, end) = self.time_behind(range.end);
             match (years, number::<i8>(&found, 3)) {
                 (None, None) => {}
@@ -200,7 +223,8 @@ impl Finder<'_> {
         let next = after.next();
         let joins = |c: char| c.is_ascii_digit() || (dotted && c == '.');
         let ends_in_digit = self.text[..range.end].ends_with(|c: char| c.is_ascii_digit());
-        before.is_some_and(|c| joins(c) || c == '-' || c == '/' && !dotted)
+        let is_version = |c: char| dotted && c.is_ascii_alphabetic();
+        before.is_some_and(|c| joins(c) || is_version(c) || c == '-' || c == '/' && !dotted)
             || (ends_in_digit && next.is_some_and(|c| c.is_ascii_digit()))
             || (next.is_some_and(|c| matches!(c, '.' | '-' | '/'))
                 && after.next().is_some_and(|c| c.is_ascii_digit()))

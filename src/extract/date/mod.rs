@@ -63,6 +63,8 @@ enum Moment {
     MonthsBack(i32),
     /// 去年, 去年2月 or 去年2月27日: a year counted back, perhaps with a month and a day.
     YearsBack { years: i16, month: Option<i8>, day: Option<i8>, time: Option<TimeOfDay> },
+    /// 上周五: a day of the week before, counted from Monday as 0.
+    LastWeek { weekday: i64, time: Option<TimeOfDay> },
     /// 上周: so many weeks before the reference.
     WeeksBack(i64),
     /// 刚刚.
@@ -170,6 +172,12 @@ mod tests {
             ("2023年02月27日 15:05:09", "2023-02-27T15:05:09+08:00", "second", false),
             ("2年前", "2023", "year", true),
             ("去年2月27日 15:05", "2024-02-27T15:05+08:00", "minute", false),
+            ("23年2月27日", "2023-02-27", "day", false),
+            ("民國一百一十二年二月二十七日", "2023-02-27", "day", false),
+            ("民國112/02/27", "2023-02-27", "day", false),
+            ("令和5年2月27日", "2023-02-27", "day", false),
+            ("上周五 10:30", "2025-03-07T10:30+08:00", "minute", false),
+            ("202302271505", "2023-02-27T15:05+08:00", "minute", false),
         ] {
             let published = read_at_shanghai(text).unwrap_or_else(|| panic!("{text}: no date"));
             assert_eq!(
@@ -195,6 +203,8 @@ mod tests {
             "09:30",
             "2031-01-01",
             "第2023期",
+            "v2023.2.27",
+            "第三年2月27日",
         ] {
             assert_eq!(read_at_shanghai(text), None, "{text}");
         }

@@ -40,12 +40,17 @@ fn plain(c: char) -> char {
 }
 
 static HAN_NUMBER: LazyLock<Regex> = static_regex!(
-    r"([〇零一二三四五六七八九十两廿卅]+)(\s*)(年|月|日|号|点|时|分|秒|天|周|星期|礼拜|个|小时|刻)",
+    r"([〇零一二三四五六七八九十百两廿卅]+)(\s*)(年|月|日|号|点|时|分|秒|天|周|星期|礼拜|个|小时|刻)",
 );
 
 /// The text with Chinese numbers in front of a date unit written as digits.
 pub(super) fn normalise(text: &str) -> String {
     let plain: String = text.trim().chars().map(plain).collect();
+    let plain = if plain.contains('오') {
+        plain.replace("오전", "上午").replace("오후", "下午")
+    } else {
+        plain
+    };
     if !plain.chars().any(|c| "〇零一二三四五六七八九十两廿卅".contains(c)) {
         return plain;
     }
@@ -70,6 +75,12 @@ pub(super) fn han_number(text: &str) -> Option<u32> {
         _ => "一二三四五六七八九".chars().position(|d| d == c).and_then(|i| u32::try_from(i + 1).ok()),
     };
     let text = text.replace('廿', "二十").replace('卅', "三十");
+    // 一百一十二, as years of the Republic are written.
+    if let Some((hundreds, rest)) = text.split_once('百') {
+        let rest = rest.trim_start_matches(['零', '〇']);
+        let rest = if rest.is_empty() { Some(0) } else { han_number(rest) };
+        return Some(han_number(hundreds)? * 100 + rest.filter(|rest| *rest < 100)?);
+    }
     if let Some((tens, ones)) = text.split_once('十') {
         let tens = if tens.is_empty() {
             1

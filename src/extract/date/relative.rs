@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-use super::time::{TimeOfDay, read_time};
+use super::time::{TimeOfDay, read_after_date, read_time};
 use super::words::DayPart;
 use super::{Hit, Moment};
 use crate::article::Precision;
@@ -19,6 +19,7 @@ static NOW: LazyLock<Regex> = static_regex!(r"(?i)刚刚|刚才|片刻前|几秒
 static DAY: LazyLock<Regex> = static_regex!(
     r"(?i)(大前天|今天|今日|今|昨天|昨日|昨|前天|前日)(晨|早|晚|夜)?|\b(today|yesterday)\b,?(?:\s+at\b)?"
 );
+static LAST_WEEKDAY: LazyLock<Regex> = static_regex!(r"上个?(?:周|星期|礼拜)([一二三四五六日天])");
 static NAMED: LazyLock<Regex> = static_regex!(
     r"(今年|去年|前年)|(本月|这个月|上个月|上月)|(本周|这周|上周|上星期|上个星期)|(?i)\b(last (?:week|month|year))\b"
 );
@@ -43,6 +44,17 @@ pub(super) fn find(text: &str, hits: &mut Vec<Hit>) {
         if let Some((moment, length)) = named_day(&found, &text[whole.end()..]) {
             add(whole.start(), whole.end() + length, moment);
         }
+    }
+    for found in LAST_WEEKDAY.captures_iter(text) {
+        let (Some(whole), Some(day)) = (found.get(0), "一二三四五六日".find(&found[1].replace('天', "日")))
+        else {
+            continue;
+        };
+        // Han characters take three bytes each.
+        let weekday = i64::try_from(day / 3).unwrap_or(0);
+        let time = read_after_date(&text[whole.end()..]);
+        let (time, length) = time.map_or((None, 0), |(time, length)| (Some(time), length));
+        add(whole.start(), whole.end() + length, Moment::LastWeek { weekday, time });
     }
     for found in NAMED.captures_iter(text) {
         let (Some(whole), Some(moment)) = (found.get(0), named(&found)) else { continue };

@@ -32,6 +32,13 @@ pub(super) fn resolve(moment: &Moment, age: Option<&Moment>, context: &Context) 
             let precise = time.map(|t| TimeOfDay { precision: t.precision.max(Precision::Minute), ..t });
             on_calendar(date.year(), Some(date.month()), Some(date.day()), precise, context)
         }),
+        Moment::LastWeek { weekday, time } => {
+            let today = i64::from(now.date().weekday().to_monday_zero_offset());
+            let date = now.date().checked_sub((today + 7 - weekday).days()).ok();
+            date.and_then(|date| {
+                on_calendar(date.year(), Some(date.month()), Some(date.day()), *time, context)
+            })
+        }
         Moment::MonthsBack(months) => now
             .date()
             .checked_sub(months.months())
