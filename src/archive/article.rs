@@ -97,9 +97,13 @@ pub(super) fn mark_loop(connection: &Connection, url: i64) -> Result<(), Archive
 }
 
 /// Notes a look whose validators still held.
-pub(super) fn note_unchanged(connection: &Connection, url: i64, at: Timestamp) -> Result<(), ArchiveError> {
+///
+/// `false` when the URL is no article's, as with a list.
+pub(super) fn note_unchanged(connection: &Connection, url: i64, at: Timestamp) -> Result<bool, ArchiveError> {
     let sql = "UPDATE article SET last_seen = ?2, gone_since = NULL WHERE id = (SELECT article FROM url WHERE id = ?1)";
-    set(connection, sql, (url, at.as_millisecond()))
+    let mut statement = connection.prepare_cached(sql).doing("writing an article")?;
+    let changed = statement.execute((url, at.as_millisecond())).doing("writing an article")?;
+    Ok(changed > 0)
 }
 
 fn set(connection: &Connection, sql: &str, values: (i64, i64)) -> Result<(), ArchiveError> {

@@ -250,8 +250,8 @@ impl Committer {
                 Ok(Verdict::None)
             }
             PageResult::NotModified => {
-                article::note_unchanged(connection, outcome.url, outcome.at)?;
-                Ok(Verdict::Article(Change::Unchanged))
+                let is_article = article::note_unchanged(connection, outcome.url, outcome.at)?;
+                Ok(if is_article { Verdict::Article(Change::Unchanged) } else { Verdict::None })
             }
             PageResult::Nothing => Ok(Verdict::None),
         }

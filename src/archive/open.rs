@@ -52,6 +52,12 @@ impl Lock {
     }
 }
 
+/// Whether a run holds an archive's lock now.
+pub fn is_locked(archive: &Path) -> bool {
+    let file = File::open(lock_path(archive));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn lock_path(archive: &Path) -> PathBuf {
     let mut path = archive.as_os_str().to_owned();
     path.push(".lock");

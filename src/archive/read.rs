@@ -186,6 +186,12 @@ impl Archive {
         &self.path
     }
 
+    /// Whether a site of this name was ever crawled into the archive.
+    pub fn has_site(&self, name: &str) -> Result<bool, ArchiveError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM site WHERE key = ?1)";
+        self.connection.query_row(sql, [name], |row| row.get(0)).doing("looking for a site")
+    }
+
     /// Visits articles in the order of their ids, one at a time.
     pub fn scan(
         &self,

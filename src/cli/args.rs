@@ -124,7 +124,7 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
     /// When the page was saved: ages count back from then [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(super) fetched_at: Option<jiff::Timestamp>,
     /// Read {"id","path","url"} lines, write one line each
     #[arg(long)]
@@ -176,10 +176,10 @@ pub(super) struct FilterArgs {
     #[arg(long)]
     pub(super) site: Option<String>,
     /// Published on or after this day, such as 2023-02-27
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(super) from: Option<jiff::civil::Date>,
     /// Published on or before this day
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(super) to: Option<jiff::civil::Date>,
     /// Only this author
     #[arg(long)]
@@ -190,6 +190,15 @@ pub(super) struct FilterArgs {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<u64>,
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "not a day; write it as 2023-02-27".to_owned())
+}
+
+fn moment(text: &str) -> Result<jiff::Timestamp, String> {
+    let form = "not a moment; write it with its offset, as 2025-03-10T08:00:00+08:00";
+    text.parse().map_err(|_| form.to_owned())
 }
 
 impl FilterArgs {
@@ -218,8 +227,8 @@ pub(super) enum TryPart {
         /// The text
         #[arg(required_unless_present = "jsonl", conflicts_with = "jsonl")]
         text: Option<String>,
-        /// When the text was read [default: now]
-        #[arg(long, value_name = "TIME")]
+        /// When the text was read, such as 2025-03-10T08:00:00+08:00 [default: now]
+        #[arg(long, value_name = "TIME", value_parser = moment)]
         reference: Option<jiff::Timestamp>,
         /// The site's time zone, such as Asia/Shanghai
         #[arg(long, value_name = "ZONE")]

@@ -11,7 +11,9 @@ use super::{ATTENTION, Context, INTERRUPTED, Usage, runtime};
 use crate::archive::ArchiveError;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Site;
-use crate::crawl::{Budget, CrawlError, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, crawl};
+use crate::crawl::{
+    Budget, CrawlError, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, check_contact, crawl,
+};
 
 pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     let sites = chosen(context.loaded.config.resolved_sites()?, &args.sites)?;
@@ -101,6 +103,9 @@ fn chosen(sites: Vec<Site>, names: &[String]) -> anyhow::Result<Vec<Site>> {
 /// Says what would be fetched first.
 fn dry_run(context: &Context, sites: &[Site]) -> anyhow::Result<u8> {
     const SHOWN: u32 = 20;
+    for site in sites {
+        check_contact(&context.loaded.config, &site.seeds)?;
+    }
     let archive = match context.open_archive() {
         Ok(archive) => Some(archive),
         Err(ArchiveError::Absent(_)) => None,

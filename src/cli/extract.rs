@@ -38,10 +38,14 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
         Some(article) => readable(&mut out, article)?,
         None => {}
     }
-    if args.explain {
-        explain(&mut out, &page, profile.as_deref(), article.as_ref())?;
-    }
     out.flush()?;
+    if args.explain && context.json {
+        // The object on standard output stays one object.
+        explain(&mut std::io::stderr(), &page, profile.as_deref(), article.as_ref())?;
+    } else if args.explain {
+        explain(&mut out, &page, profile.as_deref(), article.as_ref())?;
+        out.flush()?;
+    }
     if article.is_none() {
         writeln!(std::io::stderr(), "error: no article was found in `{source}`")?;
         return Ok(ATTENTION);
@@ -148,7 +152,11 @@ fn answer_line(line: &str, profiles: Option<&Profiles>) -> Answer {
         |id: serde_json::Value, error: String| Answer { id, error: Some(error), ..Answer::default() };
     let question: Question = match serde_json::from_str(line) {
         Ok(question) => question,
-        Err(error) => return failed(serde_json::Value::Null, format!("not a question: {error}")),
+        Err(error) => {
+            let id = serde_json::from_str::<serde_json::Value>(line).ok();
+            let id = id.and_then(|line| line.get("id").cloned()).unwrap_or_default();
+            return failed(id, format!("not a question: {error}"));
+        }
     };
     let id = question.id.clone();
     let worked =

@@ -24,6 +24,7 @@ use clap::Parser as _;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_beside};
 use crate::crawl::{CrawlError, FetchOnceError};
+use crate::export::ExportError;
 use crate::profile::{ProfileError, Profiles};
 use args::{Cli, Color, Command, Global};
 
@@ -213,11 +214,22 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(_) => return USAGE,
             None => {}
         }
+        if let Some(ExportError::File { source, .. }) = cause.downcast_ref::<ExportError>()
+            && is_wrong_path(source.kind())
+        {
+            return USAGE;
+        }
         if cause.is::<ConfigError>() || cause.is::<ProfileError>() || cause.is::<Usage>() {
             return USAGE;
         }
     }
     ATTENTION
+}
+
+/// Whether a file can't be written because of where it should be, and not for lack of space.
+fn is_wrong_path(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    matches!(kind, IsADirectory | NotADirectory | NotFound | PermissionDenied)
 }
 
 /// Something on the command line can't be used.

@@ -54,9 +54,13 @@ pub(super) fn run(context: &Context) -> anyhow::Result<u8> {
             writeln!(out, "  host      {} · {robots}{failures}", host.origin)?;
         }
     }
+    let is_running = crate::archive::is_locked(archive.path());
+    let last = runs.iter().map(|run| run.id).max().unwrap_or(0);
     writeln!(out, "\nlast runs")?;
     for run in &runs {
-        let outcome = run.outcome.as_deref().unwrap_or("cut off, or still running");
+        let is_last = run.id == last;
+        let outcome =
+            run.outcome.as_deref().unwrap_or(if is_running && is_last { "running" } else { "cut off" });
         let report: Option<serde_json::Value> =
             run.report.as_ref().and_then(|r| serde_json::from_str(r.get()).ok());
         let count = |path: &str| report.as_ref().and_then(|r| r.pointer(path)?.as_u64()).unwrap_or(0);

@@ -264,6 +264,12 @@ mod tests {
             ("[politeness]\ndelay = \"fast\"\n", "`fast` is not a length of time"),
             ("[scope]\nexclude = ['(']\n", "`(` is not a regular expression"),
             ("[archive]\nkeep = \"all\"\n", "unknown variant `all`"),
+            ("[fetch]\nconcurrency = 0\n", "must be 1 or more"),
+            ("[fetch]\ntimeout = \"0s\"\n", "must be longer than 0"),
+            ("[politeness]\ndelay_factor = nan\n", "0 or more"),
+            ("[recrawl]\nunchanged_factor = 0.5\n", "1 or more"),
+            ("[identity]\nname = \"jian bao/1.0\"\n", "letters a to z"),
+            ("[identity]\ncontact = \"hello\"\n", "URL or an e-mail address"),
         ] {
             let error = load_text(text, &[]).unwrap_err().to_string();
             assert!(error.contains("line 2") && error.contains('^') && error.contains(part), "{error}");

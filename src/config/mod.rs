@@ -1,6 +1,7 @@
 //! crawl.toml: strict, layered, and able to say where each value came from.
 
 mod layer;
+mod limits;
 mod schema;
 mod units;
 

@@ -6,6 +6,7 @@ use regex::Regex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::limits;
 use super::units::{Length, Size};
 
 /// The whole configuration.
@@ -38,8 +39,10 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Identity {
     /// The product token.
+    #[serde(deserialize_with = "limits::product_token")]
     pub name: String,
     /// URL or e-mail address; empty when not filled in.
+    #[serde(deserialize_with = "limits::contact")]
     pub contact: String,
 }
 
@@ -78,6 +81,7 @@ pub struct Politeness {
     /// From the end of one answer to the next request.
     pub delay: Length,
     /// Times the last answer's duration.
+    #[serde(deserialize_with = "limits::not_negative")]
     pub delay_factor: f64,
     /// Ceiling for the factor.
     pub max_delay: Length,
@@ -86,8 +90,10 @@ pub struct Politeness {
     /// The longest wait inside one run.
     pub max_wait: Length,
     /// Requests of one site at the same time.
+    #[serde(deserialize_with = "limits::at_least_one")]
     pub concurrency: usize,
     /// Connections to one address at the same time.
+    #[serde(deserialize_with = "limits::at_least_one")]
     pub per_ip: usize,
 }
 
@@ -96,10 +102,13 @@ pub struct Politeness {
 #[serde(deny_unknown_fields, default)]
 pub struct FetchSettings {
     /// Requests at the same time, all sites together.
+    #[serde(deserialize_with = "limits::at_least_one")]
     pub concurrency: usize,
     /// For one request as a whole.
+    #[serde(deserialize_with = "limits::some_time")]
     pub timeout: Length,
     /// The largest body, on the wire and decoded.
+    #[serde(deserialize_with = "limits::some_room")]
     pub max_body: Size,
     /// Redirects in a row.
     pub redirects: u32,
@@ -126,6 +135,7 @@ pub struct Recrawl {
     /// From the first look to the second.
     pub first: Length,
     /// Growth of the interval at each unchanged look.
+    #[serde(deserialize_with = "limits::growth")]
     pub unchanged_factor: f64,
     /// The longest interval.
     pub longest: Length,

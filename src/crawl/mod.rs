@@ -210,13 +210,18 @@ pub async fn crawl(
     }
 }
 
+/// Nobody's server is asked anonymously: other hosts than this machine need `identity.contact`.
+pub fn check_contact(config: &Config, seeds: &[CanonicalUrl]) -> Result<(), CrawlError> {
+    let remote = seeds.iter().find(|seed| !is_loopback(seed.host()));
+    match remote.filter(|_| config.identity.contact.is_empty()) {
+        Some(remote) => Err(CrawlError::NoContact { host: remote.host().to_owned() }),
+        None => Ok(()),
+    }
+}
+
 fn client_for(config: &Config, seeds: &[CanonicalUrl], clock: &Arc<dyn Clock>) -> Result<Client, CrawlError> {
     let identity = &config.identity;
-    if identity.contact.trim().is_empty()
-        && let Some(remote) = seeds.iter().find(|seed| !is_loopback(seed.host()))
-    {
-        return Err(CrawlError::NoContact { host: remote.host().to_owned() });
-    }
+    check_contact(config, seeds)?;
     let contact =
         if identity.contact.is_empty() { String::new() } else { format!(" (+{})", identity.contact) };
     let settings = ClientSettings {

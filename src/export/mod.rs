@@ -51,10 +51,17 @@ pub fn jsonl(archive: &Archive, filter: &Filter, out: &mut dyn Write) -> Result<
 }
 
 /// Writes a file that is there in full or not at all: a temporary one beside it, renamed at the end.
+/// A symbolic link is followed; a device or a pipe is written to as it is.
 pub fn to_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<u64, ExportError>,
 ) -> Result<u64, ExportError> {
+    let existing = std::fs::canonicalize(path).ok();
+    let path = existing.as_deref().unwrap_or(path);
+    if std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        let failed = |source| ExportError::File { path: path.to_owned(), source };
+        return write(&mut BufWriter::new(File::options().write(true).open(path).map_err(failed)?));
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let temporary = path.with_file_name(name);

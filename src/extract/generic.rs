@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ego_tree::NodeId;
-use scraper::{ElementRef, Html};
+use ego_tree::{NodeId, NodeRef};
+use scraper::{ElementRef, Html, Node};
 
 use super::date;
 use super::fields::{fall_through, set_body};
@@ -78,9 +78,11 @@ fn without_site_name(title: &str) -> String {
     title.to_owned()
 }
 
+/// Characters of an information line, at most.
+const LINE: usize = 120;
+
 /// The first date on the page behind the headline, in a text as short as an information line.
 fn visible_date(page: &Page<'_>, context: &date::Context) -> Option<Published> {
-    const LINE: usize = 120;
     let heading = page.survey.headings.first().copied();
     let mut behind_heading = heading.is_none();
     let mut before: Option<Published> = None;
@@ -98,12 +100,22 @@ fn visible_date(page: &Page<'_>, context: &date::Context) -> Option<Published> {
             continue;
         }
         let Some(found) = date::read(text, context).ok().and_then(|dates| dates.published) else { continue };
+        let found =
+            if found.approximate { exact_beside(node.parent(), context).unwrap_or(found) } else { found };
         if behind_heading {
             return Some(found);
         }
         before.get_or_insert(found);
     }
     before
+}
+
+/// An exact date in the element that an age stands in: `2年前<span>(2023-02-27)</span>`.
+fn exact_beside(parent: Option<NodeRef<'_, Node>>, context: &date::Context) -> Option<Published> {
+    let text: String = parent.and_then(ElementRef::wrap)?.text().take(8).collect();
+    let short = text.chars().count() <= LINE;
+    let dates = short.then(|| date::read(&text, context).ok()).flatten()?;
+    dates.published.filter(|published| !published.approximate)
 }
 
 /// Elements that are never part of a body.

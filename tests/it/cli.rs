@@ -82,7 +82,7 @@ fn export_keeps_its_shape_and_its_filters() {
         desk.run(&format!("export -o {file}")).expect_code(0);
     }
     assert_eq!(std::fs::read(desk.path("a.jsonl")).unwrap(), std::fs::read(desk.path("b.jsonl")).unwrap());
-    desk.run("export -o no/such/folder.jsonl").expect_code(1).expect_stderr("no/such/folder.jsonl");
+    desk.run("export -o no/such/folder.jsonl").expect_code(2).expect_stderr("no/such/folder.jsonl");
 }
 
 #[test]
@@ -262,4 +262,24 @@ fn wrong_usage_is_exit_code_2() {
         desk.run(line).expect_code(2);
     }
     assert!(desk.run("--help").expect_code(0).stdout.contains("Exit codes"));
+}
+
+#[test]
+fn an_export_never_destroys_what_its_path_names() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    desk.run("crawl").expect_code(0);
+    let lines = usize::try_from(desk.count("SELECT count(*) FROM article")).unwrap();
+    let archive = desk.archive().to_string_lossy().into_owned();
+    desk.run_with(&["export", "-o", &archive], "").expect_code(2).expect_stderr("is the archive itself");
+    desk.run("status").expect_code(0);
+    // A device is written to, a link is followed; neither is replaced.
+    let outcome = desk.run("export -o /dev/stdout").expect_code(0);
+    assert_eq!(outcome.stdout.lines().count(), lines);
+    std::fs::write(desk.path("target.jsonl"), "").unwrap();
+    std::os::unix::fs::symlink(desk.path("target.jsonl"), desk.path("link.jsonl")).unwrap();
+    desk.run("export -o link.jsonl").expect_code(0);
+    assert!(desk.path("link.jsonl").is_symlink());
+    assert_eq!(std::fs::read_to_string(desk.path("target.jsonl")).unwrap().lines().count(), lines);
+    desk.run("export --site nope").expect_code(2).expect_stderr("there is no site `nope`");
 }

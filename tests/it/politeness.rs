@@ -126,7 +126,9 @@ fn every_request_says_who_asks() {
 #[test]
 fn nobody_is_asked_without_a_contact() {
     let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = [\"http://news.example.com/\"]\n");
-    desk.run("crawl").expect_code(2).expect_stderr("identity.contact");
+    for line in ["crawl", "crawl --dry-run"] {
+        desk.run(line).expect_code(2).expect_stderr("identity.contact");
+    }
 }
 
 #[test]
@@ -158,4 +160,24 @@ fn private_addresses_are_out_of_reach_of_pages_and_redirects() {
     desk.crawl("");
     assert!(canary.paths().is_empty(), "{:?}", canary.paths());
     assert_eq!(desk.texts("SELECT outcome FROM url WHERE url LIKE '%r.html'"), ["redirected_off_site"]);
+}
+
+#[test]
+fn a_robots_txt_that_forbids_the_front_page_is_an_alarm() {
+    let site = Script::new().on("/robots.txt", Reply::new(200).body("User-agent: *\nDisallow: /")).start();
+    let desk = Desk::for_site(&site.origin);
+    desk.run("crawl").expect_code(1).expect_stderr("robots.txt forbids");
+    assert_eq!(site.hits("/"), 0);
+}
+
+#[test]
+fn a_limit_of_time_ends_a_wait_too() {
+    let busy = Reply::new(503).header("Retry-After", "300");
+    let site =
+        Script::new().front(&["/1.html", "/2.html"]).on("/1.html", busy.clone()).on("/2.html", busy).start();
+    let desk = Desk::for_site(&site.origin);
+    let began = Instant::now();
+    let (report, _) = desk.crawl("--max-time 1s");
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+    assert_eq!((&report["outcome"], &report["budget"]), (&"budget".into(), &"max-time".into()));
 }

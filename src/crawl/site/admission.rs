@@ -39,6 +39,7 @@ impl SiteCrawl {
             }
         };
         if !allowed {
+            self.alarm_if_seed(&next.url.clone());
             return self.without_request("robots_excluded", Disposition::Excluded).await;
         }
         if let Some(target) = self.moves.target(&next.url) {
@@ -53,6 +54,15 @@ impl SiteCrawl {
             }
             Turn::At(at) => self.wait_turn(at).await,
             Turn::Busy => self.wait(None).await,
+        }
+    }
+
+    /// A site whose front door is closed gives no articles, however quietly the run ends.
+    fn alarm_if_seed(&mut self, url: &CanonicalUrl) {
+        if self.rules.territory.site.seeds.contains(url) {
+            let alarm = format!("robots.txt forbids `{url}`, where the site begins");
+            warn!(site = %self.name(), "{alarm}");
+            self.alarms.push(alarm);
         }
     }
 

@@ -177,10 +177,19 @@ impl SiteCrawl {
         self.shared.spent.reached(self.shared.clock.now()).is_some() || (limit > 0 && self.requests >= limit)
     }
 
+    /// Whether the run would go on: something is due, or will be before long.
     async fn has_more(&self) -> Result<bool, ArchiveError> {
         let now = self.shared.clock.now();
         let due = self.shared.store.claim(self.id(), now, 1, self.busy.iter().copied().collect()).await?;
-        Ok(!self.queue.is_empty() || !due.is_empty())
+        Ok(!self.queue.is_empty() || !due.is_empty() || self.next_due_in_time(now).await?.is_some())
+    }
+
+    /// When the next URL becomes due, if that is worth waiting for.
+    async fn next_due_in_time(&self, now: Timestamp) -> Result<Option<Timestamp>, ArchiveError> {
+        let limit = SignedDuration::try_from(self.rules.territory.site.politeness.max_wait.0)
+            .unwrap_or(SignedDuration::MAX);
+        let next = self.shared.store.next_due(self.id()).await?;
+        Ok(next.filter(|at| at.duration_since(now) <= limit))
     }
 
     async fn refill(&mut self) -> Result<(), ArchiveError> {
@@ -196,15 +205,12 @@ impl SiteCrawl {
             self.wait(None).await?;
             return Ok(true);
         }
-        let now = self.shared.clock.now();
-        let limit = SignedDuration::try_from(self.rules.territory.site.politeness.max_wait.0)
-            .unwrap_or(SignedDuration::MAX);
-        match self.shared.store.next_due(self.id()).await? {
-            Some(at) if at.duration_since(now) <= limit => {
+        match self.next_due_in_time(self.shared.clock.now()).await? {
+            Some(at) => {
                 self.wait(Some(at)).await?;
                 Ok(true)
             }
-            _ => self.count_on().await,
+            None => self.count_on().await,
         }
     }
 
@@ -247,6 +253,7 @@ impl SiteCrawl {
     /// Waits for a request, an examination, a moment or the order to stop, whichever is first.
     async fn wait(&mut self, until: Option<Timestamp>) -> Result<(), ArchiveError> {
         let shared = Arc::clone(&self.shared);
+        let until = [until, shared.spent.deadline].into_iter().flatten().min();
         let moment = async {
             match until {
                 Some(at) => shared.clock.sleep_until(at).await,

@@ -10,10 +10,10 @@ use super::{Hit, Moment};
 use crate::article::Precision;
 
 static AGO: LazyLock<Regex> = static_regex!(
-    r"(\d{1,4}|半)\s*个?\s*(?:多|来)?\s*(秒钟|秒|分钟|分|刻钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?:多)?\s*(?:之|以)?前"
+    r"(\d+(?:\.\d+)?|半)\s*个?\s*(?:多|来)?\s*(秒钟|秒|分钟|分|刻钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?:多)?\s*(?:之|以)?前"
 );
 static AGO_ENGLISH: LazyLock<Regex> = static_regex!(
-    r"(?i)\b(\d{1,4}|an?|one|two|three|four|five|six|seven|eight|nine|ten)\s*(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y)\.?\s+ago\b"
+    r"(?i)\b(\d+(?:\.\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten)\s*(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|wks?|w|months?|mos?|years?|yrs?|y)\.?\s+ago\b"
 );
 static NOW: LazyLock<Regex> = static_regex!(r"(?i)刚刚|刚才|片刻前|几秒前|\bjust now\b|\bmoments? ago\b");
 static DAY: LazyLock<Regex> = static_regex!(
@@ -23,6 +23,9 @@ static LAST_WEEKDAY: LazyLock<Regex> = static_regex!(r"上个?(?:周|星期|礼�
 static NAMED: LazyLock<Regex> = static_regex!(
     r"(今年|去年|前年)|(本月|这个月|上个月|上月)|(本周|这周|上周|上星期|上个星期)|(?i)\b(last (?:week|month|year))\b"
 );
+
+/// In years: "2020年前" means before 2020, and no post is older than this.
+const OLDEST_AGE: f64 = 100.0;
 
 /// Adds ages and named days to `hits`, outside of what was found already.
 pub(super) fn find(text: &str, hits: &mut Vec<Hit>) {
@@ -88,16 +91,38 @@ fn age(found: &Captures<'_>) -> Option<Moment> {
         _ if unit.starts_with('y') => (Precision::Year, 1.0),
         _ => (Precision::Week, 1.0),
     };
-    // Half a year is six months, half an hour thirty minutes; other halves are not printed.
-    let (count, unit) = match (count, unit) {
-        (0.5, Precision::Year) => (6.0, Precision::Month),
-        (0.5, Precision::Hour) => (30.0, Precision::Minute),
-        (0.5, Precision::Day) => (12.0, Precision::Hour),
-        (0.5, Precision::Month) => (15.0, Precision::Day),
-        (0.5, _) => return None,
-        other => other,
+    let (count, unit) = whole(count * factor, unit);
+    (count * years(unit) <= OLDEST_AGE).then_some(Moment::Ago { count, unit })
+}
+
+/// A fraction in the next smaller unit: half a year is six months, 1.5 hours are 90 minutes.
+fn whole(count: f64, unit: Precision) -> (f64, Precision) {
+    if count.fract() == 0.0 {
+        return (count, unit);
+    }
+    let (parts, smaller) = match unit {
+        Precision::Year => (12.0, Precision::Month),
+        Precision::Month => (30.0, Precision::Day),
+        Precision::Week => (7.0, Precision::Day),
+        Precision::Day => (24.0, Precision::Hour),
+        Precision::Hour => (60.0, Precision::Minute),
+        Precision::Minute | Precision::Second => (60.0, Precision::Second),
     };
-    Some(Moment::Ago { count: count * factor, unit })
+    ((count * parts).round(), smaller)
+}
+
+/// The length of a unit in years, roughly.
+fn years(unit: Precision) -> f64 {
+    let days = match unit {
+        Precision::Year => 365.0,
+        Precision::Month => 30.0,
+        Precision::Week => 7.0,
+        Precision::Day => 1.0,
+        Precision::Hour => 1.0 / 24.0,
+        Precision::Minute => 1.0 / 1440.0,
+        Precision::Second => 1.0 / 86_400.0,
+    };
+    days / 365.0
 }
 
 fn named_day(found: &Captures<'_>, rest: &str) -> Option<(Moment, usize)> {

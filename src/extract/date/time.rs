@@ -79,6 +79,10 @@ fn offset(zone: &str) -> Option<i32> {
     let digits: String = zone.chars().filter(char::is_ascii_digit).collect();
     let (hours, minutes) = (digits.get(..2)?.parse::<i32>().ok()?, digits.get(2..4)?.parse::<i32>().ok()?);
     let seconds = hours * 3600 + minutes * 60;
+    // No clock on Earth is further from UTC.
+    if seconds > 14 * 3600 || minutes > 59 {
+        return None;
+    }
     Some(if zone.starts_with('-') { -seconds } else { seconds })
 }
 
