@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::support::{Demo, Desk};
 
 /// Enough posts for all kills before the crawl is through.
-const POSTS: usize = 260;
+const POSTS: usize = 400;
 const KILLS: usize = 36;
+const DONE: &str = "SELECT count(*) FROM url WHERE fetched_at IS NOT NULL AND state = 'done'";
 
 fn desk(origin: &str) -> Desk {
     Desk::with_config(&format!(
@@ -65,14 +66,23 @@ fn thirty_kills_change_nothing() {
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let mut committed: HashMap<String, u64> = HashMap::new();
     let requests = || demo.site.hits().values().sum::<u64>();
+    let done = || match jianbao::archive::open_reader(&killed.archive()) {
+        Ok(archive) => archive.query_row(DONE, [], |row| row.get(0)).unwrap_or(0),
+        Err(_) => 0_i64,
+    };
     for kill in 0..KILLS {
         // Xorshift: the moments differ. A few requests in, so that slow machines get as far as fast
-        // ones, and then anywhere between two of them; each fifth kill hits the start itself.
+        // ones, and then anywhere between two of them; each fifth kill hits the start itself, each third
+        // comes after a commit, however slow the machine.
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         let enough = requests() + if kill % 5 == 4 { 0 } else { random % 9 };
+        let done_before = done();
         let mut child = killed.spawn("crawl");
+        while kill % 3 == 1 && done() <= done_before && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
         while requests() < enough && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
