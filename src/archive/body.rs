@@ -1,6 +1,7 @@
 //! Pages as zstd blobs, one copy of equal bytes, with a dictionary trained for each site.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -46,9 +47,9 @@ impl Bodies {
         site: i64,
         capture: &Capture,
     ) -> Result<(), ArchiveError> {
-        if let std::collections::hash_map::Entry::Vacant(e) = self.sites.entry(site) {
+        if let Entry::Vacant(entry) = self.sites.entry(site) {
             let bodies = load(connection, site)?;
-            e.insert(bodies);
+            entry.insert(bodies);
         }
         let digest = &capture.digest.0[..];
         let mut exists =

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{EXAMINED_AT_ONCE, SiteCrawl};
 use crate::archive::{ArchiveError, Disposition, Outcome, PageResult};
@@ -60,9 +60,7 @@ impl SiteCrawl {
     /// A site whose front door is closed gives no articles, however quietly the run ends.
     fn alarm_if_seed(&mut self, url: &CanonicalUrl) {
         if self.rules.territory.site.seeds.contains(url) {
-            let alarm = format!("robots.txt forbids `{url}`, where the site begins");
-            warn!(site = %self.name(), "{alarm}");
-            self.alarms.push(alarm);
+            self.alarm(format!("robots.txt forbids `{url}`, where the site begins"));
         }
     }
 
@@ -73,10 +71,7 @@ impl SiteCrawl {
             self.close(alarm);
             return Ok(());
         }
-        if !self.alarms.contains(&alarm) {
-            warn!(site = %self.name(), "{alarm}");
-            self.alarms.push(alarm);
-        }
+        self.alarm(alarm);
         let tomorrow = self.shared.clock.now() + SignedDuration::from_hours(24);
         self.without_request("robots_unreachable", Disposition::Retry(tomorrow)).await
     }
@@ -93,8 +88,7 @@ impl SiteCrawl {
 
     async fn wait_turn(&mut self, at: Timestamp) -> Result<(), ArchiveError> {
         let wait = at.duration_since(self.shared.clock.now());
-        let limit = self.rules.territory.site.politeness.max_wait.0;
-        if wait > SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX) {
+        if wait > self.max_wait() {
             self.close(format!("the host wants to be left alone until {at}; the next run goes on"));
             return Ok(());
         }

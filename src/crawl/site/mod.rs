@@ -186,10 +186,14 @@ impl SiteCrawl {
 
     /// When the next URL becomes due, if that is worth waiting for.
     async fn next_due_in_time(&self, now: Timestamp) -> Result<Option<Timestamp>, ArchiveError> {
-        let limit = SignedDuration::try_from(self.rules.territory.site.politeness.max_wait.0)
-            .unwrap_or(SignedDuration::MAX);
         let next = self.shared.store.next_due(self.id()).await?;
-        Ok(next.filter(|at| at.duration_since(now) <= limit))
+        Ok(next.filter(|at| at.duration_since(now) <= self.max_wait()))
+    }
+
+    /// The longest wait inside one run.
+    fn max_wait(&self) -> SignedDuration {
+        let wait = self.rules.territory.site.politeness.max_wait.0;
+        SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)
     }
 
     async fn refill(&mut self) -> Result<(), ArchiveError> {
@@ -380,9 +384,16 @@ impl SiteCrawl {
 
     /// Ends the site's crawl for this run, with an alarm.
     fn close(&mut self, alarm: String) {
-        warn!(site = %self.name(), "{alarm}");
-        self.alarms.push(alarm);
+        self.alarm(alarm);
         self.closed = true;
+    }
+
+    /// Tells the report and the log what needs attention, once.
+    fn alarm(&mut self, alarm: String) {
+        if !self.alarms.contains(&alarm) {
+            warn!(site = %self.name(), "{alarm}");
+            self.alarms.push(alarm);
+        }
     }
 
     /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped.
