@@ -193,6 +193,8 @@ pub struct Article {
     pub images: Vec<Image>,
     /// Field → where its value came from.
     pub origins: BTreeMap<&'static str, String>,
+    /// What contradicts itself on the page, in words.
+    pub notes: Vec<String>,
 }
 
 impl Article {

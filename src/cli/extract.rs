@@ -19,13 +19,16 @@ use crate::extract::Page;
 use crate::profile::{Profile, Profiles};
 use crate::url::CanonicalUrl;
 
+/// The address of a page that has none.
+const NOWHERE: &str = "http://localhost/page.html";
+
 /// Lines worked on at a time: enough to keep all cores busy, few enough to stay small.
 const CHUNK: usize = 256;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
     let profiles = if args.generic { None } else { Some(context.profiles()?) };
     if args.jsonl {
-        return lines(profiles.as_ref());
+        return lines(profiles.as_ref(), args.explain);
     }
     let source = args.source.as_deref().unwrap_or_default();
     let capture = capture(source, args, context)?;
@@ -61,7 +64,7 @@ fn capture(source: &str, args: &ExtractArgs, context: &Context) -> anyhow::Resul
     }
     let bytes =
         std::fs::read(source).map_err(|error| Usage(format!("could not read `{source}`: {error}")))?;
-    let url = args.url.as_deref().unwrap_or("http://localhost/page.html");
+    let url = args.url.as_deref().unwrap_or(NOWHERE);
     let url = CanonicalUrl::parse(url, None).map_err(|error| Usage(error.to_string()))?;
     Ok(Capture::of_page(url, args.fetched_at.unwrap_or_else(|| SystemClock.now()), None, bytes))
 }
@@ -94,6 +97,8 @@ struct Answer {
     markdown: Option<String>,
     origins: serde_json::Value,
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<serde_json::Value>,
 }
 
 fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
@@ -108,10 +113,11 @@ fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
         markdown: Some(article.to_markdown()),
         origins: serde_json::json!(article.origins),
         error: None,
+        blocks: None,
     }
 }
 
-fn lines(profiles: Option<&Profiles>) -> anyhow::Result<u8> {
+fn lines(profiles: Option<&Profiles>, explain: bool) -> anyhow::Result<u8> {
     let mut out = stdout();
     let mut input = std::io::stdin().lock().lines();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -132,7 +138,7 @@ fn lines(profiles: Option<&Profiles>) -> anyhow::Result<u8> {
                 .chunks(share)
                 .map(|part| {
                     scope.spawn(move || {
-                        part.iter().map(|line| answer_line(line, profiles)).collect::<Vec<_>>()
+                        part.iter().map(|line| answer_line(line, profiles, explain)).collect::<Vec<_>>()
                     })
                 })
                 .collect();
@@ -147,7 +153,7 @@ fn lines(profiles: Option<&Profiles>) -> anyhow::Result<u8> {
 }
 
 /// A page that fails gives a line that says so; the others go on.
-fn answer_line(line: &str, profiles: Option<&Profiles>) -> Answer {
+fn answer_line(line: &str, profiles: Option<&Profiles>, explain: bool) -> Answer {
     let failed =
         |id: serde_json::Value, error: String| Answer { id, error: Some(error), ..Answer::default() };
     let question: Question = match serde_json::from_str(line) {
@@ -159,8 +165,9 @@ fn answer_line(line: &str, profiles: Option<&Profiles>) -> Answer {
         }
     };
     let id = question.id.clone();
-    let worked =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| answer_question(question, profiles)));
+    let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        answer_question(question, profiles, explain)
+    }));
     match worked {
         Ok(Ok(answer)) => Answer { id, ..answer },
         Ok(Err(error)) => failed(id, error),
@@ -168,19 +175,20 @@ fn answer_line(line: &str, profiles: Option<&Profiles>) -> Answer {
     }
 }
 
-fn answer_question(question: Question, profiles: Option<&Profiles>) -> Result<Answer, String> {
+fn answer_question(question: Question, profiles: Option<&Profiles>, explain: bool) -> Result<Answer, String> {
     let path = question.path.ok_or("`path` is missing")?;
     let bytes =
         std::fs::read(&path).map_err(|error| format!("could not read `{}`: {error}", path.display()))?;
-    let url =
-        question.url.filter(|url| !url.is_empty()).unwrap_or_else(|| "http://localhost/page.html".to_owned());
-    let url = CanonicalUrl::parse(&url, None).map_err(|error| error.to_string())?;
+    // A page is read whatever its address looks like; relative links then start from nowhere.
+    let url = question.url.as_deref().and_then(|url| CanonicalUrl::parse(url, None).ok());
+    let url = url.map_or_else(|| CanonicalUrl::parse(NOWHERE, None).map_err(|e| e.to_string()), Ok)?;
     let at = question.fetched_at.unwrap_or_else(|| SystemClock.now());
     let capture = Capture::of_page(url, at, question.content_type.as_deref(), bytes);
     let page = Page::parse(&capture);
     let profile = profiles.and_then(|profiles| profile_for(profiles, &page));
-    let article = page.article(profile.as_deref()).ok_or("no article was found")?;
-    Ok(answer("", &capture.url, &article))
+    let blocks = explain.then(|| page.blocks());
+    let article = page.anything(profile.as_deref()).unwrap_or_default();
+    Ok(Answer { blocks, ..answer("", &capture.url, &article) })
 }
 
 fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<()> {

@@ -5,10 +5,13 @@ use std::collections::HashSet;
 use ego_tree::NodeId;
 use scraper::ElementRef;
 
+use super::body::Reading;
+use super::credits::credits;
 use super::date::{self, Context};
+use super::published::times;
 use super::structured::{self, Structured};
-use super::text::{Body, render};
-use super::{Page, generic};
+use super::text::{Body, Leave, render};
+use super::{Page, generic, title};
 use crate::article::{Article, Found, Origin, Related};
 use crate::profile::{Clean, Profile, RelatedRule, Rule};
 use crate::url::CanonicalUrl;
@@ -19,6 +22,7 @@ const MAX_FIELD: usize = 1000;
 pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<Article> {
     let context = page.date_context(Some(profile));
     let mut article = Article::default();
+    let structured = structured::read(page, &context);
     let body = body(page, profile);
     let title = value(page, profile.article.title.as_ref());
     if body.is_none() && title.is_none() {
@@ -29,7 +33,11 @@ pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<Article> 
             set_body(&mut article, body, &Origin::Profile("body"));
         }
         // The layout changed: what can be saved is saved, and its origin tells.
-        None => set_body(&mut article, generic::body(page)?, &Origin::Generic),
+        None => set_body(
+            &mut article,
+            generic::read(page, &structured).body(&page.html, &page.base)?,
+            &Origin::Generic,
+        ),
     }
     if let Some(title) = title {
         article.title = title;
@@ -42,7 +50,7 @@ pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<Article> 
         article.language = Some(language.clone());
         article.note_origin("language", &Origin::Profile("language"));
     }
-    fall_through(page, &structured::read(page, &context), &mut article);
+    fall_through(page, &structured, None, &mut article);
     Some(article)
 }
 
@@ -73,7 +81,8 @@ fn clean_body(roots: &[ElementRef<'_>], clean: &Clean, base: &CanonicalUrl) -> B
             skip.extend(root.select(css.selector()).map(|element| element.id()));
         }
     }
-    let mut body = render(roots, &skip, base);
+    let leave = Leave { elements: &skip, lines: &HashSet::new(), hidden: true };
+    let mut body = render(roots, &leave, base);
     let cut =
         body.blocks.iter().position(|block| clean.cut_from.iter().any(|p| p.regex().is_match(&block.text)));
     if let Some(cut) = cut {
@@ -161,34 +170,25 @@ fn related(page: &Page<'_>, rule: &RelatedRule) -> Vec<Related> {
     page.html.select(rule.item.selector()).filter_map(entry).collect()
 }
 
-/// Fills what is still missing from structured data, and the title at last from the page's own.
-pub(super) fn fall_through(page: &Page<'_>, structured: &Structured, article: &mut Article) {
-    let fill = |name,
-                from: &Option<Found<String>>,
-                field: &mut Option<String>,
-                origins: &mut std::collections::BTreeMap<_, _>| {
-        if let (None, Some(found)) = (field.as_ref(), from) {
-            *field = Some(found.value.clone());
-            origins.insert(name, found.origin.to_string());
-        }
-    };
-    fill("author", &structured.author, &mut article.author, &mut article.origins);
-    fill("category", &structured.category, &mut article.category, &mut article.origins);
-    fill("site_name", &structured.site_name, &mut article.site_name, &mut article.origins);
-    if article.title.is_empty()
-        && let Some(found) = structured.title.clone().or_else(|| generic::title(page))
-    {
-        article.note_origin("title", &found.origin);
-        article.title = found.value;
+/// Fills what is still missing: from what the page says of itself, checked against what it shows.
+/// The page is read closely only when title, date or author are missing.
+pub(super) fn fall_through(
+    page: &Page<'_>,
+    structured: &Structured,
+    reading: Option<&Reading>,
+    article: &mut Article,
+) {
+    let misses = article.title.is_empty() || article.published.is_none() || article.author.is_none();
+    if let Some(reading) = reading {
+        fill_shown(page, structured, reading, article);
+    } else if misses {
+        fill_shown(page, structured, &generic::read(page, structured), article);
     }
-    for (name, from, field) in [
-        ("published", &structured.published, &mut article.published),
-        ("modified", &structured.modified, &mut article.modified),
-    ] {
-        if let (None, Some(found)) = (field.as_ref(), from) {
-            *field = Some(found.value.clone());
-            article.origins.insert(name, found.origin.to_string());
-        }
+    fill(article, "category", structured.category.clone(), |article| &mut article.category);
+    fill(article, "site_name", structured.site_name.clone(), |article| &mut article.site_name);
+    if let (None, Some(found)) = (article.modified.as_ref(), structured.modified.first()) {
+        article.note_origin("modified", &found.origin);
+        article.modified = Some(found.value.clone());
     }
     if article.tags.is_empty()
         && let Some(found) = &structured.tags
@@ -196,10 +196,55 @@ pub(super) fn fall_through(page: &Page<'_>, structured: &Structured, article: &m
         article.tags.clone_from(&found.value);
         article.note_origin("tags", &found.origin);
     }
+    if article.breadcrumbs.is_empty()
+        && let Some(found) = &structured.breadcrumbs
+    {
+        article.breadcrumbs.clone_from(&found.value);
+        article.note_origin("breadcrumbs", &found.origin);
+    }
     if article.language.is_none()
         && let Some(language) = &page.survey.language
     {
         article.language = language.split(['-', '_']).next().map(str::to_lowercase);
         article.note_origin("language", &Origin::Meta);
     }
+}
+
+fn fill(
+    article: &mut Article,
+    name: &'static str,
+    from: Option<Found<String>>,
+    field: fn(&mut Article) -> &mut Option<String>,
+) {
+    if let (None, Some(found)) = (field(article).as_ref(), from) {
+        *field(article) = Some(found.value);
+        article.note_origin(name, &found.origin);
+    }
+}
+
+/// Title, credits and times.
+fn fill_shown(page: &Page<'_>, structured: &Structured, reading: &Reading, article: &mut Article) {
+    if article.title.is_empty()
+        && let Some(found) = title::choose(&title::candidates(page, structured, reading.line_above()))
+    {
+        article.note_origin("title", &found.origin);
+        article.title = found.value;
+    }
+    let credits = credits(page, structured, reading);
+    fill(article, "author", credits.author, |article| &mut article.author);
+    fill(article, "source", credits.source, |article| &mut article.source);
+    fill(article, "editor", credits.editor, |article| &mut article.editor);
+    if article.published.is_some() {
+        return;
+    }
+    let times = times(page, structured, reading, &page.date_context(None));
+    if let Some(found) = times.published {
+        article.note_origin("published", &found.origin);
+        article.published = Some(found.value);
+    }
+    if let (None, Some(found)) = (article.modified.as_ref(), times.modified) {
+        article.note_origin("modified", &found.origin);
+        article.modified = Some(found.value);
+    }
+    article.notes.extend(times.notes);
 }

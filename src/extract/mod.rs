@@ -2,14 +2,20 @@
 //!
 //! Pure: the same bytes and profile give the same article, everywhere.
 
+mod body;
 pub mod charset;
+mod credits;
 pub mod date;
 mod fields;
+mod flow;
 mod generic;
 mod guard;
+mod line;
+mod published;
 mod structured;
 pub(crate) mod survey;
 mod text;
+mod title;
 
 use scraper::Html;
 
@@ -95,10 +101,27 @@ impl<'a> Page<'a> {
         article.filter(|article| !is_error_page(article))
     }
 
+    /// Everything an article could have, whatever the page is: for a person who wants to see.
+    pub fn anything(&self, profile: Option<&Profile>) -> Option<Article> {
+        profile.and_then(|profile| fields::by_profile(self, profile)).or_else(|| generic::anything(self))
+    }
+
+    /// Every block of the page with what is known of it.
+    pub fn blocks(&self) -> serde_json::Value {
+        let structured = structured::read(self, &self.date_context(None));
+        let reading = generic::read(self, &structured);
+        let mut dump = reading.dump();
+        let titles = title::candidates(self, &structured, reading.line_above());
+        dump["titles"] =
+            titles.iter().map(|c| serde_json::json!([format!("{:?}", c.place), c.text])).collect();
+        dump
+    }
+
     fn date_context(&self, profile: Option<&Profile>) -> date::Context {
         date::Context {
             reference: self.capture.fetched_at,
             zone: profile.and_then(|profile| profile.timezone.clone()),
+            order: self.survey.language.as_deref().map(date::Order::of_language).unwrap_or_default(),
         }
     }
 }

@@ -28,6 +28,14 @@ pub(crate) struct Survey {
     pub(crate) times: Vec<NodeId>,
     /// `<h1>`.
     pub(crate) headings: Vec<NodeId>,
+    /// Elements with `itemprop`.
+    pub(crate) properties: Vec<NodeId>,
+    /// Elements whose attributes speak of an author.
+    pub(crate) bylines: Vec<NodeId>,
+    /// Elements whose attributes speak of a date.
+    pub(crate) dates: Vec<NodeId>,
+    /// `<script>` without JSON.
+    pub(crate) scripts: Vec<NodeId>,
 }
 
 impl Survey {
@@ -42,6 +50,16 @@ impl Survey {
     }
 
     fn note(&mut self, element: ElementRef<'_>) {
+        for (name, value) in element.value().attrs() {
+            match name {
+                "itemprop" => {
+                    self.properties.push(element.id());
+                    self.note_mark(element, value);
+                }
+                "class" | "id" | "rel" | "data-testid" => self.note_mark(element, value),
+                _ => {}
+            }
+        }
         let attr =
             |name: &str| element.attr(name).map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
         match element.value().name() {
@@ -66,6 +84,7 @@ impl Survey {
             {
                 self.json_ld.push(element.id());
             }
+            "script" => self.scripts.push(element.id()),
             "h1" => self.headings.push(element.id()),
             "base" if self.base.is_none() => self.base = attr("href"),
             "html" => self.language = attr("lang").or_else(|| attr("xml:lang")),
@@ -73,6 +92,21 @@ impl Survey {
                 self.title = Some(crate::profile::squeeze(element.text())).filter(|t| !t.is_empty());
             }
             _ => {}
+        }
+    }
+
+    fn note_mark(&mut self, element: ElementRef<'_>, value: &str) {
+        let speaks = |word: &str| {
+            value.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        if value.len() >= 6
+            && value.len() < 200
+            && self.bylines.last() != Some(&element.id())
+            && ["author", "byline", "writer", "zuozhe", "contributor", "reporter", "autor", "redact"]
+                .iter()
+                .any(|w| speaks(w))
+        {
+            self.bylines.push(element.id());
         }
     }
 

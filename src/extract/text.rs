@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 
+use super::flow::{Flow, flow, is_hidden};
+use super::line::Line;
 use crate::article::Image;
 use crate::url::CanonicalUrl;
 
@@ -49,10 +51,27 @@ impl Body {
     }
 }
 
-/// Renders elements in order, leaving out the subtrees in `skip`.
-pub(super) fn render(roots: &[ElementRef<'_>], skip: &HashSet<NodeId>, base: &CanonicalUrl) -> Body {
-    let mut renderer =
-        Renderer { skip, base, body: Body::default(), line: Line::default(), context: Context::default() };
+/// What is left out of a body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leave<'a> {
+    /// Elements with all they hold.
+    pub(super) elements: &'a HashSet<NodeId>,
+    /// Lines, by their first text node.
+    pub(super) lines: &'a HashSet<NodeId>,
+    /// Whatever its own style hides.
+    pub(super) hidden: bool,
+}
+
+/// Renders elements in order.
+pub(super) fn render(roots: &[ElementRef<'_>], leave: &Leave<'_>, base: &CanonicalUrl) -> Body {
+    let mut renderer = Renderer {
+        leave,
+        base,
+        body: Body::default(),
+        line: Line::default(),
+        first: None,
+        context: Context::default(),
+    };
     for root in roots {
         renderer.children(**root);
         renderer.flush();
@@ -72,108 +91,22 @@ struct Context {
     item_begins: bool,
 }
 
-/// The line being written, in both forms.
-#[derive(Debug, Default)]
-struct Line {
-    text: String,
-    /// The line as Markdown, once it differs from the text.
-    markdown: Option<String>,
-    gap: Gap,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Gap {
-    #[default]
-    None,
-    Space,
-    /// White space with a line break: no space between two Han characters.
-    Break,
-}
-
-impl Line {
-    /// Appends text with white space collapsed: run by run, since a page is mostly text.
-    fn push(&mut self, mut part: &str) {
-        while let Some(first) = part.chars().next() {
-            if is_text(first) {
-                let end = part.find(|c| !is_text(c)).unwrap_or(part.len());
-                self.close_gap(first);
-                self.append(&part[..end]);
-                part = &part[end..];
-                continue;
-            }
-            match first {
-                '\n' | '\r' => self.gap = Gap::Break,
-                '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{200c}' | '\u{2060}' => {}
-                _ if self.gap == Gap::None => self.gap = Gap::Space,
-                _ => {}
-            }
-            part = &part[first.len_utf8()..];
-        }
-    }
-
-    fn append(&mut self, text: &str) {
-        self.text.push_str(text);
-        if let Some(markdown) = &mut self.markdown {
-            markdown.push_str(text);
-        }
-    }
-
-    fn close_gap(&mut self, next: char) {
-        let previous = self.text.chars().next_back();
-        let joined = self.gap == Gap::Break && previous.is_some_and(is_han) && is_han(next);
-        if self.gap != Gap::None && !joined {
-            if previous.is_some() {
-                self.text.push(' ');
-            }
-            if let Some(markdown) = self.markdown.as_mut().filter(|markdown| !markdown.is_empty()) {
-                markdown.push(' ');
-            }
-        }
-        self.gap = Gap::None;
-    }
-
-    /// The Markdown form, from here on different from the text.
-    fn markdown(&mut self) -> &mut String {
-        self.markdown.get_or_insert_with(|| self.text.clone())
-    }
-
-    /// Bytes of the Markdown form.
-    fn markdown_len(&self) -> usize {
-        self.markdown.as_ref().unwrap_or(&self.text).len()
-    }
-}
-
-/// Neither white space nor invisible.
-fn is_text(c: char) -> bool {
-    !(c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{200c}' | '\u{2060}'))
-}
-
-/// Han characters and the punctuation that stands between them.
-fn is_han(c: char) -> bool {
-    matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
-}
-
 struct Renderer<'a> {
-    skip: &'a HashSet<NodeId>,
+    leave: &'a Leave<'a>,
     base: &'a CanonicalUrl,
     body: Body,
     line: Line,
+    /// The first text node of the line.
+    first: Option<NodeId>,
     context: Context,
 }
-
-/// Elements without text of their own.
-const SILENT: [&str; 16] = [
-    "script", "style", "noscript", "template", "iframe", "svg", "button", "input", "select", "textarea",
-    "head", "title", "object", "video", "audio", "canvas",
-];
 
 impl Renderer<'_> {
     fn children(&mut self, node: NodeRef<'_, Node>) {
         for child in node.children() {
             match child.value() {
-                Node::Text(text) if self.context.preformatted => self.preformatted(text),
-                Node::Text(text) => self.line.push(text),
-                Node::Element(_) if !self.skip.contains(&child.id()) => {
+                Node::Text(text) => self.text(child.id(), text),
+                Node::Element(_) if !self.leave.elements.contains(&child.id()) => {
                     if let Some(element) = ElementRef::wrap(child) {
                         self.element(element);
                     }
@@ -185,11 +118,11 @@ impl Renderer<'_> {
 
     fn element(&mut self, element: ElementRef<'_>) {
         let name = element.value().name();
-        if SILENT.contains(&name) || is_hidden(element) {
+        let flow = flow(name);
+        if flow == Flow::Silent || (self.leave.hidden && is_hidden(element)) {
             return;
         }
         match name {
-            "br" | "hr" => self.flush(),
             "img" => self.image(element),
             "a" => self.link(element),
             "table" => self.table(element),
@@ -205,9 +138,8 @@ impl Renderer<'_> {
             "ol" => self.ordered(element),
             "li" => self.item(element),
             "pre" => self.block(element, |context| context.preformatted = true),
-            "address" | "article" | "aside" | "center" | "dd" | "details" | "dialog" | "div" | "dl"
-            | "dt" | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "header" | "hgroup"
-            | "main" | "nav" | "p" | "section" | "summary" => self.block(element, |_| {}),
+            _ if flow == Flow::Break => self.flush(),
+            _ if flow == Flow::Block => self.block(element, |_| {}),
             _ => self.children(*element),
         }
     }
@@ -242,8 +174,16 @@ impl Renderer<'_> {
         self.context.ordinal = self.context.ordinal.map(|n| n + 1);
     }
 
-    fn preformatted(&mut self, text: &str) {
-        self.line.append(text);
+    fn text(&mut self, node: NodeId, text: &str) {
+        let before = self.line.text.len();
+        if self.context.preformatted {
+            self.line.append(text);
+        } else {
+            self.line.push(text);
+        }
+        if self.line.text.len() > before {
+            self.first.get_or_insert(node);
+        }
     }
 
     fn link(&mut self, element: ElementRef<'_>) {
@@ -281,13 +221,18 @@ impl Renderer<'_> {
             || rows.iter().all(|row| cells(*row).count() < 2);
         if is_layout {
             for row in rows.iter().filter(|row| nearest_table(**row) == Some(table.id())) {
-                for cell in cells(*row).filter(|cell| !self.skip.contains(&cell.id())) {
+                for cell in cells(*row).filter(|cell| !self.leave.elements.contains(&cell.id())) {
                     self.block(cell, |_| {});
                 }
             }
             return;
         }
-        for (index, row) in rows.iter().filter(|row| !self.skip.contains(&row.id())).enumerate() {
+        let left_out = |row: &&ElementRef<'_>| {
+            let first = row.descendants().find(|n| n.value().as_text().is_some_and(|t| !t.trim().is_empty()));
+            self.leave.elements.contains(&row.id())
+                || first.is_some_and(|first| self.leave.lines.contains(&first.id()))
+        };
+        for (index, row) in rows.iter().filter(|row| !left_out(row)).enumerate() {
             let texts: Vec<String> = cells(*row).map(|cell| crate::profile::squeeze(cell.text())).collect();
             if texts.iter().all(String::is_empty) {
                 continue;
@@ -304,6 +249,9 @@ impl Renderer<'_> {
     /// Ends the line.
     fn flush(&mut self) {
         let line = std::mem::take(&mut self.line);
+        if self.first.take().is_some_and(|first| self.leave.lines.contains(&first)) {
+            return;
+        }
         let trim = |text: &str| {
             let trimmed =
                 if self.context.preformatted { text.trim_matches(['\n', '\r']) } else { text.trim() };
@@ -338,12 +286,6 @@ impl Renderer<'_> {
     }
 }
 
-fn is_hidden(element: ElementRef<'_>) -> bool {
-    element.attr("style").is_some_and(|style| {
-        style.contains("none") && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
-    })
-}
-
 fn cells(row: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
     row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th"))
 }
@@ -367,7 +309,9 @@ mod tests {
     fn rendered(html: &str) -> (String, Option<String>) {
         let page = Html::parse_document(&format!("<body>{html}</body>"));
         let base = CanonicalUrl::parse("http://e.com/a/", None).unwrap();
-        let body = render(&[page.root_element()], &HashSet::new(), &base);
+        let none = HashSet::new();
+        let leave = Leave { elements: &none, lines: &none, hidden: true };
+        let body = render(&[page.root_element()], &leave, &base);
         let text = body.text();
         let markdown = body.markdown(&text);
         (text, markdown)

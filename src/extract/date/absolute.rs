@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 
 use super::time::{TimeOfDay, read_after_date, read_time};
 use super::words::month;
-use super::{Hit, Moment};
+use super::{Hit, Moment, Order};
 
 static YEAR_MONTH_DAY: LazyLock<Regex> = static_regex!(
     r"((?:19|20)\d{2})\s*(?:年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?|-\s?(\d{1,2})\s?-\s?(\d{1,2})|/\s?(\d{1,2})\s?/\s?(\d{1,2})|\.\s?(\d{1,2})\s?\.\s?(\d{1,2}))"
@@ -30,6 +30,13 @@ static UNIX: LazyLock<Regex> =
     static_regex!(r"(\p{L}{3})\s+(\d{1,2})\s+(\d{1,2}:\d{2}:\d{2})\s+(?:[A-Z]{3,4}\s+)?((?:19|20)\d{2})");
 static DAY_MONTH_YEAR: LazyLock<Regex> =
     static_regex!(r"(\d{1,2})(?:\.\s?(\d{1,2})\.\s?|/(\d{1,2})/|-(\d{1,2})-)((?:19|20)\d{2})");
+static DAY_MONTH_SHORT_YEAR: LazyLock<Regex> = static_regex!(r"(\d{1,2})\.(\d{1,2})\.(\d{2})\b");
+/// Vietnamese: ngày 3 tháng 5 năm 2024.
+static DAY_MONTH_YEAR_NAMED: LazyLock<Regex> =
+    static_regex!(r"(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+((?:19|20)\d{2})");
+/// Hungarian: 2024. május 3.
+static YEAR_MONTH_NAME_DAY: LazyLock<Regex> =
+    static_regex!(r"((?:19|20)\d{2})\.?,?\s+(\p{L}{3,12})\.?\s+(\d{1,2})\b\.?");
 static YEAR_MONTH: LazyLock<Regex> = static_regex!(r"((?:19|20)\d{2})\s*年\s*(\d{1,2})\s*月(?:份)?");
 static YEAR_MONTH_ALONE: LazyLock<Regex> = static_regex!(r"^((?:19|20)\d{2})[-/.](\d{1,2})$");
 static MONTH_NAME_YEAR: LazyLock<Regex> = static_regex!(r"^(\p{L}{3,12})\.?,?\s+((?:19|20)\d{2})$");
@@ -39,8 +46,8 @@ static MONTH_DAY: LazyLock<Regex> =
 static MONTH_DAY_NUMERIC: LazyLock<Regex> = static_regex!(r"(\()?\b(\d{1,2})[-/](\d{1,2})\b(\))?");
 
 /// All calendar dates of a normalised text, none inside another.
-pub(super) fn find(text: &str) -> Vec<Hit> {
-    let mut finder = Finder { text, hits: Vec::new() };
+pub(super) fn find(text: &str, order: Order) -> Vec<Hit> {
+    let mut finder = Finder { text, order, hits: Vec::new() };
     finder.years_first();
     finder.named_months();
     finder.months();
@@ -50,6 +57,7 @@ pub(super) fn find(text: &str) -> Vec<Hit> {
 
 struct Finder<'a> {
     text: &'a str,
+    order: Order,
     hits: Vec<Hit>,
 }
 
@@ -106,6 +114,14 @@ impl Finder<'_> {
                 self.dated(&found, number(&found, 3), Some(month), number(&found, 1));
             }
         }
+        for found in DAY_MONTH_YEAR_NAMED.captures_iter(self.text) {
+            self.dated(&found, number(&found, 3), number(&found, 2), number(&found, 1));
+        }
+        for found in YEAR_MONTH_NAME_DAY.captures_iter(self.text) {
+            if let Some(month) = month(&found[2]) {
+                self.dated(&found, number(&found, 1), Some(month), number(&found, 3));
+            }
+        }
         for found in MONTH_NAME_DAY_YEAR.captures_iter(self.text) {
             if let Some(month) = month(&found[1]) {
                 self.dated(&found, number(&found, 3), Some(month), number(&found, 2));
@@ -125,9 +141,24 @@ impl Finder<'_> {
                 Some(_) => (first, second),
                 None if first > 12 => (first, second),
                 None if second > 12 || first == second => (second, first),
-                None => continue,
+                None => match self.order {
+                    Order::DayFirst => (first, second),
+                    Order::MonthFirst => (second, first),
+                    Order::Unknown => continue,
+                },
             };
             self.dated(&found, number(&found, 5), Some(month), Some(day));
+        }
+        for found in DAY_MONTH_SHORT_YEAR.captures_iter(self.text) {
+            let before = self.text[..whole(&found).start].trim_end().chars().next_back();
+            if self.order != Order::DayFirst
+                || self.touches_digits(&found, true)
+                || before.is_some_and(char::is_alphabetic)
+            {
+                continue;
+            }
+            let year = number::<i16>(&found, 3).map(|year| 2000 + year);
+            self.dated(&found, year, number(&found, 2), number(&found, 1));
         }
         for found in YEAR_MONTH.captures_iter(self.text).chain(YEAR_MONTH_ALONE.captures(self.text)) {
             let range = whole(&found);

@@ -30,6 +30,38 @@ pub struct Context {
     pub reference: Timestamp,
     /// The site's time zone, when known.
     pub zone: Option<TimeZone>,
+    /// What `03/04/2023` and `31.10.23` mean.
+    pub order: Order,
+}
+
+/// In which order a text writes day and month in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Order {
+    /// Not known: what could be read in two ways is not read.
+    #[default]
+    Unknown,
+    /// 3/4/2023 is the third of April, and a year may have two digits.
+    DayFirst,
+    /// 3/4/2023 is the fourth of March.
+    MonthFirst,
+}
+
+impl Order {
+    /// What is usual in a language, given as BCP 47 such as `de` or `en-US`.
+    pub fn of_language(language: &str) -> Self {
+        let language = language.to_ascii_lowercase().replace('_', "-");
+        let day_first = [
+            "de", "fr", "es", "it", "pt", "nl", "ru", "uk", "pl", "cs", "sk", "ro", "tr", "ar", "id", "vi",
+            "el", "da", "nb", "no", "fi", "bg", "hr", "sr", "sl", "he", "th", "ca", "gl",
+        ];
+        match language.as_str() {
+            "en-us" => Self::MonthFirst,
+            "en-gb" | "en-au" | "en-nz" | "en-ie" | "en-in" | "en-za" => Self::DayFirst,
+            other if day_first.contains(&other.split('-').next().unwrap_or_default()) => Self::DayFirst,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// The dates that a text names.
@@ -100,7 +132,7 @@ impl NoDate {
 pub fn read(text: &str, context: &Context) -> Result<Dates, NoDate> {
     let short: String = text.chars().take(MAX_CHARS).collect();
     let text = normal::normalise(&short);
-    let mut hits = absolute::find(&text);
+    let mut hits = absolute::find(&text, context.order);
     relative::find(&text, &mut hits);
     hits.sort_by_key(|hit| hit.range.start);
 
@@ -147,6 +179,7 @@ mod tests {
         let context = Context {
             reference: "2025-03-10T08:00:00+08:00".parse().unwrap(),
             zone: Some(TimeZone::get("Asia/Shanghai").unwrap()),
+            order: Order::Unknown,
         };
         read(text, &context).ok().and_then(|dates| dates.published)
     }
@@ -216,8 +249,24 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_read_in_the_order_of_the_language() {
+        let read_in = |language: &str, text: &str| {
+            let order = Order::of_language(language);
+            let context = Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None, order };
+            read(text, &context).ok().and_then(|dates| dates.published).map(|published| published.value)
+        };
+        assert_eq!(read_in("fr", "03/04/2023").as_deref(), Some("2023-04-03"));
+        assert_eq!(read_in("en-US", "03/04/2023").as_deref(), Some("2023-03-04"));
+        assert_eq!(read_in("en", "03/04/2023"), None);
+        assert_eq!(read_in("de", "31.10.23").as_deref(), Some("2023-10-31"));
+        assert_eq!(read_in("de", "Version 1.10.23"), None);
+        assert_eq!(read_in("zh", "31.10.23"), None);
+    }
+
+    #[test]
     fn published_and_modified_are_kept_apart() {
-        let context = Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None };
+        let context =
+            Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None, order: Order::Unknown };
         let dates = read("更新时间：2024-03-01 09:00 发布时间：2024-02-27 15:05", &context).unwrap();
         assert_eq!(dates.published.unwrap().value, "2024-02-27T15:05");
         assert_eq!(dates.modified.unwrap().value, "2024-03-01T09:00");
@@ -225,7 +274,8 @@ mod tests {
 
     #[test]
     fn a_date_without_a_known_zone_spans_all_zones() {
-        let context = Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None };
+        let context =
+            Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None, order: Order::Unknown };
         let published = read("2024-02-27", &context).unwrap().published.unwrap();
         assert_eq!(published.from.to_string(), "2024-02-26T10:00:00Z");
         assert_eq!(published.to.to_string(), "2024-02-28T11:59:59Z");

@@ -1,0 +1,458 @@
+//! What is known of each block before it is judged: facts as numbers of a fixed list, so that a
+//! table of weights can be fitted to pages whose bodies are known and be read by a person.
+
+use std::collections::{HashMap, HashSet};
+
+use super::layout::{Block, Container, Kind, Layout};
+use super::words::{CLASS_KINDS, LINE_KINDS, line_kinds};
+
+/// Names groups of facts; of each group one or more may hold for a block. Facts are numbered
+/// through, group after group.
+macro_rules! groups {
+    ($group:ident, $groups:ident, $offsets:ident; $($name:ident $label:literal $count:expr;)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum $group { $($name),* }
+        /// The label and the size of each group.
+        pub(super) const $groups: [(&str, usize); [$($label),*].len()] = [$(($label, $count)),*];
+        /// Where each group begins, and at last how many facts there are.
+        pub(super) const $offsets: [usize; $groups.len() + 1] = $crate::extract::body::features::offsets($groups);
+    };
+}
+pub(super) use groups;
+
+pub(super) const fn offsets<const N: usize, const M: usize>(groups: [(&str, usize); N]) -> [usize; M] {
+    let mut offsets = [0; M];
+    let mut i = 0;
+    while i < N {
+        offsets[i + 1] = offsets[i] + groups[i].1;
+        i += 1;
+    }
+    offsets
+}
+
+groups! {
+    Group, GROUPS, OFFSETS;
+    Bias "bias" 1;
+    Width "width" 9;
+    Links "links" 6;
+    End "end" 4;
+    Stops "stops" 5;
+    Digits "digits" 3;
+    Kind "kind" 12;
+    Before "before" 9;
+    After "after" 9;
+    Own "own class" CLASS_KINDS.len();
+    Near "nearest class" CLASS_KINDS.len() + 1;
+    Around "class around" CLASS_KINDS.len();
+    Line "short line says" LINE_KINDS.len();
+    LongLine "long line says" LINE_KINDS.len();
+    Title "title" 5;
+    Place "place" 6;
+    Share "share of container" 6;
+    OuterShare "share of outer container" 6;
+    Siblings "good siblings" 5;
+    Cards "equal boxes" 5;
+    List "links of list" 5;
+    Bold "bold" 1;
+    Upper "begins" 4;
+    Again "said before" 1;
+    InnerLinks "links to this page" 3;
+    Stated "stated as the body" 3;
+    Described "stated as the description" 2;
+    FromHeading "blocks from the headline" 7;
+    Since "a line before says" LINE_KINDS.len();
+    Script "script of the title" 2;
+    TitleWords "words of the title" 4;
+    WithHeading "levels from the headline" 6;
+    Article "article element" 5;
+    Shape "width, links and kind" 48;
+}
+
+/// The facts of one block, as their numbers.
+pub(super) type Facts = Vec<usize>;
+
+fn note(facts: &mut Facts, group: Group, index: usize) {
+    debug_assert!(index < GROUPS[group as usize].1, "{group:?} {index}");
+    facts.push(OFFSETS[group as usize] + index);
+}
+
+/// The number of limits that `value` reaches.
+pub(super) fn bin<T: PartialOrd + Copy>(value: T, limits: &[T]) -> usize {
+    limits.iter().take_while(|limit| value >= **limit).count()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of a page's text needs no more than 24 bits")]
+fn ratio(part: usize, whole: usize) -> f32 {
+    if whole == 0 { 0.0 } else { part as f32 / whole as f32 }
+}
+
+/// A block that is text beyond doubt: a sentence or more, few links.
+pub(super) fn is_good(block: &Block) -> bool {
+    block.width >= 50 && block.stops > 0 && ratio(block.linked, block.text.len()) < 0.34
+}
+
+/// What the page says of its article.
+#[derive(Debug, Clone, Default)]
+pub(in crate::extract) struct Hints {
+    /// The headline.
+    pub(in crate::extract) title: Option<String>,
+    /// Descriptions, such as `og:description`.
+    pub(in crate::extract) descriptions: Vec<String>,
+    /// The whole body, as JSON-LD may give it.
+    pub(in crate::extract) body: Option<String>,
+}
+
+/// What is known of a page's blocks.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// The facts of every block, in order.
+    pub(super) facts: Vec<Facts>,
+    /// The block that is the headline.
+    pub(super) heading: Option<usize>,
+}
+
+pub(super) fn facts(layout: &Layout, hints: &Hints) -> Known {
+    let page = Survey::of(layout, hints);
+    Known { facts: (0..layout.blocks.len()).map(|index| page.facts(index)).collect(), heading: page.heading }
+}
+
+/// Sums over the page that the facts of single blocks are drawn from.
+struct Survey<'a> {
+    layout: &'a Layout,
+    /// Width of good text before each block.
+    good_before: Vec<u32>,
+    /// Good blocks before each block.
+    good_count: Vec<u32>,
+    /// Bytes of text and of link text before each block.
+    text_before: Vec<usize>,
+    links_before: Vec<usize>,
+    /// How many containers beside each have its shape.
+    equals: Vec<u32>,
+    /// Class kinds of each container and of everything around it.
+    around: Vec<u32>,
+    near: Vec<u32>,
+    heading: Option<usize>,
+    title: Option<String>,
+    title_words: HashSet<[char; 2]>,
+    descriptions: Vec<String>,
+    body: Option<String>,
+    again: Vec<bool>,
+    lines: Vec<u32>,
+    /// For each kind of line the number of blocks since the last one, before each block.
+    heading_path: Vec<usize>,
+}
+
+impl<'a> Survey<'a> {
+    fn of(layout: &'a Layout, hints: &Hints) -> Self {
+        let sums = |value: &dyn Fn(&Block) -> u32| {
+            let mut sum = 0;
+            let mut sums = vec![0];
+            sums.extend(layout.blocks.iter().map(|block| {
+                sum += value(block);
+                sum
+            }));
+            sums
+        };
+        let bytes = |value: &dyn Fn(&Block) -> usize| {
+            let mut sum = 0;
+            let mut sums = vec![0];
+            sums.extend(layout.blocks.iter().map(|block| {
+                sum += value(block);
+                sum
+            }));
+            sums
+        };
+        let good_before = sums(&|block| if is_good(block) { block.width.min(1000) } else { 0 });
+        let good_count = sums(&|block| u32::from(is_good(block)));
+        let title = hints.title.as_deref().map(squashed).filter(|title| !title.is_empty());
+        let mut seen = HashSet::new();
+        let again = layout.blocks.iter().map(|b| b.width >= 12 && !seen.insert(b.text.as_str())).collect();
+        let mut page = Self {
+            layout,
+            text_before: bytes(&|block| block.text.len()),
+            links_before: bytes(&|block| block.linked),
+            equals: equals(&layout.containers),
+            around: Vec::with_capacity(layout.containers.len()),
+            near: Vec::with_capacity(layout.containers.len()),
+            heading: None,
+            heading_path: Vec::new(),
+            title_words: title.as_deref().map(pairs).unwrap_or_default(),
+            title,
+            descriptions: hints
+                .descriptions
+                .iter()
+                .map(|d| squashed(d))
+                .filter(|d| d.chars().count() >= 12)
+                .collect(),
+            body: hints.body.as_deref().map(squashed).filter(|body| body.len() > 200),
+            lines: layout.blocks.iter().map(|block| line_kinds(&block.text).0).collect(),
+            good_before,
+            good_count,
+            again,
+        };
+        page.inherit();
+        page.heading = page.find_heading();
+        let container = page.heading.map(|heading| layout.blocks[heading].container);
+        page.heading_path = container.map(|c| layout.with_ancestors(c).collect()).unwrap_or_default();
+        page
+    }
+
+    /// A wrapper of most of the page's text tells nothing of its parts, whatever it is called.
+    fn inherit(&mut self) {
+        let all = self.good_before.last().copied().unwrap_or_default();
+        for container in &self.layout.containers {
+            let good = self.good_in(container);
+            let own = if all > 0 && good * 5 > all * 3 { container.own.0 & 1 } else { container.own.0 };
+            let (around, near) = container.parent.map_or((0, 0), |p| (self.around[p], self.near[p]));
+            self.around.push(around | own);
+            self.near.push(if own == 0 { near } else { own });
+        }
+    }
+
+    fn good_in(&self, container: &Container) -> u32 {
+        self.good_before[container.blocks.end] - self.good_before[container.blocks.start]
+    }
+
+    /// The block that is the headline: the last heading that says the title, else the last block that does, before the text.
+    fn find_heading(&self) -> Option<usize> {
+        let title = self.title.as_deref()?;
+        let is_title = |block: &Block| block.width < 400 && squashed(&block.text) == title;
+        let kind = |block: &Block| self.layout.containers[block.container].kind;
+        let hits: Vec<usize> = self
+            .layout
+            .blocks
+            .iter()
+            .enumerate()
+            .filter(|(_, block)| is_title(block))
+            .map(|(index, _)| index)
+            .collect();
+        let heading =
+            hits.iter().find(|index| matches!(kind(&self.layout.blocks[**index]), Kind::Heading(1 | 2)));
+        heading.or(hits.first()).copied()
+    }
+
+    fn facts(&self, index: usize) -> Facts {
+        let block = &self.layout.blocks[index];
+        let mut facts = Facts::with_capacity(48);
+        note(&mut facts, Group::Bias, 0);
+        self.of_text(index, block, &mut facts);
+        self.of_neighbours(index, &mut facts);
+        self.of_containers(block, &mut facts);
+        self.of_place(index, block, &mut facts);
+        facts
+    }
+
+    fn of_text(&self, index: usize, block: &Block, facts: &mut Facts) {
+        note(facts, Group::Width, bin(block.width, &[5, 11, 21, 41, 71, 121, 251, 501]));
+        note(facts, Group::Links, link_bin(block));
+        let last = block
+            .text
+            .trim_end_matches(['"', '”', '’', '」', '』', '）', ')', '»', '\''])
+            .chars()
+            .next_back();
+        let end = match last {
+            Some('.' | '。' | '!' | '！' | '?' | '？' | '…' | '।' | '؟') => 0,
+            Some(':' | '：') => 1,
+            Some(',' | '，' | ';' | '；' | '、') => 2,
+            _ => 3,
+        };
+        note(facts, Group::End, end);
+        note(facts, Group::Stops, bin(block.stops, &[1, 2, 3, 6]));
+        note(facts, Group::Digits, bin(ratio(block.digits as usize, block.text.len()), &[0.1, 0.3]));
+        let kinds = self.lines[index];
+        let group = if block.width < 90 { Group::Line } else { Group::LongLine };
+        (0..LINE_KINDS.len()).filter(|i| kinds & (1 << i) != 0).for_each(|i| note(facts, group, i));
+        if block.bold * 10 >= block.text.len() * 9 {
+            note(facts, Group::Bold, 0);
+        }
+        let first = block.text.trim_start_matches(['"', '“', '‘', '«', '(', '（', '「', '\'']).chars().next();
+        let begins = match first {
+            Some(c) if c.is_uppercase() => 0,
+            Some(c) if c.is_lowercase() => 1,
+            Some(c) if c.is_alphabetic() => 2,
+            _ => 3,
+        };
+        note(facts, Group::Upper, begins);
+        if self.again[index] {
+            note(facts, Group::Again, 0);
+        }
+    }
+
+    fn of_neighbours(&self, index: usize, facts: &mut Facts) {
+        let neighbour = |index: Option<usize>| {
+            let Some(block) = index.and_then(|index| self.layout.blocks.get(index)) else { return 0 };
+            let width = bin(block.width, &[20, 60, 140]);
+            let links = usize::from(block.linked * 2 > block.text.len());
+            1 + width * 2 + links
+        };
+        note(facts, Group::Before, neighbour(index.checked_sub(1)));
+        note(facts, Group::After, neighbour(Some(index + 1)));
+    }
+
+    fn of_containers(&self, block: &Block, facts: &mut Facts) {
+        let containers = &self.layout.containers;
+        let inner = &containers[block.container];
+        let kind = match inner.kind {
+            Kind::Paragraph => 0,
+            Kind::Item => 1,
+            Kind::Heading(1) => 2,
+            Kind::Heading(2) => 3,
+            Kind::Heading(3) => 4,
+            Kind::Heading(_) => 5,
+            Kind::Cell => 6,
+            Kind::Quote => 7,
+            Kind::Preformatted => 8,
+            Kind::Caption => 9,
+            Kind::Term => 10,
+            Kind::Other => 11,
+        };
+        note(facts, Group::Kind, kind);
+        let coarse = match kind {
+            0 => 0,
+            1 => 1,
+            2..=5 => 2,
+            _ => 3,
+        };
+        let width = bin(block.width, &[20, 60, 140]);
+        let links = bin(ratio(block.linked, block.text.len()), &[0.15, 0.8]);
+        note(facts, Group::Shape, (coarse * 4 + width) * 3 + links);
+        let bits = |facts: &mut Facts, group, set: u32| {
+            (0..CLASS_KINDS.len()).filter(|i| set & (1 << i) != 0).for_each(|i| note(facts, group, i));
+        };
+        bits(facts, Group::Own, inner.own.0);
+        let near = self.near[block.container];
+        bits(facts, Group::Near, near);
+        if near == 0 {
+            note(facts, Group::Near, CLASS_KINDS.len());
+        }
+        bits(facts, Group::Around, self.around[block.container]);
+        // What holds the paragraph, and what holds that.
+        let holder =
+            if inner.blocks.len() == 1 { inner.parent.unwrap_or(block.container) } else { block.container };
+        let outer = self
+            .layout
+            .with_ancestors(holder)
+            .skip(1)
+            .find(|c| containers[*c].blocks.len() > containers[holder].blocks.len());
+        let all = self.good_before.last().copied().unwrap_or_default() as usize;
+        let share = |container: usize| {
+            bin(ratio(self.good_in(&containers[container]) as usize, all), &[0.001, 0.05, 0.2, 0.5, 0.8])
+        };
+        note(facts, Group::Share, share(holder));
+        note(facts, Group::OuterShare, share(outer.unwrap_or(holder)));
+        let range = &containers[holder].blocks;
+        let siblings = self.good_count[range.end] - self.good_count[range.start];
+        note(facts, Group::Siblings, bin(siblings, &[1, 2, 5, 10]));
+        let ancestors = || self.layout.with_ancestors(block.container).take(5);
+        let cards = ancestors()
+            .filter(|c| !matches!(containers[*c].kind, Kind::Paragraph | Kind::Heading(_) | Kind::Cell))
+            .map(|c| self.equals[c])
+            .max()
+            .unwrap_or_default();
+        note(facts, Group::Cards, bin(cards, &[1, 2, 4, 8]));
+        let list = ancestors().find(|c| containers[*c].is_list).map(|c| &containers[c].blocks);
+        let links = list.map_or(0, |range| {
+            let text = self.text_before[range.end] - self.text_before[range.start];
+            let links = self.links_before[range.end] - self.links_before[range.start];
+            1 + bin(ratio(links, text), &[0.2, 0.5, 0.9])
+        });
+        note(facts, Group::List, links);
+    }
+
+    fn of_place(&self, index: usize, block: &Block, facts: &mut Facts) {
+        let is_title = self.title.as_deref().is_some_and(|t| block.width < 400 && squashed(&block.text) == t);
+        let title = match self.heading {
+            _ if is_title => 0,
+            None => 1,
+            Some(heading) if index < heading => 2,
+            Some(heading) if index < heading + 6 => 3,
+            Some(_) => 4,
+        };
+        note(facts, Group::Title, title);
+        let all = self.good_before.last().copied().unwrap_or_default() as usize;
+        let before = self.good_before[index] as usize;
+        let place = if before == 0 {
+            0
+        } else if before == all {
+            5
+        } else {
+            1 + bin(ratio(before, all), &[0.3, 0.6, 0.9])
+        };
+        note(facts, Group::Place, place);
+        let from_heading = self.heading.and_then(|heading| index.checked_sub(heading));
+        note(facts, Group::FromHeading, from_heading.map_or(0, |n| 1 + bin(n, &[4, 12, 30, 80, 200])));
+        for kind in 0..LINE_KINDS.len() {
+            let begin = index.saturating_sub(8);
+            let says = |i: usize| self.lines[i] & (1 << kind) != 0 && self.layout.blocks[i].width < 60;
+            if (begin..index).any(says) {
+                note(facts, Group::Since, kind);
+            }
+        }
+        let levels = self
+            .layout
+            .with_ancestors(block.container)
+            .find_map(|c| self.heading_path.iter().position(|h| *h == c))
+            .map_or(0, |level| 1 + bin(level, &[2, 3, 4, 6]));
+        note(facts, Group::WithHeading, levels);
+        let own = self.layout.with_ancestors(block.container).find(|c| self.layout.containers[*c].is_article);
+        let headings = self.heading_path.iter().copied().find(|c| self.layout.containers[*c].is_article);
+        let article = match (own, headings) {
+            (None, None) => 0,
+            (None, Some(_)) => 1,
+            (Some(_), None) => 2,
+            (Some(own), Some(heading)) if own == heading => 3,
+            (Some(_), Some(_)) => 4,
+        };
+        note(facts, Group::Article, article);
+        self.of_statements(block, facts);
+    }
+
+    /// What the page itself says of its article, compared with the block.
+    fn of_statements(&self, block: &Block, facts: &mut Facts) {
+        let inner = bin(ratio(block.inner_links, block.text.len()), &[0.01, 0.5]);
+        note(facts, Group::InnerLinks, inner);
+        let text = squashed(&block.text);
+        let stated = self.body.as_deref().map_or(0, |body| {
+            let beginning: String = text.chars().take(60).collect();
+            if text.is_empty() || !body.contains(&beginning) { 1 } else { 2 }
+        });
+        note(facts, Group::Stated, stated);
+        let described = block.width >= 24
+            && self.descriptions.iter().any(|description| {
+                let beginning: String = description.chars().take(30).collect();
+                let end: String = text.chars().take(30).collect();
+                text.contains(&beginning) || description.contains(&end)
+            });
+        note(facts, Group::Described, usize::from(described));
+        if !self.title_words.is_empty() {
+            let shared = pairs(&text).intersection(&self.title_words).count();
+            note(facts, Group::TitleWords, bin(ratio(shared, self.title_words.len()), &[0.1, 0.25, 0.5]));
+            let is_han = |text: &str| text.chars().any(|c| c >= '\u{2e80}');
+            let title = self.title.as_deref().unwrap_or_default();
+            note(facts, Group::Script, usize::from(is_han(title) == is_han(&text)));
+        }
+    }
+}
+
+fn link_bin(block: &Block) -> usize {
+    bin(ratio(block.linked, block.text.len()), &[0.01, 0.15, 0.35, 0.65, 0.95])
+}
+
+/// Letters and digits only, in lower case: how a headline is compared.
+pub(in crate::extract) fn squashed(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Pairs of neighbouring characters, as a measure of likeness.
+fn pairs(text: &str) -> HashSet<[char; 2]> {
+    text.chars().zip(text.chars().skip(1)).map(|(a, b)| [a, b]).collect()
+}
+
+/// How many containers beside each have its shape.
+fn equals(containers: &[Container]) -> Vec<u32> {
+    let mut counts = HashMap::new();
+    for container in containers {
+        *counts.entry((container.parent, container.shape)).or_insert(0u32) += 1;
+    }
+    containers.iter().map(|c| counts[&(c.parent, c.shape)] - 1).collect()
+}

@@ -1,0 +1,191 @@
+//! The body of an article on a page of an unknown site: the page is cut into blocks, each block is
+//! judged by the facts known of it, and what is likelier body than not is the body.
+
+mod features;
+mod layout;
+mod model;
+mod words;
+
+use std::collections::HashSet;
+
+use ego_tree::NodeId;
+use scraper::{ElementRef, Html};
+
+use super::text::{Body, Leave, render};
+use crate::url::CanonicalUrl;
+pub(super) use features::Hints;
+use layout::Layout;
+use model::{Judgement, KEEP};
+
+/// A page cut into blocks and judged.
+#[derive(Debug)]
+pub(super) struct Reading {
+    layout: Layout,
+    judgement: Judgement,
+    facts: Vec<features::Facts>,
+    kept: Vec<bool>,
+    /// The block that is the headline.
+    heading: Option<usize>,
+}
+
+/// Where a line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinePlace {
+    /// Around the headline and above the body.
+    Head,
+    /// From the first to the last line of the body: lines from its begin and to its end.
+    Body(usize, usize),
+    /// Right below the body.
+    Tail,
+    Elsewhere,
+}
+
+/// A line of the page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageLine<'a> {
+    pub(super) text: &'a str,
+    /// Half characters: a Han character is as wide as two letters.
+    pub(super) width: u32,
+    pub(super) place: LinePlace,
+    /// Its first text node.
+    pub(super) node: NodeId,
+    /// It is the headline or another heading.
+    pub(super) is_heading: bool,
+    /// Its words or its class say that it tells about the article.
+    pub(super) is_info: bool,
+    /// It stands right above or below the headline.
+    pub(super) is_by_heading: bool,
+}
+
+impl Reading {
+    pub(super) fn of(html: &Html, hints: &Hints) -> Self {
+        let layout = Layout::of(html);
+        let features::Known { facts, heading } = features::facts(&layout, hints);
+        let judgement = model::judge(&layout, &facts);
+        let mut kept: Vec<bool> = judgement.scores.iter().map(|score| *score > KEEP).collect();
+        if let Some(heading) = heading {
+            kept[heading] = false;
+        }
+        Self { layout, judgement, facts, kept, heading }
+    }
+
+    /// The kept blocks as text and Markdown.
+    pub(super) fn body(&self, html: &Html, base: &CanonicalUrl) -> Option<Body> {
+        let root = self.smallest_around_kept()?;
+        let root = html.tree.get(self.layout.containers[root].node).and_then(ElementRef::wrap)?;
+        let lines: HashSet<NodeId> = self
+            .layout
+            .blocks
+            .iter()
+            .zip(&self.kept)
+            .filter(|(_, kept)| !**kept)
+            .map(|(block, _)| block.first)
+            .collect();
+        let elements = self.without_kept();
+        let body = render(&[root], &Leave { elements: &elements, lines: &lines, hidden: false }, base);
+        (!body.blocks.iter().all(|block| block.text.is_empty())).then_some(body)
+    }
+
+    /// The smallest container that holds all that is kept.
+    fn smallest_around_kept(&self) -> Option<usize> {
+        let first = self.kept.iter().position(|kept| *kept)?;
+        let last = self.kept.iter().rposition(|kept| *kept)?;
+        self.layout
+            .with_ancestors(self.layout.blocks[first].container)
+            .find(|container| self.layout.containers[*container].blocks.contains(&last))
+    }
+
+    /// Containers whose blocks are all left out: their images go with them.
+    fn without_kept(&self) -> HashSet<NodeId> {
+        self.layout
+            .containers
+            .iter()
+            .filter(|container| {
+                let range = container.blocks.clone();
+                !range.is_empty() && !self.kept[range].contains(&true)
+            })
+            .map(|container| container.node)
+            .collect()
+    }
+
+    /// The lines of the page, in order, each with what it is.
+    pub(super) fn lines(&self) -> impl Iterator<Item = PageLine<'_>> {
+        let first = self.kept.iter().position(|kept| *kept);
+        let last = self.kept.iter().rposition(|kept| *kept);
+        let head = self.head();
+        self.layout.blocks.iter().enumerate().map(move |(index, block)| {
+            let place = match (first, last) {
+                _ if head.contains(&index) => LinePlace::Head,
+                (Some(first), Some(last)) if index >= first && index <= last => {
+                    LinePlace::Body(index - first, last - index)
+                }
+                (_, Some(last)) if index > last && index - last <= 8 => LinePlace::Tail,
+                _ => LinePlace::Elsewhere,
+            };
+            PageLine {
+                text: &block.text,
+                width: block.width,
+                place,
+                node: block.first,
+                is_heading: Some(index) == self.heading
+                    || matches!(self.layout.containers[block.container].kind, layout::Kind::Heading(1)),
+                is_info: self.is_info(block),
+                is_by_heading: self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
+            }
+        })
+    }
+
+    /// The lines around the headline, down to the body.
+    fn head(&self) -> std::ops::Range<usize> {
+        const ABOVE: usize = 6;
+        const BELOW: usize = 40;
+        let first = self.kept.iter().position(|kept| *kept);
+        match (self.heading, first) {
+            (Some(heading), Some(first)) if heading < first && first - heading <= BELOW => {
+                heading.saturating_sub(ABOVE)..first
+            }
+            (_, Some(first)) => first.saturating_sub(ABOVE + 2)..first,
+            (Some(heading), None) => heading.saturating_sub(ABOVE)..self.layout.blocks.len().min(heading + 9),
+            (None, None) => 0..0,
+        }
+    }
+
+    /// Where the head begins in the document.
+    pub(super) fn head_begins(&self) -> Option<NodeId> {
+        self.layout.blocks.get(self.head().start).map(|block| block.first)
+    }
+
+    fn is_info(&self, block: &layout::Block) -> bool {
+        words::line_kinds(&block.text).is_info()
+            || self
+                .layout
+                .with_ancestors(block.container)
+                .take(2)
+                .any(|c| self.layout.containers[c].own.is_meta())
+    }
+
+    /// The heading or bold line right above the body, when there is one.
+    pub(super) fn line_above(&self) -> Option<&str> {
+        let first = self.kept.iter().position(|kept| *kept)?;
+        let is_heading = |index: &usize| {
+            let block = &self.layout.blocks[*index];
+            let container = &self.layout.containers[block.container];
+            (matches!(container.kind, layout::Kind::Heading(_)) || container.own.is_title())
+                && (10..200).contains(&block.width)
+        };
+        let from = first.saturating_sub(10);
+        (from..=first).rev().find(is_heading).map(|index| self.layout.blocks[index].text.as_str())
+    }
+
+    /// Every block with what is known of it.
+    pub(super) fn dump(&self) -> serde_json::Value {
+        let groups: Vec<_> = features::GROUPS.iter().map(|(n, c)| serde_json::json!([n, c])).collect();
+        let blocks = self.layout.blocks.iter().zip(&self.facts).zip(&self.judgement.scores);
+        serde_json::json!({
+            "groups": groups,
+            "root": self.judgement.root,
+            "blocks": blocks.map(|((b, f), s)| serde_json::json!([b.text, b.container, f, b.width, s])).collect::<Vec<_>>(),
+            "containers": self.layout.containers.iter().map(|c| serde_json::json!([c.parent, c.blocks.start, c.blocks.end])).collect::<Vec<_>>(),
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! How blocks are judged: a weighted sum of their facts gives the log-odds that a block belongs to
+//! the body (logistic regression), twice. The first sum sees a block by itself; the element whose
+//! blocks sum up highest is the body's root. The second sum adds what the first says of the root,
+//! of the blocks around and of the boxes that hold them.
+//!
+//! The weights are in `data/body_weights.txt`; ARCHITECTURE.md says how they were fitted.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::features::{Facts, GROUPS, bin, groups};
+use super::layout::Layout;
+
+groups! {
+    Around, AROUND, AROUND_OFFSETS;
+    Always "always" 1;
+    Own "own score" 10;
+    InRoot "inside the root" 2;
+    Previous "score before" 11;
+    Next "score after" 11;
+    ThreeBefore "score of three before" 11;
+    ThreeAfter "score of three after" 11;
+    TenBefore "score of ten before" 11;
+    TenAfter "score of ten after" 11;
+    Box1 "score of the box" 11;
+    Box2 "score of the second box" 11;
+    Box3 "score of the third box" 11;
+    Depth "levels below the root" 9;
+    Order "beside the sure ones" 3;
+    Distance "distance to the sure ones" 7;
+}
+
+/// A score beyond this is sure.
+const SURE: f32 = 1.0;
+/// A block is kept from this log-odds on.
+pub(super) const KEEP: f32 = 0.2;
+const LIMITS: [f64; 9] = [-4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0];
+/// Bin of a score that there is none of.
+const NONE: usize = LIMITS.len() + 1;
+
+struct Weights {
+    first: Vec<f32>,
+    around: Vec<f32>,
+    second: Vec<f32>,
+}
+
+static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
+    let table = include_str!("../../../data/body_weights.txt");
+    Weights {
+        first: column(table, "first", &GROUPS),
+        around: column(table, "around", &AROUND),
+        second: column(table, "second", &GROUPS),
+    }
+});
+
+/// The weights of one part of the table, `part group: numbers` a line, in the order of the groups.
+fn column(table: &str, part: &str, groups: &[(&str, usize)]) -> Vec<f32> {
+    let numbers_of = |label: &str| {
+        table.lines().find_map(|line| {
+            let (name, numbers) = line.split_once(": ")?;
+            (name.strip_prefix(part)?.strip_prefix(' ')? == label).then_some(numbers)
+        })
+    };
+    let mut weights = Vec::new();
+    for (label, size) in groups {
+        let numbers = numbers_of(label).unwrap_or_default();
+        let values = numbers.split(' ').filter_map(|number| number.parse().ok());
+        weights.extend(values.chain(std::iter::repeat(0.0)).take(*size));
+    }
+    weights
+}
+
+fn sum(weights: &[f32], facts: &[usize]) -> f32 {
+    facts.iter().filter_map(|fact| weights.get(*fact)).sum()
+}
+
+/// What the page's blocks were found to be.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    /// The log-odds of each block.
+    pub(super) scores: Vec<f32>,
+    /// The container that holds the body.
+    pub(super) root: usize,
+}
+
+/// Judges every block.
+pub(super) fn judge(layout: &Layout, facts: &[Facts]) -> Judgement {
+    let first: Vec<f32> = facts.iter().map(|facts| sum(&WEIGHTS.first, facts)).collect();
+    let surroundings = Surroundings::of(layout, &first);
+    let scores = facts
+        .iter()
+        .enumerate()
+        .map(|(index, facts)| sum(&WEIGHTS.around, &surroundings.facts(index)) + sum(&WEIGHTS.second, facts))
+        .collect();
+    Judgement { scores, root: surroundings.root }
+}
+
+/// The first scores, summed up.
+struct Surroundings<'a> {
+    layout: &'a Layout,
+    scores: &'a [f32],
+    /// Weighted scores before each block, and the weights.
+    sums: Vec<f64>,
+    weights: Vec<f64>,
+    root: usize,
+    /// From the first to the last sure block of the root.
+    sure: Range<usize>,
+}
+
+impl<'a> Surroundings<'a> {
+    fn of(layout: &'a Layout, scores: &'a [f32]) -> Self {
+        let (mut sum, mut weight) = (0.0, 0.0);
+        let (mut sums, mut weights) = (vec![0.0], vec![0.0]);
+        for (block, score) in layout.blocks.iter().zip(scores) {
+            let width = f64::from(block.width).sqrt();
+            sum += f64::from(*score) * width;
+            weight += width;
+            sums.push(sum);
+            weights.push(weight);
+        }
+        // The deepest of equals, which comes last.
+        let worth = |index: usize| {
+            let range = &layout.containers[index].blocks;
+            sums[range.end] - sums[range.start]
+        };
+        let root = (0..layout.containers.len())
+            .max_by(|a, b| (worth(*a) - 1e-6).total_cmp(&worth(*b)).then(a.cmp(b)))
+            .unwrap_or_default();
+        let range = layout.containers.get(root).map_or(0..0, |c| c.blocks.clone());
+        let is_sure = |index: &usize| scores[*index] > SURE;
+        let first = range.clone().find(is_sure);
+        let last = range.clone().rev().find(is_sure);
+        let sure = first.zip(last).map_or(range.start..range.end, |(first, last)| first..last);
+        Self { layout, scores, sums, weights, root, sure }
+    }
+
+    fn mean(&self, range: Range<usize>) -> f64 {
+        (self.sums[range.end] - self.sums[range.start])
+            / (self.weights[range.end] - self.weights[range.start]).max(1e-9)
+    }
+
+    fn mean_bin(&self, range: Range<usize>) -> usize {
+        if range.is_empty() { NONE } else { bin(self.mean(range), &LIMITS) }
+    }
+
+    fn facts(&self, index: usize) -> Facts {
+        let mut facts = Vec::with_capacity(AROUND.len());
+        let mut note = |group: Around, value: usize| {
+            facts.push(AROUND_OFFSETS[group as usize] + value);
+        };
+        let count = self.scores.len();
+        let after = index + 1;
+        note(Around::Always, 0);
+        note(Around::Own, bin(f64::from(self.scores[index]), &LIMITS));
+        let range = &self.layout.containers[self.root].blocks;
+        note(Around::InRoot, usize::from(!range.contains(&index)));
+        let score = |index: Option<usize>| {
+            index.and_then(|i| self.scores.get(i)).map_or(NONE, |score| bin(f64::from(*score), &LIMITS))
+        };
+        note(Around::Previous, score(index.checked_sub(1)));
+        note(Around::Next, score(Some(after)));
+        note(Around::ThreeBefore, self.mean_bin(index.saturating_sub(3)..index));
+        note(Around::ThreeAfter, self.mean_bin(after..count.min(after + 3)));
+        note(Around::TenBefore, self.mean_bin(index.saturating_sub(10)..index));
+        note(Around::TenAfter, self.mean_bin(after..count.min(after + 10)));
+        let container = self.layout.blocks[index].container;
+        let mut boxes = self.boxes(container);
+        for group in [Around::Box1, Around::Box2, Around::Box3] {
+            note(group, boxes.next().map_or(NONE, |range| self.mean_bin(range)));
+        }
+        let depth = self.layout.with_ancestors(container).position(|c| c == self.root);
+        note(Around::Depth, depth.map_or(8, |depth| depth.min(7)));
+        let Range { start: first, end: last } = self.sure;
+        note(
+            Around::Order,
+            if index < first {
+                0
+            } else if index > last {
+                2
+            } else {
+                1
+            },
+        );
+        let distance = if index < first {
+            2 - bin(first - index, &[4, 11])
+        } else if index <= last {
+            3
+        } else {
+            4 + bin(index - last, &[4, 11])
+        };
+        note(Around::Distance, distance);
+        facts
+    }
+
+    /// The blocks of each container around that holds more than the one inside it.
+    fn boxes(&self, container: usize) -> impl Iterator<Item = Range<usize>> {
+        let mut held = 1;
+        self.layout.with_ancestors(container).filter_map(move |index| {
+            let range = self.layout.containers[index].blocks.clone();
+            (range.len() > held).then(|| {
+                held = range.len();
+                range
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_weight_for_every_fact() {
+        let table = include_str!("../../../data/body_weights.txt");
+        for (part, groups) in [("first", &GROUPS[..]), ("around", &AROUND[..]), ("second", &GROUPS[..])] {
+            for (label, size) in groups {
+                let begins = format!("{part} {label}: ");
+                let line = table.lines().find_map(|line| line.strip_prefix(&begins));
+                let numbers = line.unwrap_or_else(|| panic!("{begins}is missing"));
+                assert_eq!(
+                    numbers.split(' ').filter(|n| n.parse::<f32>().is_ok()).count(),
+                    *size,
+                    "{begins}"
+                );
+            }
+        }
+        assert_eq!(super::super::features::OFFSETS[GROUPS.len()], WEIGHTS.first.len());
+    }
+}

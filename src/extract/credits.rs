@@ -1,0 +1,368 @@
+//! Who wrote, who edited, and where it was taken from: stated to machines, marked up as a byline,
+//! or printed in a line at the head or the end of an article.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use scraper::ElementRef;
+
+use super::Page;
+use super::body::{LinePlace, Reading};
+use super::structured::Structured;
+use super::survey::element;
+use super::title::squashed;
+use crate::article::{Found, Origin};
+use crate::profile::squeeze;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Credits {
+    /// Names, with commas between them.
+    pub(super) author: Option<Found<String>>,
+    pub(super) source: Option<Found<String>>,
+    pub(super) editor: Option<Found<String>>,
+}
+
+pub(super) fn credits(page: &Page<'_>, structured: &Structured, reading: &Reading) -> Credits {
+    let printed = printed(reading);
+    let site = structured.site_name.as_ref().map(|site| squashed(&site.value));
+    let is_site = |name: &str| site.as_deref() == Some(&squashed(name));
+    let stated = stated(structured, &is_site);
+    let (sure, unsure) = match marked(page, reading) {
+        Some((rank, name)) if rank >= SURE => (Some(name), None),
+        marked => (None, marked.map(|(_, name)| name)),
+    };
+    let generic = |name: String| Found::new(name, Origin::Generic);
+    let author = printed
+        .author
+        .map(generic)
+        .or_else(|| stated.clone().filter(|found| !is_site(&found.value) && !is_login(&found.value)))
+        .or_else(|| sure.map(generic))
+        .or_else(|| printed.byline.map(generic))
+        .or(stated)
+        .or_else(|| unsure.map(generic));
+    Credits { author, source: printed.source.map(generic), editor: printed.editor.map(generic) }
+}
+
+/// A name of one word in lower case or with digits is what somebody logs in with.
+fn is_login(name: &str) -> bool {
+    !name.contains(' ')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-' || c == '.')
+}
+
+/// The names of the first place that has any, without those that name the site when there are others.
+fn stated(structured: &Structured, is_site: &dyn Fn(&str) -> bool) -> Option<Found<String>> {
+    let all: Vec<(String, &Origin)> = structured
+        .authors
+        .iter()
+        .filter_map(|found| Some((stated_name(&found.value)?, &found.origin)))
+        .collect();
+    let (first, origin) = all.iter().find(|(name, _)| !is_site(name)).or(all.first())?;
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in all.iter().filter(|(_, of)| of == origin) {
+        let is_known = names.iter().any(|known| squashed(known).contains(&squashed(name)));
+        if !(is_known || is_site(name) && all.len() > 1) {
+            names.push(name);
+        }
+    }
+    // Microdata names the authors of teasers too.
+    if names.is_empty() || **origin == Origin::Microdata {
+        names = vec![first.as_str()];
+    }
+    Some(Found::new(names.join(", "), (*origin).clone()))
+}
+
+/// Names longer than this are no names.
+const MAX_NAME: usize = 80;
+
+/// What stands in front of a name.
+static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^(?:\W|_)*(?:(?:
+            (?:written|posted|published|submitted|created|reported|words|story|article|text|texte|texto|testo|tekst|added|contributed|updated
+                |eingestellt|veröffentlicht|publiziert|geschrieben|publié|écrit|publicado|escrito|pubblicato|scritto|(?:view\ |see\ |zeige\ )?(?:all|alle)\ (?:posts|articles|beiträge|artikel))?
+                \s*(?:by|par|von|por|di|door|av|af)\b
+            |(?:post\ |article\ )?authors?\b|autor(?:en|in|es)?\b|auteurs?\b|autore\b|text\b|texte\b|texto\b|posted\ by\b|about\ the\ author\b|contributors?\b|redaktion\b
+            |作者|撰文|撰稿|文|记者|記者|本报记者|通讯员
+        )\s*[:：/／｜|]?\s*)+",
+    )
+    .ok()
+});
+
+/// Where a name ends in a longer text.
+static AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)\s*(?:[|•·●»–—\n\t/]|\s-\s|\d|@|\(|\[|
+            \b(?:published|posted|updated|last|follow|view|read|more|share|comment|comments|min|on|in|at|am|um|le|el|il|opens|is\ an?|has|january|february|march|april|june|july|august|september|october|november|december|
+            jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun)\b|
+            ,\s*(?:[a-z]|senior|chief|staff|editor|reporter|writer|author|contributor|correspondent|founder|ceo|cto|director|manager|head|vp|vice|managing|associate|freelance|special|marketing|content|political|science|tech|business|sports|guest|columnist|opinion|for\b|the\b)).*$",
+    )
+    .ok()
+});
+
+/// A name without what stands around it; `None` when it cannot be one.
+fn name(text: &str) -> Option<String> {
+    let text = squeeze(std::iter::once(text));
+    let text = BEFORE.as_ref().map_or(text.clone(), |before| before.replace(&text, "").into_owned());
+    let text = AFTER.as_ref().map_or(text.clone(), |after| after.replace(&text, "").into_owned());
+    let text = text
+        .trim_matches([' ', ',', ':', '：', ';', '-', '.', '"', '，', '、', '/', '|', '(', ')'])
+        .to_owned();
+    let words = text.split_whitespace().count();
+    let lower = text.to_lowercase();
+    let is_name = (2..=MAX_NAME).contains(&text.chars().count())
+        && words <= 12
+        && text.chars().any(char::is_alphabetic)
+        && !lower.starts_with("http")
+        && !lower.contains("www.")
+        && !NO_NAMES.contains(&lower.as_str());
+    is_name.then_some(text)
+}
+
+/// What stands between a name and its title, or the name and that of the site.
+const BEHIND: [&str; 4] = [" | ", " – ", " - ", "｜"];
+
+/// A name as machines are told it: little stands around it.
+fn stated_name(text: &str) -> Option<String> {
+    let text = squeeze(std::iter::once(text));
+    let text = ["By ", "by ", "BY ", "Von "].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(&text);
+    let text = BEHIND.iter().filter_map(|s| text.split_once(s)).map(|(name, _)| name).next().unwrap_or(text);
+    let text = text.trim_matches([' ', ',', ';', '"', '，']);
+    let lower = text.to_lowercase();
+    let is_name = text.chars().any(char::is_alphabetic)
+        && text.chars().count() <= MAX_NAME * 2
+        && !lower.starts_with("http")
+        && !NO_NAMES.contains(&lower.as_str());
+    is_name.then(|| text.to_owned())
+}
+
+const NO_NAMES: &[&str] = &[
+    "author",
+    "authors",
+    "about",
+    "about the author",
+    "by",
+    "bio",
+    "more",
+    "share",
+    "follow",
+    "profile",
+    "view profile",
+    "contributor",
+    "contributors",
+    "writer",
+    "read more",
+    "articles",
+    "posts",
+    "all posts",
+    "website",
+    "twitter",
+    "作者",
+    "记者",
+    "无",
+    "none",
+];
+
+/// An element near the headline or the end of the body whose attributes speak of an author.
+fn marked(page: &Page<'_>, reading: &Reading) -> Option<(u8, String)> {
+    let nodes: Vec<ego_tree::NodeId> =
+        reading.lines().filter(|line| line.place != LinePlace::Elsewhere).map(|line| line.node).collect();
+    let (begin, end) = (*nodes.first()?, *nodes.last()?);
+    let mut best: Option<(u8, Vec<ElementRef<'_>>, Vec<String>)> = None;
+    for element in page.survey.bylines.iter().take(200).filter_map(|id| element(&page.html, *id)) {
+        if element.id() > end || !holds_any(element, begin) && element.id() < begin || is_of_reader(element) {
+            continue;
+        }
+        let Some(name) = name_of_parts(element).filter(|name| name.split_whitespace().count() <= 8) else {
+            continue;
+        };
+        let rank = rank(element);
+        match &mut best {
+            // Names of one byline stand side by side.
+            Some((known, elements, names)) if rank == *known => {
+                let is_beside = elements
+                    .iter()
+                    .any(|other| other.parent().map(|p| p.id()) == element.parent().map(|p| p.id()));
+                if is_beside && !names.contains(&name) && names.len() < 8 {
+                    elements.push(element);
+                    names.push(name);
+                }
+            }
+            Some((known, ..)) if rank < *known => {}
+            _ => best = Some((rank, vec![element], vec![name])),
+        }
+    }
+    best.map(|(rank, _, names)| (rank, names.join(", ")))
+}
+
+/// The name in a byline whose parts stand in elements of their own: "By", the name, a title, a date.
+fn name_of_parts(element: ElementRef<'_>) -> Option<String> {
+    let parts: Vec<String> = element
+        .text()
+        .take(12)
+        .map(|text| squeeze(std::iter::once(text)))
+        .filter(|text| !text.is_empty())
+        .collect();
+    if parts.iter().map(String::len).sum::<usize>() > 400 {
+        return None;
+    }
+    let joins = |text: &str| {
+        [",", "&", "and", "und", "et", "y", "e", "og", "och", "en", "и", "、"]
+            .contains(&text.to_lowercase().as_str())
+    };
+    let mut names: Vec<String> = Vec::new();
+    let mut open = true;
+    for part in &parts {
+        if joins(part) {
+            open = !names.is_empty();
+        } else if open && let Some(name) = name(part) {
+            names.push(name);
+            open = part.ends_with(',') || part.ends_with(" and") || part.ends_with(" &");
+        } else if !names.is_empty() {
+            break;
+        }
+    }
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+/// Readers who comment, and fields that ask for a name.
+fn is_of_reader(element: ElementRef<'_>) -> bool {
+    let speaks = |element: ElementRef<'_>| {
+        ["class", "id"].iter().filter_map(|name| element.attr(name)).any(|value| {
+            let value = value.to_ascii_lowercase();
+            value.contains("comment") || value.contains("respond") || value.contains("related")
+        })
+    };
+    matches!(element.value().name(), "input" | "label" | "form")
+        || speaks(element)
+        || element
+            .ancestors()
+            .filter_map(ElementRef::wrap)
+            .take(6)
+            .any(|e| speaks(e) && e.value().name() != "body")
+}
+
+fn holds_any(element: ElementRef<'_>, node: ego_tree::NodeId) -> bool {
+    element.descendants().any(|inner| inner.id() == node)
+}
+
+/// From this rank on, a byline counts more than the name of the site stated to machines.
+const SURE: u8 = 2;
+
+/// How sure it is that the element holds a name and nothing else.
+fn rank(element: ElementRef<'_>) -> u8 {
+    let attr = |name: &str| element.attr(name).unwrap_or_default().to_ascii_lowercase();
+    let class = attr("class");
+    let is_author = class.contains("author");
+    if attr("rel").contains("author") || attr("itemprop").contains("author") {
+        4
+    } else if is_author && (class.contains("name") || element.value().name() == "a") {
+        3
+    } else if class.contains("byline") || class.split([' ', '-', '_']).any(|word| word == "author") {
+        2
+    } else {
+        let is_portrait = ["bio", "avatar", "image", "about"].iter().any(|word| class.contains(word));
+        u8::from(!is_portrait)
+    }
+}
+
+/// What lines at the head and the end of the article say.
+#[derive(Debug, Default)]
+struct Printed {
+    /// Labelled: 作者：…, 记者 ….
+    author: Option<String>,
+    /// A line that begins with "By" and the like.
+    byline: Option<String>,
+    source: Option<String>,
+    editor: Option<String>,
+}
+
+const HAN_NAMES: &str =
+    r"(\p{Han}{1,4}(?:·\p{Han}{1,8})?(?:(?:[、，,/]\s*|\s+)\p{Han}{2,4}(?:·\p{Han}{1,8})?)*)";
+
+static LABELLED: LazyLock<Vec<(Credit, Regex)>> = LazyLock::new(|| {
+    [
+        (Credit::Editor, r"(?:责任编辑|責任編輯|责编|責編|值班编辑|编辑|編輯)\s*[:：／/｜|]\s*([^\s:：()（）\]】|]{2,12}(?:[、 ]\p{Han}{2,4})*)".to_owned()),
+        (Credit::Source, r"(?:文章来源|信息来源|稿件来源|来源|來源|稿源)\s*[:：]\s*([^\s|｜:：()（）作]{2,30})".to_owned()),
+        (Credit::Author, format!(r"(?:^|[\s（(【\[|｜／/])(?:作者|撰文|撰稿|文字?)\s*[:：／/｜|]\s*{HAN_NAMES}(?:[\s）)】\]|｜/／]|$|编辑|来源|摄)")),
+        (Credit::Author, r"(?:^|[\s（(【\[|｜])作者\s*[:：]\s*([^\s:：()（）\]】|]{2,24})".to_owned()),
+        (Credit::Author, format!(r"(?:记者|記者|通讯员)\s*[:：]?\s*{HAN_NAMES}\s*(?:[）)】\]|｜/／]|$|摄|报道|報道)")),
+    ]
+    .into_iter()
+    .filter_map(|(credit, pattern)| Some((credit, Regex::new(&pattern).ok()?)))
+    .collect()
+});
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Credit {
+    Author,
+    Source,
+    Editor,
+}
+
+static BYLINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?i:(?:written|posted|published|words|story|text) by|by|von|par|por|di|door|av|af|text:|texte?:|autor:|author:|escrito por|publicado por|geschrieben von|veröffentlicht von)\s*:?\s+(\p{Lu}.{1,100})$").ok()
+});
+
+fn printed(reading: &Reading) -> Printed {
+    let mut found = Printed::default();
+    for line in reading.lines() {
+        let is_edge = match line.place {
+            LinePlace::Head | LinePlace::Tail => true,
+            LinePlace::Body(from_begin, to_end) => from_begin < 3 || to_end < 3,
+            LinePlace::Elsewhere => false,
+        };
+        if !is_edge {
+            continue;
+        }
+        for (credit, pattern) in LABELLED.iter() {
+            let place = match credit {
+                Credit::Author => &mut found.author,
+                Credit::Source => &mut found.source,
+                Credit::Editor => &mut found.editor,
+            };
+            if place.is_none()
+                && let Some(text) = pattern.captures(line.text).and_then(|hit| hit.get(1))
+            {
+                let names = text.as_str().trim_end_matches(['_', '-']).trim();
+                *place = Some(
+                    names
+                        .split([' ', '、', '，', ',', '/'])
+                        .filter(|n| !n.is_empty())
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                )
+                .filter(|names| names.chars().count() >= 2);
+            }
+        }
+        if found.byline.is_none() && line.width < 120 && !matches!(line.place, LinePlace::Tail) {
+            let hit =
+                BYLINE.as_ref().and_then(|pattern| pattern.captures(line.text)).and_then(|hit| hit.get(1));
+            found.byline =
+                hit.and_then(|text| name(text.as_str())).filter(|name| name.split_whitespace().count() <= 6);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_out_of_bylines() {
+        for (text, want) in [
+            ("By Jane Miller", Some("Jane Miller")),
+            ("Written by: Jane Miller | May 3, 2024", Some("Jane Miller")),
+            ("Von Jana Müller, Redakteurin", Some("Jana Müller")),
+            ("Jane Miller, senior editor", Some("Jane Miller")),
+            ("作者：林小雨", Some("林小雨")),
+            ("https://example.com/jane", None),
+            ("Follow", None),
+        ] {
+            assert_eq!(name(text).as_deref(), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What an element does to the lines of a page.
+
+use scraper::ElementRef;
+
+/// How an element's text stands among the text around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// It has no text of its own.
+    Silent,
+    /// It ends the line.
+    Break,
+    /// It stands on lines of its own.
+    Block,
+    /// It is part of the line.
+    Inline,
+}
+
+pub(super) fn flow(name: &str) -> Flow {
+    match name {
+        "script" | "style" | "noscript" | "template" | "iframe" | "svg" | "button" | "input" | "select"
+        | "textarea" | "head" | "title" | "object" | "video" | "audio" | "canvas" | "math" => Flow::Silent,
+        "br" | "hr" => Flow::Break,
+        "address" | "article" | "aside" | "blockquote" | "body" | "caption" | "center" | "dd" | "details"
+        | "dialog" | "div" | "dl" | "dt" | "fieldset" | "figcaption" | "figure" | "footer" | "form"
+        | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "header" | "hgroup" | "html" | "li" | "main" | "menu"
+        | "nav" | "ol" | "p" | "pre" | "section" | "summary" | "table" | "tbody" | "td" | "tfoot" | "th"
+        | "thead" | "tr" | "ul" => Flow::Block,
+        _ => Flow::Inline,
+    }
+}
+
+/// Whether the element's own style takes it off the page.
+pub(super) fn is_hidden(element: ElementRef<'_>) -> bool {
+    element.attr("style").is_some_and(|style| {
+        style.contains("none") && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
+    })
+}

@@ -1,0 +1,78 @@
+//! Microdata (<https://html.spec.whatwg.org/multipage/microdata.html>) and `<time>`.
+
+use scraper::ElementRef;
+
+use super::{Context, Structured, clean, read_date};
+use crate::article::{Found, Origin};
+use crate::extract::Page;
+use crate::extract::survey::element;
+
+/// Elements with `itemprop` that are looked at, at most.
+const MAX_PROPERTIES: usize = 300;
+
+pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
+    let elements = page.survey.properties.iter().take(MAX_PROPERTIES);
+    for element in elements.filter_map(|id| element(&page.html, *id)) {
+        let names = element.attr("itemprop").unwrap_or_default();
+        if is_of_another(element) {
+            continue;
+        }
+        for name in names.split_ascii_whitespace() {
+            note(element, name, context, found);
+        }
+    }
+}
+
+/// Comments and related articles carry properties too.
+fn is_of_another(element: ElementRef<'_>) -> bool {
+    let scope = element.ancestors().filter_map(ElementRef::wrap).find(|e| e.attr("itemscope").is_some());
+    let kind = scope.and_then(|scope| scope.attr("itemtype")).unwrap_or_default();
+    kind.ends_with("/Comment") || kind.ends_with("/UserComments") || kind.ends_with("/ItemList")
+}
+
+fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Structured) {
+    let value = || {
+        let stated = ["content", "datetime"].iter().find_map(|name| element.attr(name));
+        clean(&stated.map_or_else(|| element.text().take(50).collect(), str::to_owned))
+    };
+    match name {
+        "headline" if found.headlines.is_empty() => {
+            found.headlines.push(Found::new(value(), Origin::Microdata));
+        }
+        "datePublished" | "dateCreated" => date(element, &value(), true, context, found),
+        "dateModified" | "dateUpdate" => date(element, &value(), false, context, found),
+        "author" | "creator" => {
+            found.authors.extend(author(element).map(|name| Found::new(name, Origin::Microdata)));
+        }
+        _ => {}
+    }
+}
+
+/// What is shown is right where it contradicts what is stated: Typecho states local time as UTC.
+fn date(
+    element: ElementRef<'_>,
+    stated: &str,
+    is_published: bool,
+    context: &Context,
+    found: &mut Structured,
+) {
+    let shown = read_date(&clean(&element.text().take(8).collect::<String>()), context);
+    let day = read_date(stated, context).map(|date| date.value.chars().take(10).collect::<String>());
+    let contradicts = shown.as_ref().zip(day).is_some_and(|(shown, day)| {
+        !shown.approximate && shown.value.len() >= 10 && !shown.value.starts_with(&day)
+    });
+    match shown.filter(|_| contradicts) {
+        Some(shown) => {
+            let dates = if is_published { &mut found.published } else { &mut found.modified };
+            dates.push(Found::new(shown, Origin::Microdata));
+        }
+        None => found.note_date(is_published, stated, Origin::Microdata, context),
+    }
+}
+
+fn author(element: ElementRef<'_>) -> Option<String> {
+    let name = element.descendent_elements().skip(1).find(|e| e.attr("itemprop") == Some("name"));
+    let name = name.unwrap_or(element);
+    let text = name.attr("content").map_or_else(|| name.text().take(20).collect(), str::to_owned);
+    Some(clean(&text)).filter(|text| !text.is_empty() && !text.starts_with("http"))
+}

@@ -1,0 +1,72 @@
+//! What a page says of itself to machines: JSON-LD, microdata, `<meta>` and `<time>`.
+//!
+//! Everything found is kept, each with where it stands; who needs one value chooses.
+
+mod json_ld;
+mod meta;
+mod microdata;
+
+use scraper::Html;
+
+use super::Page;
+use super::date::{self, Context};
+use crate::article::{Found, Origin, Published};
+use crate::profile::squeeze;
+
+/// Values found, in the order of how far they are to be trusted.
+#[derive(Debug, Default)]
+pub(super) struct Structured {
+    pub(super) headlines: Vec<Found<String>>,
+    /// One name each.
+    pub(super) authors: Vec<Found<String>>,
+    pub(super) published: Vec<Found<Published>>,
+    pub(super) modified: Vec<Found<Published>>,
+    pub(super) category: Option<Found<String>>,
+    pub(super) tags: Option<Found<Vec<String>>>,
+    pub(super) breadcrumbs: Option<Found<Vec<String>>>,
+    pub(super) site_name: Option<Found<String>>,
+    pub(super) image: Option<Found<String>>,
+    /// The whole text, without markup.
+    pub(super) body: Option<String>,
+    /// The page calls itself an article.
+    pub(super) is_article: bool,
+    /// The page calls itself something that is no article, such as a list.
+    pub(super) is_list: bool,
+}
+
+pub(super) fn read(page: &Page<'_>, context: &Context) -> Structured {
+    let mut found = Structured::default();
+    json_ld::read(page, context, &mut found);
+    microdata::read(page, context, &mut found);
+    meta::read(page, context, &mut found);
+    found
+}
+
+impl Structured {
+    fn note_date(&mut self, is_published: bool, text: &str, origin: Origin, context: &Context) {
+        // Some write no date as zeros or as the epoch.
+        if text.starts_with("0000") || text.starts_with("1970-01-01") || text.starts_with("0001") {
+            return;
+        }
+        if let Some(date) = read_date(text, context) {
+            let dates = if is_published { &mut self.published } else { &mut self.modified };
+            dates.push(Found::new(date, origin));
+        }
+    }
+}
+
+fn read_date(text: &str, context: &Context) -> Option<Published> {
+    date::read(text, context).ok().and_then(|dates| dates.published)
+}
+
+/// White space collapsed; markup and character references, which some write into JSON, undone.
+fn clean(text: &str) -> String {
+    if text.contains('<') || text.contains('&') {
+        return squeeze(Html::parse_fragment(text).root_element().text());
+    }
+    squeeze(std::iter::once(text))
+}
+
+fn split_keywords(text: &str) -> Vec<String> {
+    text.split([',', '，', ';', '；', '、']).map(clean).filter(|t| !t.is_empty()).collect()
+}

@@ -1,0 +1,257 @@
+//! The headline: what a page calls itself in several places, by vote.
+
+use scraper::{ElementRef, Node};
+
+use super::Page;
+use super::structured::Structured;
+use super::survey::element;
+use crate::article::{Found, Origin};
+use crate::profile::squeeze;
+
+/// A place that names the headline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The only `<h1>`.
+    Heading,
+    /// One of several `<h1>`.
+    OneOfHeadings,
+    /// A part of an `<h1>`: its own text, without what is nested in it, or a nested element.
+    HeadingsPart,
+    JsonLd,
+    Microdata,
+    OpenGraph,
+    OtherMeta,
+    /// `<title>`.
+    Document,
+    /// A heading or bold line right above the body.
+    AboveBody,
+}
+
+impl Place {
+    /// How much its word counts. A headline needs no more than one strong witness, but two weak ones
+    /// that agree beat it.
+    fn weight(self) -> f32 {
+        match self {
+            Self::JsonLd | Self::Microdata => 3.0,
+            Self::Heading => 2.9,
+            Self::OneOfHeadings => 2.6,
+            Self::AboveBody => 2.2,
+            Self::Document => 2.1,
+            Self::OpenGraph => 1.9,
+            Self::OtherMeta => 0.8,
+            Self::HeadingsPart => 0.6,
+        }
+    }
+
+    /// Whether it shows the headline alone, where others add the site's name.
+    fn is_visible(self) -> bool {
+        !matches!(self, Self::OpenGraph | Self::OtherMeta | Self::Document)
+    }
+
+    fn origin(self) -> Origin {
+        match self {
+            Self::JsonLd => Origin::JsonLd,
+            Self::Microdata => Origin::Microdata,
+            Self::OpenGraph | Self::OtherMeta => Origin::Meta,
+            _ => Origin::Generic,
+        }
+    }
+}
+
+/// What one place says.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) place: Place,
+    pub(super) text: String,
+    squashed: String,
+}
+
+/// Every place's word, without the name of the site.
+pub(super) fn candidates(
+    page: &Page<'_>,
+    structured: &Structured,
+    above_body: Option<&str>,
+) -> Vec<Candidate> {
+    let site = SiteNames::of(page, structured);
+    let mut found = Vec::new();
+    let mut note = |place: Place, text: &str| {
+        let text = squeeze(std::iter::once(text));
+        let stripped = site.strip(&text, place.is_visible());
+        for text in [Some(&stripped), Some(&text).filter(|text| **text != stripped && !place.is_visible())] {
+            let Some(text) = text else { continue };
+            let squashed = squashed(text);
+            if !squashed.is_empty() && !site.is_one(&squashed) {
+                found.push(Candidate { place, text: text.clone(), squashed });
+            }
+        }
+    };
+    let headings: Vec<ElementRef<'_>> = page
+        .survey
+        .headings
+        .iter()
+        .filter_map(|id| element(&page.html, *id))
+        .filter(|heading| heading.text().any(|text| !text.trim().is_empty()))
+        .collect();
+    let place = if headings.len() == 1 { Place::Heading } else { Place::OneOfHeadings };
+    for heading in headings {
+        let all = squeeze(heading.text());
+        note(place, &all);
+        let nested = heading.child_elements().take(6).map(|child| squeeze(child.text()));
+        for part in nested.chain([own_text(heading)]).filter(|part| *part != all) {
+            note(Place::HeadingsPart, &part);
+        }
+    }
+    for title in &structured.headlines {
+        note(if title.origin == Origin::JsonLd { Place::JsonLd } else { Place::Microdata }, &title.value);
+    }
+    if let Some(title) = page.survey.meta(&["og:title"]) {
+        note(Place::OpenGraph, title);
+    }
+    let others = ["twitter:title", "dc.title", "dcterms.title", "headline", "articletitle", "parsely-title"];
+    if let Some(title) = page.survey.meta(&others) {
+        note(Place::OtherMeta, title);
+    }
+    if let Some(title) = &page.survey.title {
+        note(Place::Document, title);
+    }
+    if let Some(title) = above_body {
+        note(Place::AboveBody, title);
+    }
+    found
+}
+
+/// The candidate that most places agree on; the earlier of equals.
+pub(super) fn choose(candidates: &[Candidate]) -> Option<Found<String>> {
+    let votes = |candidate: &Candidate| -> f32 {
+        let mut places: Vec<Place> = Vec::new();
+        for other in candidates.iter().filter(|c| c.squashed == candidate.squashed) {
+            if !places.contains(&other.place) {
+                places.push(other.place);
+            }
+        }
+        places.iter().map(|place| place.weight()).sum()
+    };
+    let mut best: Option<(f32, &Candidate)> = None;
+    for candidate in candidates {
+        let votes = votes(candidate);
+        if best.is_none_or(|(most, _)| votes > most) {
+            best = Some((votes, candidate));
+        }
+    }
+    best.map(|(_, candidate)| Found::new(candidate.text.clone(), candidate.place.origin()))
+}
+
+/// The text nodes of the element itself and of its plainly inline children.
+fn own_text(heading: ElementRef<'_>) -> String {
+    squeeze(heading.children().filter_map(|child| match child.value() {
+        Node::Text(text) => Some(&**text),
+        _ => None,
+    }))
+}
+
+/// Letters and digits only, in lower case: how headlines are compared.
+pub(super) fn squashed(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// What the site calls itself, squashed.
+struct SiteNames {
+    names: Vec<String>,
+    /// The labels of its host: `example` of `www.example.co.uk`.
+    labels: Vec<String>,
+}
+
+/// What stands between a headline and the name of the site.
+const SEPARATORS: [&str; 14] =
+    [" | ", "|", "｜", "_", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", "--", "-", "—"];
+
+impl SiteNames {
+    fn of(page: &Page<'_>, structured: &Structured) -> Self {
+        let names = structured.site_name.iter().map(|found| found.value.as_str());
+        let metas = page.survey.meta(&["og:site_name", "application-name", "twitter:site", "publisher"]);
+        let names = names.chain(metas).map(squashed).filter(|name| name.chars().count() > 1).collect();
+        let host = page.url().host();
+        let labels = host
+            .split('.')
+            .filter(|label| {
+                label.len() > 3 && !matches!(*label, "localhost" | "blog" | "news" | "page" | "blogs")
+            })
+            .map(squashed)
+            .collect();
+        Self { names, labels }
+    }
+
+    fn is_one(&self, squashed: &str) -> bool {
+        self.names.iter().any(|name| name == squashed)
+    }
+
+    /// Whether a part of a title names the site.
+    fn names(&self, part: &str) -> bool {
+        let part = squashed(part);
+        let is_close = |name: &String| {
+            part == *name
+                || (part.contains(name.as_str()) && part.len() < name.len() * 3)
+                || (name.contains(&part) && part.len() * 2 > name.len())
+        };
+        !part.is_empty()
+            && (self.names.iter().any(is_close)
+                || self.labels.iter().any(|label| {
+                    part == *label
+                        || (part.contains(label.as_str()) && part.len() < label.len() * 2)
+                        || (label.contains(&part) && part.len() * 3 > label.len() * 2)
+                }))
+    }
+
+    /// Cuts the site's name, and what stands between it and the headline; `only_names` leaves what
+    /// may belong to the headline.
+    fn strip(&self, title: &str, only_names: bool) -> String {
+        let mut title = title.trim();
+        while let Some((before, after, sure)) = last_part(title) {
+            let (width_before, width_after) = (width(before), width(after));
+            let is_site = self.names(after);
+            // A dash may belong to the headline: without a known name only a short tail goes.
+            let is_tail = if sure {
+                width_after <= 40 && width_before >= 10
+            } else {
+                width_after <= 20 && width_before > 2 * width_after
+            };
+            if before.is_empty() || !(is_site || !only_names && is_tail && width_before > width_after) {
+                break;
+            }
+            title = before;
+        }
+        while let Some((before, after)) =
+            [" | ", " - ", " – ", " :: ", ": "].iter().find_map(|s| title.split_once(s))
+        {
+            if !self.names(before) || after.trim().is_empty() {
+                break;
+            }
+            title = after.trim();
+        }
+        title.to_owned()
+    }
+}
+
+/// What stands before and behind the last separator, and whether it is one that headlines rarely have.
+fn last_part(title: &str) -> Option<(&str, &str, bool)> {
+    let (start, separator) = SEPARATORS
+        .iter()
+        .filter_map(|separator| title.rfind(separator).map(|start| (start, *separator)))
+        .max_by_key(|(start, separator)| (start + separator.len(), separator.len()))?;
+    let (before, after) = (title[..start].trim(), title[start + separator.len()..].trim());
+    // A hyphen within a Latin word joins.
+    let within_word = matches!(separator, "-" | "—" | "--")
+        && before.chars().next_back().is_some_and(is_joined)
+        && after.chars().next().is_some_and(is_joined);
+    (!within_word).then_some((before, after, matches!(separator, " | " | "|" | "｜" | "_" | " :: " | " » ")))
+}
+
+/// A letter of a script that joins words with hyphens.
+fn is_joined(c: char) -> bool {
+    c.is_alphanumeric() && c < '\u{2e80}'
+}
+
+/// Half characters: a Han character is as wide as two letters.
+fn width(text: &str) -> usize {
+    text.chars().map(|c| if c < '\u{1100}' { 1 } else { 2 }).sum()
+}
