@@ -8,9 +8,9 @@ use scraper::ElementRef;
 
 use super::Page;
 use super::body::{LinePlace, Reading};
+use super::line::squashed;
 use super::structured::Structured;
 use super::survey::element;
-use super::title::squashed;
 use crate::article::{Found, Origin};
 use crate::profile::squeeze;
 
@@ -317,7 +317,10 @@ fn printed(reading: &Reading) -> Printed {
         if !is_edge {
             continue;
         }
-        for (credit, pattern) in LABELLED.iter() {
+        let is_labelled = line
+            .text
+            .contains(['编', '編', '责', '責', '来', '來', '稿', '作', '撰', '文', '记', '記', '通']);
+        for (credit, pattern) in LABELLED.iter().filter(|_| is_labelled) {
             let place = match credit {
                 Credit::Author => &mut found.author,
                 Credit::Source => &mut found.source,

@@ -3,7 +3,7 @@
 //!
 //! One linear scan drops tags that nest too deep (their text stays), cuts tags with too many
 //! attributes and ends a page that has too many tags. It also leaves out comments and the content
-//! of `<style>`, which nothing reads and the parser would spend a tenth of its time on.
+//! of `<style>` and `<svg>`, which nothing reads and the parser would spend a tenth of its time on.
 
 use std::borrow::Cow;
 
@@ -32,8 +32,8 @@ enum Element {
     EndsItself,
     /// Its content is not markup.
     Raw,
-    /// `<style>`: raw, and of no use.
-    Style,
+    /// `<style>` and `<svg>`: of no use.
+    Unread,
     /// Everything else.
     Nests,
 }
@@ -50,7 +50,7 @@ impl Element {
             b"p" | b"li" | b"dt" | b"dd" | b"tr" | b"td" | b"th" | b"option" | b"optgroup" | b"thead"
             | b"tbody" | b"tfoot" | b"colgroup" | b"html" | b"head" | b"body" => Self::EndsItself,
             b"script" | b"textarea" | b"title" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Self::Raw,
-            b"style" => Self::Style,
+            b"style" | b"svg" => Self::Unread,
             _ => Self::Nests,
         }
     }
@@ -127,9 +127,10 @@ impl<'a> Scan<'a> {
             self.open += usize::from(element.takes_part_in_nesting());
         }
         self.at = end;
-        if matches!(element, Element::Raw | Element::Style) {
+        let closes_itself = name.eq_ignore_ascii_case(b"svg") && self.text[..end].ends_with("/>");
+        if matches!(element, Element::Raw | Element::Unread) && !closes_itself {
             let close = self.skip_raw(name);
-            if element == Element::Style {
+            if element == Element::Unread {
                 self.leave_out(end, close);
             }
         }

@@ -87,3 +87,18 @@ fn is_text(c: char) -> bool {
 pub(super) fn is_han(c: char) -> bool {
     matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
 }
+
+/// Letters and digits only, in lower case: how headlines and texts are compared.
+pub(super) fn squashed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            if c.is_ascii_alphanumeric() {
+                out.push(c.to_ascii_lowercase());
+            }
+        } else if c.is_alphanumeric() {
+            if c.is_uppercase() { out.extend(c.to_lowercase()) } else { out.push(c) }
+        }
+    }
+    out
+}

@@ -55,7 +55,7 @@ pub(super) fn times(page: &Page<'_>, structured: &Structured, reading: &Reading,
         .or_else(|| generic(shown.labelled))
         .or_else(|| of_scripts(page, context))
         .or_else(|| of_url(page, context))
-        .or_else(|| generic(shown.only))
+        .or_else(|| generic(only_day(reading, context)))
         // A day without a year, and the time of the last edit on that day.
         .or_else(|| {
             times.modified.clone().filter(|m| shown.vague.as_ref().is_some_and(|v| same_day(v, &m.value)))
@@ -114,23 +114,21 @@ struct Shown {
     below: Option<Published>,
     /// Elsewhere, in a line that says what it is.
     labelled: Option<Published>,
-    /// The one day that the page names elsewhere, when it names no other.
-    only: Option<Published>,
     /// Days without a year and ages that were rounded.
     vague: Option<Published>,
 }
 
 fn shown(reading: &Reading, context: &Context) -> Shown {
     let mut found = Shown::default();
-    let mut days: Vec<Published> = Vec::new();
     for line in reading.lines() {
         let limit = match line.place {
             LinePlace::Head | LinePlace::Tail => INFO_LINE,
             LinePlace::Body(from_begin, to_end) if from_begin < 4 || to_end < 3 => DATE_LINE,
-            LinePlace::Elsewhere => SHORT_LINE,
+            LinePlace::Elsewhere if line.is_info => INFO_LINE,
+            LinePlace::Elsewhere => continue,
             LinePlace::Body(..) => continue,
         };
-        if line.width > limit || !line.text.contains(|c: char| c.is_numeric()) {
+        if line.width > limit || !may_hold_date(line.text) {
             continue;
         }
         let Ok(dates) = date::read(line.text, context) else { continue };
@@ -149,11 +147,7 @@ fn shown(reading: &Reading, context: &Context) -> Shown {
                     &mut found.published
                 }
                 LinePlace::Head | LinePlace::Body(0..4, _) => &mut found.head,
-                LinePlace::Elsewhere if line.is_info => &mut found.labelled,
-                LinePlace::Elsewhere => {
-                    days.push(date);
-                    continue;
-                }
+                LinePlace::Elsewhere => &mut found.labelled,
                 _ => &mut found.below,
             };
             place.get_or_insert(date);
@@ -162,10 +156,32 @@ fn shown(reading: &Reading, context: &Context) -> Shown {
             found.modified.get_or_insert(date);
         }
     }
-    if days.iter().all(|date| day(date) == day(&days[0])) {
-        found.only = days.into_iter().next();
-    }
     found
+}
+
+/// Whether there are digits enough for a date, or numbers in Han characters.
+fn may_hold_date(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= 2
+        || text.contains(['年', '月', '日', '前', '昨', '今', '刚', '剛'])
+}
+
+/// The one day that short lines of the page name, when they name no other.
+fn only_day(reading: &Reading, context: &Context) -> Option<Published> {
+    let lines = reading.lines().filter(|line| line.place == LinePlace::Elsewhere && line.width <= SHORT_LINE);
+    let mut only: Option<Published> = None;
+    for line in lines.filter(|line| may_hold_date(line.text)) {
+        let date = date::read(line.text, context).ok().and_then(|dates| dates.published);
+        let Some(date) =
+            date.filter(|d| !d.approximate && d.precision >= Precision::Day && names_year(line.text, d))
+        else {
+            continue;
+        };
+        if only.as_ref().is_some_and(|known| day(known) != day(&date)) {
+            return None;
+        }
+        only = Some(date);
+    }
+    only
 }
 
 /// Whether the line says the year: a day without one is read as the latest such day.

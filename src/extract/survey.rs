@@ -1,7 +1,32 @@
 //! One walk over a parsed page that notes everything the other steps look for.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use ego_tree::NodeId;
 use scraper::{ElementRef, Html, Node};
+
+/// Parts of words in attributes: the first of them speak of an author, the others of a date.
+const MARK_WORDS: [&str; 12] = [
+    "author",
+    "byline",
+    "writer",
+    "zuozhe",
+    "contributor",
+    "reporter",
+    "autor",
+    "redact",
+    "date",
+    "time",
+    "publi",
+    "posted",
+];
+const AUTHOR_WORDS: usize = 8;
+
+static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(MARK_WORDS).ok()
+});
 
 /// Where the notable elements are.
 #[derive(Debug, Default)]
@@ -95,18 +120,15 @@ impl Survey {
         }
     }
 
+    /// What words in its attributes tell of an element.
     fn note_mark(&mut self, element: ElementRef<'_>, value: &str) {
-        let speaks = |word: &str| {
-            value.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
-        };
-        if value.len() >= 6
-            && value.len() < 200
-            && self.bylines.last() != Some(&element.id())
-            && ["author", "byline", "writer", "zuozhe", "contributor", "reporter", "autor", "redact"]
-                .iter()
-                .any(|w| speaks(w))
-        {
-            self.bylines.push(element.id());
+        let Some(finder) = MARKS.as_ref().filter(|_| (4..200).contains(&value.len())) else { return };
+        for hit in finder.find_overlapping_iter(value) {
+            let is_author = hit.pattern().as_usize() < AUTHOR_WORDS;
+            let marks = if is_author { &mut self.bylines } else { &mut self.dates };
+            if marks.last() != Some(&element.id()) {
+                marks.push(element.id());
+            }
         }
     }
 

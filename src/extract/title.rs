@@ -3,6 +3,7 @@
 use scraper::{ElementRef, Node};
 
 use super::Page;
+use super::line::squashed;
 use super::structured::Structured;
 use super::survey::element;
 use crate::article::{Found, Origin};
@@ -147,11 +148,6 @@ fn own_text(heading: ElementRef<'_>) -> String {
         Node::Text(text) => Some(&**text),
         _ => None,
     }))
-}
-
-/// Letters and digits only, in lower case: how headlines are compared.
-pub(super) fn squashed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// What the site calls itself, squashed.

@@ -1,7 +1,9 @@
 //! What is known of each block before it is judged: facts as numbers of a fixed list, so that a
 //! table of weights can be fitted to pages whose bodies are known and be read by a person.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::extract::line::squashed;
 
 use super::layout::{Block, Container, Kind, Layout};
 use super::words::{CLASS_KINDS, LINE_KINDS, line_kinds};
@@ -133,7 +135,11 @@ struct Survey<'a> {
     near: Vec<u32>,
     heading: Option<usize>,
     title: Option<String>,
-    title_words: HashSet<[char; 2]>,
+    /// Pairs of neighbouring characters of the title, sorted.
+    title_pairs: Vec<[char; 2]>,
+    title_chars: CharSet,
+    /// The text of each block, squashed.
+    squashed: Vec<String>,
     descriptions: Vec<String>,
     body: Option<String>,
     again: Vec<bool>,
@@ -165,7 +171,7 @@ impl<'a> Survey<'a> {
         let good_before = sums(&|block| if is_good(block) { block.width.min(1000) } else { 0 });
         let good_count = sums(&|block| u32::from(is_good(block)));
         let title = hints.title.as_deref().map(squashed).filter(|title| !title.is_empty());
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         let again = layout.blocks.iter().map(|b| b.width >= 12 && !seen.insert(b.text.as_str())).collect();
         let mut page = Self {
             layout,
@@ -176,7 +182,9 @@ impl<'a> Survey<'a> {
             near: Vec::with_capacity(layout.containers.len()),
             heading: None,
             heading_path: Vec::new(),
-            title_words: title.as_deref().map(pairs).unwrap_or_default(),
+            title_chars: CharSet::of(title.iter().flat_map(|title| title.chars())),
+            squashed: layout.blocks.iter().map(|block| squashed(&block.text)).collect(),
+            title_pairs: title.as_deref().map(pairs).unwrap_or_default(),
             title,
             descriptions: hints
                 .descriptions
@@ -216,14 +224,14 @@ impl<'a> Survey<'a> {
     /// The block that is the headline: the last heading that says the title, else the last block that does, before the text.
     fn find_heading(&self) -> Option<usize> {
         let title = self.title.as_deref()?;
-        let is_title = |block: &Block| block.width < 400 && squashed(&block.text) == title;
+        let is_title = |index: usize| self.squashed[index] == title;
         let kind = |block: &Block| self.layout.containers[block.container].kind;
         let hits: Vec<usize> = self
             .layout
             .blocks
             .iter()
             .enumerate()
-            .filter(|(_, block)| is_title(block))
+            .filter(|(index, _)| is_title(*index))
             .map(|(index, _)| index)
             .collect();
         let heading =
@@ -360,7 +368,7 @@ impl<'a> Survey<'a> {
     }
 
     fn of_place(&self, index: usize, block: &Block, facts: &mut Facts) {
-        let is_title = self.title.as_deref().is_some_and(|t| block.width < 400 && squashed(&block.text) == t);
+        let is_title = self.title.as_ref() == Some(&self.squashed[index]);
         let title = match self.heading {
             _ if is_title => 0,
             None => 1,
@@ -381,13 +389,10 @@ impl<'a> Survey<'a> {
         note(facts, Group::Place, place);
         let from_heading = self.heading.and_then(|heading| index.checked_sub(heading));
         note(facts, Group::FromHeading, from_heading.map_or(0, |n| 1 + bin(n, &[4, 12, 30, 80, 200])));
-        for kind in 0..LINE_KINDS.len() {
-            let begin = index.saturating_sub(8);
-            let says = |i: usize| self.lines[i] & (1 << kind) != 0 && self.layout.blocks[i].width < 60;
-            if (begin..index).any(says) {
-                note(facts, Group::Since, kind);
-            }
-        }
+        let before = index.saturating_sub(8)..index;
+        let short = before.filter(|i| self.layout.blocks[*i].width < 60);
+        let since = short.fold(0, |kinds, i| kinds | self.lines[i]);
+        (0..LINE_KINDS.len()).filter(|i| since & (1 << i) != 0).for_each(|i| note(facts, Group::Since, i));
         let levels = self
             .layout
             .with_ancestors(block.container)
@@ -404,33 +409,67 @@ impl<'a> Survey<'a> {
             (Some(_), Some(_)) => 4,
         };
         note(facts, Group::Article, article);
-        self.of_statements(block, facts);
+        self.of_statements(index, block, facts);
     }
 
     /// What the page itself says of its article, compared with the block.
-    fn of_statements(&self, block: &Block, facts: &mut Facts) {
+    fn of_statements(&self, index: usize, block: &Block, facts: &mut Facts) {
         let inner = bin(ratio(block.inner_links, block.text.len()), &[0.01, 0.5]);
         note(facts, Group::InnerLinks, inner);
-        let text = squashed(&block.text);
+        let text = &self.squashed[index];
+        let beginning =
+            |text: &str, count: usize| text.chars().take(count).map(char::len_utf8).sum::<usize>();
         let stated = self.body.as_deref().map_or(0, |body| {
-            let beginning: String = text.chars().take(60).collect();
-            if text.is_empty() || !body.contains(&beginning) { 1 } else { 2 }
+            1 + usize::from(!text.is_empty() && body.contains(&text[..beginning(text, 60)]))
         });
         note(facts, Group::Stated, stated);
         let described = block.width >= 24
             && self.descriptions.iter().any(|description| {
-                let beginning: String = description.chars().take(30).collect();
-                let end: String = text.chars().take(30).collect();
-                text.contains(&beginning) || description.contains(&end)
+                text.contains(&description[..beginning(description, 30)])
+                    || description.contains(&text[..beginning(text, 30)])
             });
         note(facts, Group::Described, usize::from(described));
-        if !self.title_words.is_empty() {
-            let shared = pairs(&text).intersection(&self.title_words).count();
-            note(facts, Group::TitleWords, bin(ratio(shared, self.title_words.len()), &[0.1, 0.25, 0.5]));
-            let is_han = |text: &str| text.chars().any(|c| c >= '\u{2e80}');
-            let title = self.title.as_deref().unwrap_or_default();
-            note(facts, Group::Script, usize::from(is_han(title) == is_han(&text)));
+        if let Some(title) = self.title.as_deref().filter(|_| !self.title_pairs.is_empty()) {
+            note(facts, Group::TitleWords, bin(self.share_of_title(text), &[0.1, 0.25, 0.5]));
+            let is_wide = |text: &str| text.chars().any(|c| c >= '\u{2e80}');
+            note(facts, Group::Script, usize::from(is_wide(title) == is_wide(text)));
         }
+    }
+
+    /// The share of the title's pairs of characters that a text has too.
+    fn share_of_title(&self, text: &str) -> f32 {
+        let mut has = vec![false; self.title_pairs.len()];
+        let mut previous = None;
+        for c in text.chars().take(PAIRED) {
+            if let Some(previous) = previous.replace(c)
+                && self.title_chars.contains(previous)
+                && let Ok(at) = self.title_pairs.binary_search(&[previous, c])
+            {
+                has[at] = true;
+            }
+        }
+        ratio(has.iter().filter(|has| **has).count(), has.len())
+    }
+}
+
+/// Characters of a block that are compared with the title.
+const PAIRED: usize = 600;
+
+/// A set of characters that may hold more than it was given.
+#[derive(Debug, Default)]
+struct CharSet([u64; 4]);
+
+impl CharSet {
+    fn of(chars: impl Iterator<Item = char>) -> Self {
+        let mut set = Self::default();
+        for c in chars {
+            set.0[(c as usize >> 6) & 3] |= 1 << (c as u32 & 63);
+        }
+        set
+    }
+
+    fn contains(&self, c: char) -> bool {
+        self.0[(c as usize >> 6) & 3] & (1 << (c as u32 & 63)) != 0
     }
 }
 
@@ -438,19 +477,17 @@ fn link_bin(block: &Block) -> usize {
     bin(ratio(block.linked, block.text.len()), &[0.01, 0.15, 0.35, 0.65, 0.95])
 }
 
-/// Letters and digits only, in lower case: how a headline is compared.
-pub(in crate::extract) fn squashed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Pairs of neighbouring characters, as a measure of likeness.
-fn pairs(text: &str) -> HashSet<[char; 2]> {
-    text.chars().zip(text.chars().skip(1)).map(|(a, b)| [a, b]).collect()
+/// Pairs of neighbouring characters, sorted, each once.
+fn pairs(text: &str) -> Vec<[char; 2]> {
+    let mut pairs: Vec<[char; 2]> = text.chars().zip(text.chars().skip(1)).map(|(a, b)| [a, b]).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
 }
 
 /// How many containers beside each have its shape.
 fn equals(containers: &[Container]) -> Vec<u32> {
-    let mut counts = HashMap::new();
+    let mut counts = FxHashMap::default();
     for container in containers {
         *counts.entry((container.parent, container.shape)).or_insert(0u32) += 1;
     }

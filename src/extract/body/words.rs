@@ -1,15 +1,15 @@
 //! What the words of class names and of short lines say, from the tables in `data/`.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use rustc_hash::FxHashMap;
 use scraper::ElementRef;
 
 /// The kinds of the table of class words, in its order; the last is for `display: none`.
-pub(super) const CLASS_KINDS: [&str; 18] = [
+pub(super) const CLASS_KINDS: [&str; 19] = [
     "body", "title", "meta", "author", "nav", "side", "comment", "related", "share", "ad", "footer",
-    "header", "form", "caption", "tags", "toc", "summary", "hidden",
+    "header", "form", "caption", "tags", "toc", "summary", "hidden", "embed",
 ];
 /// The kinds of the table of line words, in its order.
 pub(super) const LINE_KINDS: [&str; 12] = [
@@ -64,8 +64,8 @@ fn bit(kind: &str) -> u32 {
     CLASS_KINDS.iter().position(|known| *known == kind).map_or(0, |index| 1 << index)
 }
 
-static CLASS_WORDS: LazyLock<HashMap<&'static str, u32>> = LazyLock::new(|| {
-    let mut words = HashMap::new();
+static CLASS_WORDS: LazyLock<FxHashMap<&'static str, u32>> = LazyLock::new(|| {
+    let mut words = FxHashMap::default();
     for (kind, list) in table(include_str!("../../../data/class_words.txt")) {
         for word in list.split_ascii_whitespace() {
             *words.entry(word).or_default() |= bit(kind);
@@ -151,13 +151,18 @@ static PHRASES: LazyLock<Option<Phrases>> = LazyLock::new(|| {
     let finder = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::DFA))
         .build(texts)
         .ok()?;
     Some(Phrases { finder, kinds })
 });
 
+/// Bytes of a line that are looked at: what a long text speaks of tells nothing of its place.
+const LOOKED_AT: usize = 600;
+
 /// What the words of a line say.
 pub(super) fn line_kinds(line: &str) -> LineKinds {
+    let line = &line[..line.floor_char_boundary(LOOKED_AT)];
     let mut found = 0;
     if let Some(phrases) = &*PHRASES {
         for hit in phrases.finder.find_overlapping_iter(line) {
