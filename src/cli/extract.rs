@@ -96,6 +96,7 @@ struct Answer {
     language: Option<String>,
     markdown: Option<String>,
     origins: serde_json::Value,
+    kind: Option<&'static str>,
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blocks: Option<serde_json::Value>,
@@ -112,6 +113,7 @@ fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
         language: article.language.clone(),
         markdown: Some(article.to_markdown()),
         origins: serde_json::json!(article.origins),
+        kind: None,
         error: None,
         blocks: None,
     }
@@ -187,8 +189,8 @@ fn answer_question(question: Question, profiles: Option<&Profiles>, explain: boo
     let page = Page::parse(&capture);
     let profile = profiles.and_then(|profiles| profile_for(profiles, &page));
     let blocks = explain.then(|| page.blocks());
-    let article = page.anything(profile.as_deref()).unwrap_or_default();
-    Ok(Answer { blocks, ..answer("", &capture.url, &article) })
+    let (kind, article) = page.read(profile.as_deref());
+    Ok(Answer { blocks, kind: Some(kind.as_str()), ..answer("", &capture.url, &article) })
 }
 
 fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use crate::article::{Article, Origin, Published};
 use crate::capture::Capture;
 use crate::config::Route;
 use crate::discover::{self, SeenLinks, Territory};
-use crate::extract::Page;
+use crate::extract::{Page, PageKind};
 use crate::fetch::FetchError;
 use crate::frontier::{Candidate, Kind, Via};
 use crate::politeness::{HostState, retry};
@@ -247,11 +247,10 @@ impl Exam<'_> {
             return ("list", PageResult::Nothing, Disposition::Done);
         }
         let is_known_post = kind == Kind::Post || !territory.knows_articles();
-        let Some(mut article) =
-            page.article(profile.as_deref()).filter(|_| is_known_post || self.claimed.has_article)
-        else {
-            return self.no_article(&page);
-        };
+        let (shown, mut article) = page.read(profile.as_deref());
+        if shown != PageKind::Article || !(is_known_post || self.claimed.has_article) {
+            return self.no_article(&page, shown);
+        }
         self.join_hint(&mut article, profile.as_deref());
         self.missing = missing_fields(&article, profile.as_deref());
         let revision = Arc::new(Revision {
@@ -266,13 +265,23 @@ impl Exam<'_> {
         )
     }
 
-    fn no_article(&self, page: &Page<'_>) -> Read {
-        let name = if page.survey.title.is_none() && page.survey.anchors.is_empty() {
-            "no_text"
-        } else {
-            "no_article"
-        };
-        (name, PageResult::Nothing, if self.claimed.has_article { self.refused() } else { Disposition::Done })
+    fn no_article(&self, page: &Page<'_>, kind: PageKind) -> Read {
+        let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
+        match kind {
+            // Who is kept out today may be let in tomorrow.
+            PageKind::Challenge | PageKind::Login => nothing(kind.as_str(), self.retry(None)),
+            PageKind::Missing => nothing("soft_404", self.refused()),
+            PageKind::Shell | PageKind::Stub => nothing(kind.as_str(), self.seen()),
+            _ if page.survey.title.is_none() && page.survey.anchors.is_empty() => {
+                nothing("no_text", self.seen())
+            }
+            _ => nothing("no_article", self.seen()),
+        }
+    }
+
+    /// Looked at and done with, unless an article stood there.
+    fn seen(&self) -> Disposition {
+        if self.claimed.has_article { self.refused() } else { Disposition::Done }
     }
 
     fn profile_for(&mut self, page: &Page<'_>) -> Option<Arc<Profile>> {

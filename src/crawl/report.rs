@@ -155,6 +155,16 @@ impl SiteReport {
                 ));
             }
         }
+        for (name, what) in [
+            ("challenge", "asked for a proof of being human or said that access is blocked"),
+            ("login", "asked for a name and a password"),
+            ("shell", "were empty without scripts"),
+        ] {
+            let count = self.outcomes.get(name).copied().unwrap_or(0);
+            if count >= 3 && count * 5 >= looked_at {
+                self.alarms.push(format!("{count} pages {what}"));
+            }
+        }
         let answers: u64 = self.outcomes.values().sum();
         if self.counts.failed >= 5 && self.counts.failed * 2 > answers {
             self.alarms.push(format!("{} of {answers} URLs failed", self.counts.failed));

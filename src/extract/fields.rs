@@ -8,6 +8,7 @@ use scraper::ElementRef;
 use super::body::Reading;
 use super::credits::credits;
 use super::date::{self, Context};
+use super::kind::{PageKind, is_error, kind};
 use super::published::times;
 use super::structured::{self, Structured};
 use super::text::{Body, Leave, render};
@@ -19,25 +20,24 @@ use crate::url::CanonicalUrl;
 /// Titles and other one-line fields are not longer than this.
 const MAX_FIELD: usize = 1000;
 
-pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<Article> {
+/// What the page is and what the profile finds on it; `None` when neither title nor body is found.
+pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<(PageKind, Article)> {
     let context = page.date_context(Some(profile));
-    let mut article = Article::default();
-    let structured = structured::read(page, &context);
     let body = body(page, profile);
     let title = value(page, profile.article.title.as_ref());
     if body.is_none() && title.is_none() {
         return None;
     }
-    match body {
-        Some(body) => {
-            set_body(&mut article, body, &Origin::Profile("body"));
-        }
+    let structured = structured::read(page, &context);
+    let mut article = Article::default();
+    let mut reading = None;
+    if let Some(body) = body {
+        set_body(&mut article, body, &Origin::Profile("body"));
+    } else {
         // The layout changed: what can be saved is saved, and its origin tells.
-        None => set_body(
-            &mut article,
-            generic::read(page, &structured).body(&page.html, &page.base)?,
-            &Origin::Generic,
-        ),
+        let found = generic::read(page, &structured);
+        set_body(&mut article, found.body(&page.html, &page.base)?, &Origin::Generic);
+        reading = Some(found);
     }
     if let Some(title) = title {
         article.title = title;
@@ -50,8 +50,13 @@ pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<Article> 
         article.language = Some(language.clone());
         article.note_origin("language", &Origin::Profile("language"));
     }
-    fall_through(page, &structured, None, &mut article);
-    Some(article)
+    fall_through(page, &structured, reading.as_ref(), &mut article);
+    let kind = match reading {
+        Some(reading) => kind(page, &structured, &reading, &article),
+        None if is_error(&article) => PageKind::Missing,
+        None => PageKind::Article,
+    };
+    Some((kind, article))
 }
 
 pub(super) fn set_body(article: &mut Article, body: Body, origin: &Origin) {

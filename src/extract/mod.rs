@@ -10,6 +10,7 @@ mod fields;
 mod flow;
 mod generic;
 mod guard;
+mod kind;
 mod line;
 mod published;
 mod structured;
@@ -23,6 +24,7 @@ use crate::article::Article;
 use crate::capture::Capture;
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
+pub use kind::PageKind;
 use survey::Survey;
 
 /// A parsed page: parsed once, used by everything that reads it.
@@ -94,16 +96,20 @@ impl<'a> Page<'a> {
     /// The article on the page, with `profile` or by rules that know no site; `None` when the page
     /// shows none.
     pub fn article(&self, profile: Option<&Profile>) -> Option<Article> {
-        let article = match profile {
-            Some(profile) => fields::by_profile(self, profile),
-            None => generic::article(self),
-        };
-        article.filter(|article| !is_error_page(article))
+        let (kind, article) = self.read(profile);
+        (kind == PageKind::Article).then_some(article)
     }
 
-    /// Everything an article could have, whatever the page is: for a person who wants to see.
-    pub fn anything(&self, profile: Option<&Profile>) -> Option<Article> {
-        profile.and_then(|profile| fields::by_profile(self, profile)).or_else(|| generic::anything(self))
+    /// What the page is, and everything that an article could have as far as the page has it.
+    pub fn read(&self, profile: Option<&Profile>) -> (PageKind, Article) {
+        profile.and_then(|profile| fields::by_profile(self, profile)).unwrap_or_else(|| match profile {
+            // A profile that finds neither title nor body says that this is no article.
+            Some(_) => match generic::article(self) {
+                (PageKind::Article, article) => (PageKind::Other, article),
+                other => other,
+            },
+            None => generic::article(self),
+        })
     }
 
     /// Every block of the page with what is known of it.
@@ -132,35 +138,6 @@ fn is_garbage(text: &str) -> bool {
     let head = || text.chars().take(LOOKED_AT);
     let strange = head().filter(|c| *c == '\u{fffd}' || (c.is_control() && !c.is_whitespace())).count();
     strange * 10 > head().count()
-}
-
-/// Words of pages that say "not found" with status 200.
-const NOT_FOUND: [&str; 14] = [
-    "404",
-    "not found",
-    "页面不存在",
-    "找不到",
-    "未找到",
-    "不存在",
-    "已删除",
-    "已被删除",
-    "頁面不存在",
-    "page introuvable",
-    "seite nicht gefunden",
-    "página no encontrada",
-    "error",
-    "出错",
-];
-
-/// A short text under a title of an error page is one.
-fn is_error_page(article: &Article) -> bool {
-    let says = |text: &str| NOT_FOUND.iter().any(|word| text.contains(word));
-    let is_shorter = |text: &str, than: usize| text.chars().nth(than).is_none();
-    let title = article.title.to_lowercase();
-    if !is_shorter(&title, 40) || !is_shorter(&article.text, 200) || !says(&title) {
-        return false;
-    }
-    article.text.is_empty() || title.trim().starts_with("404") || says(&article.text.to_lowercase())
 }
 
 #[cfg(test)]

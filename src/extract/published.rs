@@ -125,8 +125,7 @@ fn shown(reading: &Reading, context: &Context) -> Shown {
             LinePlace::Head | LinePlace::Tail => INFO_LINE,
             LinePlace::Body(from_begin, to_end) if from_begin < 4 || to_end < 3 => DATE_LINE,
             LinePlace::Elsewhere if line.is_info => INFO_LINE,
-            LinePlace::Elsewhere => continue,
-            LinePlace::Body(..) => continue,
+            LinePlace::Elsewhere | LinePlace::Body(..) => continue,
         };
         if line.width > limit || !may_hold_date(line.text) {
             continue;

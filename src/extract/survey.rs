@@ -57,6 +57,10 @@ pub(crate) struct Survey {
     pub(crate) properties: Vec<NodeId>,
     /// Elements whose attributes speak of an author.
     pub(crate) bylines: Vec<NodeId>,
+    /// `<meta http-equiv=refresh>` that leads elsewhere at once.
+    pub(crate) refreshes: bool,
+    /// `<input type=password>`.
+    pub(crate) asks_password: bool,
     /// Elements whose attributes speak of a date.
     pub(crate) dates: Vec<NodeId>,
     /// `<script>` without JSON.
@@ -95,6 +99,8 @@ impl Survey {
                 }
             }
             "meta" => {
+                self.refreshes |= attr("http-equiv").is_some_and(|name| name.eq_ignore_ascii_case("refresh"))
+                    && attr("content").is_some_and(|content| leads_away(&content));
                 let name = attr("property").or_else(|| attr("name")).or_else(|| attr("itemprop"));
                 if let (Some(name), Some(content)) = (name, attr("content")) {
                     self.metas.push((name.to_ascii_lowercase(), content));
@@ -108,6 +114,9 @@ impl Survey {
                     .is_some_and(|t| t.trim().eq_ignore_ascii_case("application/ld+json")) =>
             {
                 self.json_ld.push(element.id());
+            }
+            "input" if element.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("password")) => {
+                self.asks_password = true;
             }
             "script" => self.scripts.push(element.id()),
             "h1" => self.headings.push(element.id()),
@@ -154,10 +163,34 @@ impl Survey {
         })
     }
 
+    /// Whether a script of a page with hardly any text sets another location.
+    pub(crate) fn relocates(&self, html: &Html) -> bool {
+        self.scripts.iter().take(3).any(|id| {
+            let script = script_text(html, *id);
+            script.len() < 2000
+                && [
+                    "location.href",
+                    "location.replace",
+                    "location.assign",
+                    "window.location",
+                    "document.location",
+                ]
+                .iter()
+                .any(|call| script.contains(call))
+        })
+    }
+
     /// Whether `<meta name=robots>` asks not to follow the page's links.
     pub(crate) fn is_nofollow(&self) -> bool {
         self.meta(&["robots"]).is_some_and(|v| v.to_ascii_lowercase().contains("nofollow"))
     }
+}
+
+/// `0; url=…`, within ten seconds.
+fn leads_away(content: &str) -> bool {
+    let (delay, rest) = content.split_once([';', ',']).unwrap_or((content, ""));
+    delay.trim().parse::<f32>().is_ok_and(|seconds| seconds <= 10.0)
+        && rest.to_ascii_lowercase().contains("url")
 }
 
 fn has_token(value: Option<&str>, token: &str) -> bool {

@@ -72,7 +72,7 @@ fn one_bad_page_never_stops_a_crawl() {
         ("/pdf.html", "not_html"),
         ("/gone.html", "gone"),
         ("/untitled.html", "article"),
-        ("/soft404.html", "no_article"),
+        ("/soft404.html", "soft_404"),
         ("/bomb.html", "undecodable"),
         ("/badutf8.html", "article"),
     ] {

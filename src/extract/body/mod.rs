@@ -28,6 +28,23 @@ pub(super) struct Reading {
     heading: Option<usize>,
 }
 
+/// How a page is made up, in half characters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// Of all text.
+    pub(super) all: u32,
+    /// Of link text.
+    pub(super) linked: u32,
+    /// Of the body.
+    pub(super) kept: u32,
+    /// Of the body inside boxes of which there are several alike, each with a link at its head.
+    pub(super) in_cards: u32,
+    /// How many such boxes.
+    pub(super) cards: usize,
+    /// Lines that are nothing but a link.
+    pub(super) links: usize,
+}
+
 /// Where a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LinePlace {
@@ -133,6 +150,70 @@ impl Reading {
                 is_by_heading: self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
             }
         })
+    }
+
+    /// How the page is made up.
+    pub(super) fn shape(&self) -> Shape {
+        let mut shape = Shape::default();
+        let is_link = |block: &layout::Block| block.linked * 10 > block.text.len() * 9;
+        for (block, kept) in self.layout.blocks.iter().zip(&self.kept) {
+            shape.all += block.width;
+            shape.linked += if is_link(block) { block.width } else { 0 };
+            shape.kept += if *kept { block.width } else { 0 };
+            shape.links += usize::from(is_link(block));
+        }
+        let cards = self.cards();
+        shape.cards = cards.len();
+        for index in cards {
+            let range = self.layout.containers[index].blocks.clone();
+            let kept = range.filter(|block| self.kept[*block]);
+            shape.in_cards += kept.map(|block| self.layout.blocks[block].width).sum::<u32>();
+        }
+        shape
+    }
+
+    /// Boxes that stand beside at least two of the same shape, and begin with a link and hold text.
+    fn cards(&self) -> Vec<usize> {
+        let containers = &self.layout.containers;
+        let mut alike: rustc_hash::FxHashMap<(Option<usize>, u64), Vec<usize>> =
+            rustc_hash::FxHashMap::default();
+        for (index, container) in containers.iter().enumerate() {
+            let range = container.blocks.clone();
+            if range.len() < 2 || matches!(container.kind, layout::Kind::Cell) {
+                continue;
+            }
+            let head = range.clone().take(3).map(|block| &self.layout.blocks[block]);
+            let is_teaser =
+                head.clone().any(|block| block.width >= 8 && block.linked * 10 > block.text.len() * 8)
+                    && range.len() <= 12;
+            if is_teaser {
+                alike.entry((container.parent, container.shape)).or_default().push(index);
+            }
+        }
+        let mut cards: Vec<usize> = alike.into_values().filter(|same| same.len() >= 3).flatten().collect();
+        cards.sort_unstable();
+        // A card within a card is counted once.
+        let mut end = 0;
+        cards.retain(|index| {
+            let range = &containers[*index].blocks;
+            let is_outer = range.start >= end;
+            end = end.max(range.end);
+            is_outer
+        });
+        cards
+    }
+
+    /// The text of the page, up to so many bytes.
+    pub(super) fn text_of(&self, bytes: usize) -> String {
+        let mut text = String::new();
+        for block in &self.layout.blocks {
+            if text.len() > bytes {
+                break;
+            }
+            text.push_str(&block.text);
+            text.push('\n');
+        }
+        text
     }
 
     /// The lines around the headline, down to the body.
