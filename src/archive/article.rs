@@ -17,11 +17,13 @@ const LONGEST_LOOP: i64 = 12;
 
 /// A look at a page that shows an article.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Look {
+pub(super) struct Look<'a> {
     pub(super) url: i64,
     pub(super) site: i64,
     pub(super) at: Timestamp,
     pub(super) capture: Option<i64>,
+    /// Captures of the article's further pages.
+    pub(super) parts: &'a [i64],
     pub(super) revision: i64,
     /// The URL that `rel=canonical` names.
     pub(super) claims: Option<i64>,
@@ -31,7 +33,7 @@ pub(super) struct Look {
 pub(super) fn apply(
     connection: &Connection,
     urls: &UrlTable,
-    look: &Look,
+    look: &Look<'_>,
     seen: &Article,
 ) -> Result<Verdict, ArchiveError> {
     let digest = seen.text_digest();
@@ -152,7 +154,7 @@ fn join(
 
 fn insert(
     connection: &Connection,
-    look: &Look,
+    look: &Look<'_>,
     seen: &Article,
     digest: &Digest,
 ) -> Result<i64, ArchiveError> {
@@ -172,7 +174,7 @@ fn insert(
 fn look_again(
     connection: &Connection,
     urls: &UrlTable,
-    look: &Look,
+    look: &Look<'_>,
     id: i64,
     seen: &Article,
     digest: &Digest,
@@ -285,7 +287,7 @@ fn write_fields(
 
 fn add_version(
     connection: &Connection,
-    look: &Look,
+    look: &Look<'_>,
     article: i64,
     seen: &Article,
     digest: &Digest,
@@ -328,6 +330,13 @@ fn add_version(
             (version, capture),
         )?;
     }
+    for part in look.parts {
+        set(
+            connection,
+            "INSERT OR IGNORE INTO version_capture (version, capture, role) VALUES (?1, ?2, 'next_page')",
+            (version, *part),
+        )?;
+    }
     set(connection, "UPDATE article SET version_count = version_count + ?2 WHERE id = ?1", (article, 1))?;
     write_images(connection, article, seen)
 }
@@ -348,7 +357,7 @@ fn write_images(connection: &Connection, article: i64, seen: &Article) -> Result
 fn touch(
     connection: &Connection,
     urls: &UrlTable,
-    look: &Look,
+    look: &Look<'_>,
     article: i64,
     seen: &Article,
 ) -> Result<(), ArchiveError> {

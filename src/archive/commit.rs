@@ -144,12 +144,17 @@ impl Committer {
     fn apply(&mut self, connection: &Connection, outcome: &Outcome) -> Result<Receipt, ArchiveError> {
         let new_urls = self.note_candidates(connection, outcome)?;
         let capture = match &outcome.capture {
-            Some(capture) => Some(insert_capture(connection, outcome, capture, self.run)?),
+            Some(capture) => {
+                Some(insert_capture(connection, (outcome.url, outcome.name), capture, self.run)?)
+            }
             None => None,
         };
-        let verdict = self.apply_result(connection, outcome, capture)?;
-        if let Some(page) = outcome.capture.as_ref().filter(|_| self.keeps_page(outcome, verdict)) {
-            self.bodies.store(connection, outcome.site, page)?;
+        let parts = self.note_parts(connection, outcome)?;
+        let verdict = self.apply_result(connection, outcome, capture, &parts)?;
+        if self.keeps_page(outcome, verdict) {
+            for page in outcome.capture.iter().chain(&outcome.parts) {
+                self.bodies.store(connection, outcome.site, page)?;
+            }
         }
         self.update_url(connection, outcome, verdict)?;
         if matches!(outcome.result, PageResult::Redirect(_)) {
@@ -165,10 +170,27 @@ impl Committer {
             name: outcome.name,
             verdict,
             new_urls,
-            bytes: outcome.capture.as_ref().map_or(0, |capture| capture.wire_length),
+            bytes: outcome.capture.iter().chain(&outcome.parts).map(|capture| capture.wire_length).sum(),
             answered: outcome.capture.is_some(),
             missing: outcome.missing.clone(),
         })
+    }
+
+    /// Notes the captures of an article's further pages; they are no articles of their own.
+    fn note_parts(&mut self, connection: &Connection, outcome: &Outcome) -> Result<Vec<i64>, ArchiveError> {
+        let found = FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
+        let mut captures = Vec::with_capacity(outcome.parts.len());
+        for part in &outcome.parts {
+            let candidate = Candidate::new(part.url.clone(), Kind::Other, Via::Part, 0);
+            let (url, _) = self.urls.note(connection, &candidate, found)?;
+            let update = "UPDATE url SET state = 'done', due_at = NULL, outcome = 'article_part', fetched_at = ?2, status = ?3
+                          WHERE id = ?1";
+            connection
+                .execute(update, (url, part.fetched_at.as_millisecond(), part.status))
+                .doing("noting a part of an article")?;
+            captures.push(insert_capture(connection, (url, "article_part"), part, self.run)?);
+        }
+        Ok(captures)
     }
 
     /// Pages whose article is unchanged, and pages that are no articles, keep only their digest.
@@ -226,6 +248,7 @@ impl Committer {
         connection: &Connection,
         outcome: &Outcome,
         capture: Option<i64>,
+        parts: &[i64],
     ) -> Result<Verdict, ArchiveError> {
         match &outcome.result {
             PageResult::Article { article, revision, canonical } => {
@@ -239,8 +262,15 @@ impl Committer {
                     }
                     None => None,
                 };
-                let look =
-                    Look { url: outcome.url, site: outcome.site, at: outcome.at, capture, revision, claims };
+                let look = Look {
+                    url: outcome.url,
+                    site: outcome.site,
+                    at: outcome.at,
+                    capture,
+                    parts,
+                    revision,
+                    claims,
+                };
                 article::apply(connection, &self.urls, &look, article)
             }
             PageResult::Redirect(target) => {
@@ -337,7 +367,7 @@ impl Committer {
 
 fn insert_capture(
     connection: &Connection,
-    outcome: &Outcome,
+    (url, outcome): (i64, &str),
     capture: &Capture,
     run: i64,
 ) -> Result<i64, ArchiveError> {
@@ -352,7 +382,7 @@ fn insert_capture(
         capture.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     insert
         .execute(params![
-            outcome.url,
+            url,
             run,
             capture.fetched_at.as_millisecond(),
             capture.status,
@@ -365,7 +395,7 @@ fn insert_capture(
             &capture.wire_digest.0[..],
             &capture.digest.0[..],
             capture.elapsed_ms,
-            outcome.name,
+            outcome,
             capture.damage,
         ])
         .doing("storing a capture")?;

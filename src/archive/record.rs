@@ -94,6 +94,8 @@ pub struct Outcome {
     pub name: &'static str,
     /// The answer, when there was one.
     pub capture: Option<Capture>,
+    /// Further pages of the article, in order.
+    pub parts: Vec<Capture>,
     /// What the answer held.
     pub result: PageResult,
     /// What becomes of the URL.

@@ -181,7 +181,7 @@ pub(super) fn next_due(connection: &Connection, site: i64) -> Result<Option<Time
 struct Known {
     id: i64,
     /// A bit for each route it was noted under in this process.
-    routes: u8,
+    routes: u16,
 }
 
 /// URLs seen lately; emptied when full, which only costs look-ups.
@@ -211,7 +211,7 @@ impl UrlTable {
         found: FoundOn,
     ) -> Result<(i64, bool), ArchiveError> {
         let key = candidate.url.key();
-        let route = 1_u8 << (candidate.via as u8);
+        let route = 1_u16 << (candidate.via as u16);
         if let Some(known) = self.known.get(&key)
             && known.routes & route != 0
             && candidate.published.is_none()

@@ -9,6 +9,7 @@ use crate::article::{Article, Origin, Published};
 use crate::capture::Capture;
 use crate::config::Route;
 use crate::discover::{self, SeenLinks, Territory};
+use crate::extract::parts::{self, Continuation, MAX_PARTS};
 use crate::extract::{Page, PageKind};
 use crate::fetch::FetchError;
 use crate::frontier::{Candidate, Kind, Via};
@@ -33,24 +34,38 @@ pub(super) struct Rules {
     pub(super) redirects: u32,
 }
 
-/// What an answer came to, and the profile that the page's fingerprint gave.
+/// What an answer came to.
 #[derive(Debug)]
-pub(super) struct Examined {
-    pub(super) outcome: Outcome,
-    pub(super) profile: Option<Arc<Profile>>,
+pub(super) enum Examined {
+    /// It is understood: the outcome, and the profile that the page's fingerprint gave.
+    Done { outcome: Box<Outcome>, profile: Option<Arc<Profile>> },
+    /// The article goes on at another URL.
+    GoesOn { captures: Vec<Capture>, url: CanonicalUrl },
 }
 
-/// Examines an answer.
-pub(super) fn answer(rules: &Rules, claimed: &Claimed, capture: Capture, host: (i64, HostState)) -> Examined {
-    let mut exam = Exam {
-        rules,
-        claimed,
-        at: capture.fetched_at,
-        profile: None,
-        candidates: Vec::new(),
-        missing: Vec::new(),
-    };
-    let (name, result, disposition) = exam.read(&capture);
+/// Examines an answer: the page, and the further parts of its article that were fetched so far.
+/// `may_go_on` is false when no more can be had.
+pub(super) fn answer(
+    rules: &Rules,
+    claimed: &Claimed,
+    mut captures: Vec<Capture>,
+    host: (i64, HostState),
+    may_go_on: bool,
+) -> Examined {
+    let parts = captures.split_off(1);
+    let mut exam = Exam::new(rules, claimed, captures[0].fetched_at);
+    let (name, mut result, disposition) = exam.read(&captures[0]);
+    if let PageResult::Article { article, .. } = &mut result {
+        let next = exam.next_part(&captures[0], &parts);
+        match next.filter(|_| may_go_on) {
+            Some(url) => {
+                captures.extend(parts);
+                return Examined::GoesOn { captures, url };
+            }
+            None => exam.join_parts(&captures[0], &parts, article),
+        }
+    }
+    let capture = captures.pop();
     let outcome = Outcome {
         url: claimed.id,
         site: rules.site,
@@ -61,10 +76,11 @@ pub(super) fn answer(rules: &Rules, claimed: &Claimed, capture: Capture, host: (
         missing: exam.missing,
         profile: exam.profile.as_ref().map(|profile| profile.key.clone()),
         host,
-        at: capture.fetched_at,
-        capture: Some(capture),
+        at: exam.at,
+        capture,
+        parts,
     };
-    Examined { outcome, profile: exam.profile }
+    Examined::Done { outcome: Box::new(outcome), profile: exam.profile }
 }
 
 /// What becomes of a URL that gave no answer.
@@ -75,7 +91,7 @@ pub(super) fn failure(
     host: (i64, HostState),
     at: Timestamp,
 ) -> Outcome {
-    let exam = Exam { rules, claimed, at, profile: None, candidates: Vec::new(), missing: Vec::new() };
+    let exam = Exam::new(rules, claimed, at);
     let disposition = if error.is_transient() { exam.retry(None) } else { exam.refused() };
     without_answer(rules, claimed, error.outcome(), disposition, host, at)
 }
@@ -94,6 +110,7 @@ pub(super) fn without_answer(
         site: rules.site,
         name,
         capture: None,
+        parts: Vec::new(),
         result: PageResult::Nothing,
         disposition,
         candidates: Vec::new(),
@@ -121,11 +138,63 @@ struct Exam<'a> {
     claimed: &'a Claimed,
     at: Timestamp,
     profile: Option<Arc<Profile>>,
+    /// Where the first page says that its article goes on.
+    continuation: Option<Continuation>,
     candidates: Vec<Candidate>,
     missing: Vec<&'static str>,
 }
 
-impl Exam<'_> {
+impl<'a> Exam<'a> {
+    fn new(rules: &'a Rules, claimed: &'a Claimed, at: Timestamp) -> Self {
+        Self {
+            rules,
+            claimed,
+            at,
+            profile: None,
+            continuation: None,
+            candidates: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// Where the article goes on behind its last part.
+    fn next_part(&self, first: &Capture, parts: &[Capture]) -> Option<CanonicalUrl> {
+        if parts.len() + 1 >= MAX_PARTS || parts.first().is_some_and(|part| self.is_whole(part)) {
+            return None;
+        }
+        let next = match parts.last() {
+            None => self.continuation.clone(),
+            Some(last) => Page::parse(last).continuation(&first.url, parts.len() + 1),
+        };
+        let (Continuation::Next(url) | Continuation::Whole(url)) = next?;
+        let is_new = url.key() != first.url.key() && parts.iter().all(|part| part.url.key() != url.key());
+        (is_new && self.rules.territory.contains(&url)).then_some(url)
+    }
+
+    /// Whether the part is the page that shows all parts in one.
+    fn is_whole(&self, part: &Capture) -> bool {
+        matches!(&self.continuation, Some(Continuation::Whole(url)) if url.key() == part.url.key())
+    }
+
+    /// Joins the parts' bodies in order; a page with everything takes the place of the first.
+    fn join_parts(&mut self, first: &Capture, parts: &[Capture], article: &mut Article) {
+        let profile = self.profile.clone().or_else(|| self.rules.territory.profile.clone());
+        let whole = parts.first().is_some_and(|part| self.is_whole(part));
+        for part in parts {
+            let (_, read) = Page::parse(part).read(profile.as_deref());
+            if !whole {
+                parts::append(article, &read);
+            } else if read.text.len() > article.text.len() {
+                article.text = read.text;
+                article.markdown = read.markdown;
+                article.images = read.images;
+            }
+        }
+        if !whole && self.next_part(first, parts).is_some() {
+            self.missing.push("part");
+        }
+    }
+
     fn read(&mut self, capture: &Capture) -> Read {
         let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
         match capture.status {
@@ -235,6 +304,10 @@ impl Exam<'_> {
             Kind::Other => self.claimed.kind,
             kind => kind,
         };
+        if let Some(first) = page.first_part().filter(|_| !self.claimed.has_article) {
+            self.candidates.push(Candidate::new(first, kind, Via::Related, self.claimed.depth));
+            return ("article_part", PageResult::Nothing, Disposition::Done);
+        }
         self.candidates.extend(discover::from_page(
             &page,
             &territory,
@@ -250,6 +323,11 @@ impl Exam<'_> {
         let (shown, mut article) = page.read(profile.as_deref());
         if shown != PageKind::Article || !(is_known_post || self.claimed.has_article) {
             return self.no_article(&page, shown);
+        }
+        self.continuation = page.continuation(&capture.url, 1);
+        if self.continuation.is_some() {
+            // They are fetched with the first part, and are no articles of their own.
+            self.candidates.retain(|candidate| !parts::is_part(&capture.url, &candidate.url));
         }
         self.join_hint(&mut article, profile.as_deref());
         self.missing = missing_fields(&article, profile.as_deref());

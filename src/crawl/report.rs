@@ -113,6 +113,8 @@ fn is_failure(name: &str) -> bool {
             | "moved"
             | "not_modified"
             | "no_article"
+            | "article_part"
+            | "redirect_stub"
             | "robots_excluded"
             | "no_sitemap"
             | "not_a_sitemap"

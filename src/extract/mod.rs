@@ -12,6 +12,7 @@ mod generic;
 mod guard;
 mod kind;
 mod line;
+pub mod parts;
 mod published;
 mod structured;
 pub(crate) mod survey;

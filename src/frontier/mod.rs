@@ -68,6 +68,8 @@ pub enum Via {
     Redirect,
     /// Named by `rel=canonical`.
     Canonical,
+    /// A further page of an article.
+    Part,
 }
 
 impl Via {
@@ -82,6 +84,7 @@ impl Via {
             Self::Related => "related",
             Self::Redirect => "redirect",
             Self::Canonical => "canonical",
+            Self::Part => "part",
         }
     }
 }

@@ -11,6 +11,8 @@ mod dates;
 mod discovery;
 mod docs;
 mod interrupted;
+mod kinds;
+mod parts;
 mod politeness;
 mod profiles;
 mod support;

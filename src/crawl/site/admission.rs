@@ -47,8 +47,8 @@ impl SiteCrawl {
         }
         match self.schedule.take_turn(self.shared.clock.now()) {
             Turn::Now => {
-                if let Some(claimed) = self.queue.pop_front() {
-                    self.fetch(claimed);
+                if let Some(job) = self.queue.pop_front() {
+                    self.fetch(job);
                 }
                 Ok(())
             }
@@ -78,7 +78,12 @@ impl SiteCrawl {
 
     /// Takes a URL for the same path on the origin that its own has moved to, without asking.
     async fn moved(&mut self, target: CanonicalUrl) -> Result<(), ArchiveError> {
-        let Some(claimed) = self.queue.pop_front() else { return Ok(()) };
+        let Some(job) = self.queue.pop_front() else { return Ok(()) };
+        if !job.captures.is_empty() {
+            self.queue.push_front(super::Job { url: target, ..job });
+            return Ok(());
+        }
+        let claimed = job.claimed;
         let outcome = self.outcome_without_request(&claimed, "moved", Disposition::Done);
         let candidate = Candidate::new(target.clone(), claimed.kind, Via::Redirect, claimed.depth);
         let outcome =

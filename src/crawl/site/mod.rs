@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::Shared;
-use super::examine::{self, Rules, profile_sources};
+use super::examine::{self, Examined as Answered, Rules, profile_sources};
 use super::gate::Hosts;
 use super::ids::Counter;
 use super::moves::Moves;
@@ -49,7 +49,7 @@ pub(super) struct SiteCrawl {
     rules: Rules,
     schedule: Schedule,
     hosts: Hosts,
-    queue: VecDeque<Claimed>,
+    queue: VecDeque<Job>,
     /// URLs that are being fetched or examined.
     busy: HashSet<i64>,
     /// Of these, feeds and the like: articles wait for what they say.
@@ -65,13 +65,37 @@ pub(super) struct SiteCrawl {
     closed: bool,
 }
 
-/// The URL that was examined, and the profile that its page gave.
-type Examined = Result<(i64, Option<Arc<Profile>>), ArchiveError>;
+/// A URL to be looked at.
+#[derive(Debug)]
+struct Job {
+    claimed: Claimed,
+    /// What is asked for next: the URL itself, or a further page of its article.
+    url: CanonicalUrl,
+    /// The pages of the article so far.
+    captures: Vec<Capture>,
+}
+
+impl From<Claimed> for Job {
+    fn from(claimed: Claimed) -> Self {
+        Self { url: claimed.url.clone(), claimed, captures: Vec::new() }
+    }
+}
+
+/// What an examination came to.
+#[derive(Debug)]
+enum Step {
+    /// The URL is committed; the profile that its page gave.
+    Committed(i64, Option<Arc<Profile>>),
+    /// Its article goes on at another URL.
+    GoesOn(Box<Job>),
+}
+
+type Examined = Result<Step, ArchiveError>;
 
 /// The end of one request.
 #[derive(Debug)]
 struct Fetched {
-    claimed: Claimed,
+    job: Job,
     answer: Result<Capture, FetchError>,
 }
 
@@ -199,7 +223,8 @@ impl SiteCrawl {
     async fn refill(&mut self) -> Result<(), ArchiveError> {
         let now = self.shared.clock.now();
         let busy: Vec<i64> = self.busy.iter().copied().collect();
-        self.queue.extend(self.shared.store.claim(self.id(), now, CLAIM, busy).await?);
+        let claimed = self.shared.store.claim(self.id(), now, CLAIM, busy).await?;
+        self.queue.extend(claimed.into_iter().map(Job::from));
         Ok(())
     }
 
@@ -235,22 +260,23 @@ impl SiteCrawl {
         self.shared.spent.requests.fetch_add(requests, Ordering::Relaxed);
     }
 
-    fn fetch(&mut self, claimed: Claimed) {
+    fn fetch(&mut self, job: Job) {
         self.count_requests(1);
-        self.busy.insert(claimed.id);
-        if claimed.leads {
-            self.leading.insert(claimed.id);
+        self.busy.insert(job.claimed.id);
+        if job.claimed.leads {
+            self.leading.insert(job.claimed.id);
         }
         let shared = Arc::clone(&self.shared);
         self.fetching.spawn(async move {
             let _connection = shared.connections.acquire().await;
+            let validators = Some(&job.claimed).filter(|_| job.captures.is_empty());
             let request = Request {
-                url: claimed.url.clone(),
-                etag: claimed.etag.clone(),
-                last_modified: claimed.last_modified.clone(),
+                url: job.url.clone(),
+                etag: validators.and_then(|claimed| claimed.etag.clone()),
+                last_modified: validators.and_then(|claimed| claimed.last_modified.clone()),
             };
             let answer = shared.client.fetch(&request).await;
-            Fetched { claimed, answer }
+            Fetched { job, answer }
         });
     }
 
@@ -289,7 +315,7 @@ impl SiteCrawl {
 
     /// Notes how the request went, and hands the answer to a thread.
     fn fetched(&mut self, fetched: Fetched) {
-        let Fetched { claimed, answer } = fetched;
+        let Fetched { job, answer } = fetched;
         let now = self.shared.clock.now();
         match &answer {
             Ok(capture) => {
@@ -305,29 +331,50 @@ impl SiteCrawl {
             Err(error) if error.concerns_host() => self.schedule.failed(now),
             Err(_) => self.schedule.answered(now, Duration::ZERO),
         }
-        let host = (self.hosts.0.get(claimed.url.origin()).map_or(0, |host| host.id), self.schedule.state());
         self.stop_when_unreachable(&answer);
+        self.examine(job, Some(answer));
+    }
+
+    /// Hands the pages of a job to a thread; without an answer, what there is of an article is taken.
+    fn examine(&mut self, mut job: Job, answer: Option<Result<Capture, FetchError>>) {
+        let now = self.shared.clock.now();
+        let host = (self.hosts.0.get(job.url.origin()).map_or(0, |host| host.id), self.schedule.state());
         let rules = self.rules.clone();
         let shared = Arc::clone(&self.shared);
         self.examining.spawn(async move {
             let _permit = Arc::clone(&shared.workers).acquire_owned().await;
-            let id = claimed.id;
             let work = tokio::task::spawn_blocking(move || {
+                let is_part = !job.captures.is_empty();
+                let mut may_go_on = answer.is_some();
                 let (outcome, profile) = match answer {
-                    Ok(capture) => {
-                        let examined = examine::answer(&rules, &claimed, capture, host);
-                        (examined.outcome, examined.profile)
+                    Some(Err(error)) if !is_part => {
+                        warn!(url = %job.claimed.url, "{error}");
+                        (examine::failure(&rules, &job.claimed, &error, host, now), None)
                     }
-                    Err(error) => {
-                        warn!(url = %claimed.url, "{error}");
-                        (examine::failure(&rules, &claimed, &error, host, now), None)
+                    answer => {
+                        match answer {
+                            Some(Ok(capture)) if !is_part || capture.status == 200 => {
+                                job.captures.push(capture);
+                            }
+                            _ => may_go_on = false,
+                        }
+                        match examine::answer(&rules, &job.claimed, job.captures, host, may_go_on) {
+                            Answered::GoesOn { captures, url } => {
+                                return Ok(Step::GoesOn(Box::new(Job {
+                                    claimed: job.claimed,
+                                    url,
+                                    captures,
+                                })));
+                            }
+                            Answered::Done { outcome, profile } => (*outcome, profile),
+                        }
                     }
                 };
-                log(&claimed, &outcome);
-                shared.store.commit(outcome).map(|()| profile)
+                log(&job.claimed, &outcome);
+                let id = job.claimed.id;
+                shared.store.commit(outcome).map(|()| Step::Committed(id, profile))
             });
-            let profile = work.await.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
-            Ok((id, profile))
+            work.await.map_err(|error| ArchiveError::Stopped(error.to_string()))?
         });
     }
 
@@ -342,7 +389,13 @@ impl SiteCrawl {
     }
 
     fn examined(&mut self, examined: Result<Examined, tokio::task::JoinError>) -> Result<(), ArchiveError> {
-        let (id, profile) = examined.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
+        let (id, profile) = match examined.map_err(|error| ArchiveError::Stopped(error.to_string()))?? {
+            Step::Committed(id, profile) => (id, profile),
+            Step::GoesOn(job) => {
+                self.queue.push_front(*job);
+                return Ok(());
+            }
+        };
         self.busy.remove(&id);
         self.leading.remove(&id);
         if let Some(profile) = profile
@@ -360,9 +413,13 @@ impl SiteCrawl {
         name: &'static str,
         disposition: Disposition,
     ) -> Result<(), ArchiveError> {
-        let Some(claimed) = self.queue.pop_front() else { return Ok(()) };
-        let outcome = self.outcome_without_request(&claimed, name, disposition);
-        self.commit(&claimed, outcome).await
+        let Some(job) = self.queue.pop_front() else { return Ok(()) };
+        if !job.captures.is_empty() {
+            self.examine(job, None);
+            return Ok(());
+        }
+        let outcome = self.outcome_without_request(&job.claimed, name, disposition);
+        self.commit(&job.claimed, outcome).await
     }
 
     fn outcome_without_request(

@@ -74,6 +74,39 @@ pub(super) struct PageLine<'a> {
     pub(super) is_by_heading: bool,
 }
 
+/// Lines from either end of a body that are looked at for what is certainly none of it.
+const EDGE: usize = 4;
+
+/// Leaves out a date alone above the text, and an editor's line below it.
+fn leave_edges(layout: &Layout, kept: &mut [bool]) {
+    let body: Vec<usize> = (0..kept.len()).filter(|index| kept[*index]).collect();
+    let text = |index: &usize| layout.blocks[*index].text.as_str();
+    for index in body.iter().take(EDGE).filter(|index| is_date_alone(text(index))) {
+        kept[*index] = false;
+    }
+    let below = body.iter().rev().take(EDGE);
+    for index in below.filter(|index| is_date_alone(text(index)) || is_editors_line(text(index))) {
+        kept[*index] = false;
+    }
+}
+
+fn is_date_alone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let chars = text.chars().filter(|c| !c.is_whitespace()).count();
+    let begins_with_year = text.starts_with("20") || text.starts_with("19");
+    begins_with_year
+        && text.contains(['-', '/', '.', '年'])
+        && chars <= 24
+        && digits >= 6
+        && digits * 2 >= chars
+}
+
+fn is_editors_line(text: &str) -> bool {
+    const LABELS: [&str; 8] = ["责任编辑", "責任編輯", "责编", "責編", "编辑:", "编辑：", "校对:", "校对："];
+    let text = text.trim_start_matches(['(', '（', '[', '【', ' ']);
+    text.chars().count() <= 30 && LABELS.iter().any(|label| text.starts_with(label))
+}
+
 impl Reading {
     pub(super) fn of(html: &Html, hints: &Hints) -> Self {
         let layout = Layout::of(html);
@@ -83,6 +116,7 @@ impl Reading {
         if let Some(heading) = heading {
             kept[heading] = false;
         }
+        leave_edges(&layout, &mut kept);
         Self { layout, judgement, facts, kept, heading }
     }
 
@@ -179,7 +213,7 @@ impl Reading {
             rustc_hash::FxHashMap::default();
         for (index, container) in containers.iter().enumerate() {
             let range = container.blocks.clone();
-            if range.len() < 2 || matches!(container.kind, layout::Kind::Cell) {
+            if range.len() < 2 {
                 continue;
             }
             let head = range.clone().take(3).map(|block| &self.layout.blocks[block]);
