@@ -1,6 +1,8 @@
 //! What is this page? Pages of every kind, in several shapes each; the table of right and wrong
 //! answers is printed when one is wrong.
 
+#![expect(clippy::format_collect, reason = "the pages are written to be read")]
+
 use std::collections::BTreeMap;
 
 use jianbao::capture::Capture;
