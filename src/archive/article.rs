@@ -241,7 +241,11 @@ fn published(row: &Row<'_>) -> rusqlite::Result<Option<Published>> {
     Ok(Some(Published { value, precision, approximate: row.get(8)?, from: seconds(9)?, to: seconds(10)? }))
 }
 
-fn store_text(connection: &Connection, seen: &Article, digest: &Digest) -> Result<(), ArchiveError> {
+pub(super) fn store_text(
+    connection: &Connection,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<(), ArchiveError> {
     let sql = "INSERT INTO text (digest, text, markdown) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING";
     let mut insert = connection.prepare_cached(sql).doing("writing a text")?;
     insert.execute((&digest.0[..], &seen.text, &seen.markdown)).map(drop).doing("writing a text")
@@ -385,7 +389,11 @@ fn touch(
 }
 
 /// Puts articles of equal text into one cluster, led by the earliest; says whether there are others.
-fn link_equal_texts(connection: &Connection, id: i64, digest: &Digest) -> Result<bool, ArchiveError> {
+pub(super) fn link_equal_texts(
+    connection: &Connection,
+    id: i64,
+    digest: &Digest,
+) -> Result<bool, ArchiveError> {
     let sql = "SELECT id FROM article WHERE text_digest = ?1 ORDER BY published_from IS NULL, published_from, first_seen, id";
     let mut select = connection.prepare_cached(sql).doing("looking for equal texts")?;
     let rows = select.query_map([&digest.0[..]], |row| row.get(0)).doing("looking for equal texts")?;

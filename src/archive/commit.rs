@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::article::{self, Look};
 use super::body::Bodies;
 use super::record::{Disposition, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
+use super::recut;
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
 use super::{ArchiveError, Doing};
@@ -99,6 +100,22 @@ impl Committer {
                 .doing("choosing what is due")?;
         }
         Ok(())
+    }
+
+    /// Learns what most of a site's posts end with, and cuts it from all of them.
+    pub(super) fn learn(
+        &self,
+        connection: &mut Connection,
+        site: i64,
+        now: Timestamp,
+    ) -> Result<usize, ArchiveError> {
+        let known = recut::boilerplate(connection, site)?;
+        let texts = recut::latest_texts(connection, site)?;
+        let learned = known.learn(texts.iter().map(String::as_str));
+        if learned == known {
+            return Ok(0);
+        }
+        recut::recut(connection, site, &learned, (self.chain_start, now))
     }
 
     pub(super) fn add(
@@ -291,11 +308,7 @@ impl Committer {
         if let Some(id) = self.revisions.get(revision) {
             return Ok(*id);
         }
-        let values = (&revision.profile, &revision.toml, env!("CARGO_PKG_VERSION"));
-        let insert = "INSERT INTO profile_revision (profile, toml, extractor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        connection.execute(insert, values).doing("keeping the profile")?;
-        let select = "SELECT id FROM profile_revision WHERE profile = ?1 AND toml = ?2 AND extractor = ?3";
-        let id = connection.query_row(select, values, |row| row.get(0)).doing("keeping the profile")?;
+        let id = recut::revision(connection, &revision.profile, &revision.toml)?;
         self.revisions.insert(Arc::clone(revision), id);
         Ok(id)
     }

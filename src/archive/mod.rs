@@ -9,6 +9,7 @@ mod commit;
 mod open;
 mod read;
 mod record;
+mod recut;
 mod schema;
 mod store;
 mod urls;

@@ -13,8 +13,9 @@ use tokio::sync::oneshot;
 use super::commit::Committer;
 use super::open::{Lock, open_writer};
 use super::record::{Claimed, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
-use super::{ArchiveError, Doing, urls};
+use super::{ArchiveError, Doing, recut, urls};
 use crate::config::{Keep, Recrawl};
+use crate::dedup::Boilerplate;
 use crate::frontier::Candidate;
 use crate::url::CanonicalUrl;
 
@@ -113,6 +114,17 @@ impl Store {
     /// `full` every article.
     pub async fn make_due(&self, site: i64, full: bool, now: Timestamp) -> Result<(), ArchiveError> {
         self.call(move |committer, connection| committer.make_due(connection, site, full, now)).await
+    }
+
+    /// What was learned to stand below a site's posts.
+    pub async fn boilerplate(&self, site: i64) -> Result<Boilerplate, ArchiveError> {
+        self.call(move |_, connection| recut::boilerplate(connection, site)).await
+    }
+
+    /// Learns what most of a site's posts end with, and cuts it from the stored ones: from versions
+    /// of this run in place, from older ones by a version that says so. Gives how many changed.
+    pub async fn learn(&self, site: i64, now: Timestamp) -> Result<usize, ArchiveError> {
+        self.call(move |committer, connection| committer.learn(connection, site, now)).await
     }
 
     /// Adds candidates that no fetch found: seeds and counted ids. Gives the number of new ones.

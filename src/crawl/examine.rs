@@ -8,6 +8,7 @@ use crate::archive::{Claimed, Disposition, Outcome, PageResult, Revision};
 use crate::article::{Article, Origin, Published};
 use crate::capture::Capture;
 use crate::config::Route;
+use crate::dedup::Boilerplate;
 use crate::discover::{self, SeenLinks, Territory};
 use crate::extract::parts::{self, Continuation, MAX_PARTS};
 use crate::extract::{Page, PageKind};
@@ -28,6 +29,8 @@ pub(super) struct Rules {
     pub(super) territory: Territory,
     pub(super) profiles: Arc<Profiles>,
     pub(super) seen: Arc<SeenLinks>,
+    /// What stands below the site's posts.
+    pub(super) boilerplate: Arc<Boilerplate>,
     /// Tries after the first.
     pub(super) retries: u32,
     /// Redirects in a row.
@@ -57,13 +60,12 @@ pub(super) fn answer(
     let (name, mut result, disposition) = exam.read(&captures[0]);
     if let PageResult::Article { article, .. } = &mut result {
         let next = exam.next_part(&captures[0], &parts);
-        match next.filter(|_| may_go_on) {
-            Some(url) => {
-                captures.extend(parts);
-                return Examined::GoesOn { captures, url };
-            }
-            None => exam.join_parts(&captures[0], &parts, article),
+        if let Some(url) = next.filter(|_| may_go_on) {
+            captures.extend(parts);
+            return Examined::GoesOn { captures, url };
         }
+        exam.join_parts(&captures[0], &parts, article);
+        rules.boilerplate.cut(article);
     }
     let capture = captures.pop();
     let outcome = Outcome {
@@ -333,7 +335,8 @@ impl<'a> Exam<'a> {
         self.missing = missing_fields(&article, profile.as_deref());
         let revision = Arc::new(Revision {
             profile: profile.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
-            toml: profile.as_ref().map(|p| p.toml.clone()).unwrap_or_default(),
+            toml: profile.as_ref().map(|p| p.toml.clone()).unwrap_or_default()
+                + &self.rules.boilerplate.to_toml(),
         });
         let canonical = Self::canonical(&page, &territory);
         (

@@ -1,7 +1,10 @@
 //! Whether an article is new, revised or unchanged. Decided on what was extracted, never on bytes:
 //! view counters, ages in words and related lists change at every request.
 
+mod tail;
+
 use crate::article::{Article, Published};
+pub use tail::Boilerplate;
 
 /// What a look at an article found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

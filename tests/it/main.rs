@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod boilerplate;
 mod cli;
 mod conformance;
 mod crawl_demo;

@@ -125,6 +125,7 @@ impl SiteCrawl {
             territory: Territory { site: Arc::new(site), profile },
             profiles: Arc::clone(&shared.profiles),
             seen: Arc::default(),
+            boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
             retries: shared.config.fetch.retries,
             redirects: shared.config.fetch.redirects,
         };
@@ -193,7 +194,19 @@ impl SiteCrawl {
             self.advance().await?;
         }
         self.wind_down().await?;
+        if !self.shared.stop.is_set() {
+            self.learn().await?;
+        }
         Ok(End { site: self.id(), requests: self.requests, alarms: self.alarms, cut_short: self.cut_short })
+    }
+
+    /// Learns what most of the site's posts end with.
+    async fn learn(&self) -> Result<(), ArchiveError> {
+        let cut = self.shared.store.learn(self.id(), self.shared.clock.now()).await?;
+        if cut > 0 {
+            info!(site = %self.name(), articles = cut, "boilerplate was learned and cut");
+        }
+        Ok(())
     }
 
     fn is_over_budget(&self) -> bool {
