@@ -193,8 +193,12 @@ pub struct Article {
     pub images: Vec<Image>,
     /// Field → where its value came from.
     pub origins: BTreeMap<&'static str, String>,
+    /// The elements around the body: what a layout is known by.
+    pub template: String,
     /// What contradicts itself on the page, in words.
     pub notes: Vec<String>,
+    /// What sets it apart from the site's other articles, in words.
+    pub unusual: Vec<&'static str>,
 }
 
 impl Article {

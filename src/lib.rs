@@ -45,3 +45,4 @@ pub mod inflate;
 pub mod politeness;
 pub mod profile;
 pub mod url;
+pub mod watch;

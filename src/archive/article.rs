@@ -310,6 +310,8 @@ fn add_version(
         "views": seen.views,
         "permalink": seen.permalink,
         "language": seen.language,
+        "template": seen.template,
+        "unusual": seen.unusual,
     });
     let sql =
         "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision)

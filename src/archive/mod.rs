@@ -12,6 +12,7 @@ mod record;
 mod recut;
 mod schema;
 mod store;
+mod traits;
 mod urls;
 
 use std::path::PathBuf;

@@ -13,11 +13,12 @@ use tokio::sync::oneshot;
 use super::commit::Committer;
 use super::open::{Lock, open_writer};
 use super::record::{Claimed, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
-use super::{ArchiveError, Doing, recut, urls};
+use super::{ArchiveError, Doing, recut, traits, urls};
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
 use crate::frontier::Candidate;
 use crate::url::CanonicalUrl;
+use crate::watch::Traits;
 
 /// Outcomes of one transaction, at most.
 const BATCH: usize = 64;
@@ -119,6 +120,11 @@ impl Store {
     /// What was learned to stand below a site's posts.
     pub async fn boilerplate(&self, site: i64) -> Result<Boilerplate, ArchiveError> {
         self.call(move |_, connection| recut::boilerplate(connection, site)).await
+    }
+
+    /// What a site's latest articles are like, the oldest first.
+    pub async fn traits(&self, site: i64) -> Result<Vec<Traits>, ArchiveError> {
+        self.call(move |_, connection| traits::latest(connection, site)).await
     }
 
     /// Learns what most of a site's posts end with, and cuts it from the stored ones: from versions

@@ -1,6 +1,6 @@
 //! What an answer means: from a capture to everything that is committed of it. Pure.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -17,6 +17,7 @@ use crate::frontier::{Candidate, Kind, Via};
 use crate::politeness::{HostState, retry};
 use crate::profile::{Field, Profile, Profiles};
 use crate::url::CanonicalUrl;
+use crate::watch::{Traits, Watch};
 
 /// Runs that may fail before a URL is given up for good.
 const PATIENCE: u32 = 5;
@@ -31,6 +32,8 @@ pub(super) struct Rules {
     pub(super) seen: Arc<SeenLinks>,
     /// What stands below the site's posts.
     pub(super) boilerplate: Arc<Boilerplate>,
+    /// What the site's articles are like.
+    pub(super) watch: Arc<Mutex<Watch>>,
     /// Tries after the first.
     pub(super) retries: u32,
     /// Redirects in a row.
@@ -66,6 +69,8 @@ pub(super) fn answer(
         }
         exam.join_parts(&captures[0], &parts, article);
         rules.boilerplate.cut(article);
+        let traits = Traits::of(captures[0].url.as_str(), article);
+        article.unusual = rules.watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
     }
     let capture = captures.pop();
     let outcome = Outcome {

@@ -63,6 +63,7 @@ pub(super) fn set_body(article: &mut Article, body: Body, origin: &Origin) {
     article.text = body.text();
     article.markdown = body.markdown(&article.text);
     article.images = body.images;
+    article.template = body.template;
     article.note_origin("body", origin);
 }
 

@@ -197,6 +197,26 @@ fn has_token(value: Option<&str>, token: &str) -> bool {
     value.is_some_and(|value| value.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(token)))
 }
 
+/// The elements from the document down to one, each by its name and its first class without digits.
+pub(crate) fn path_to(element: ElementRef<'_>) -> String {
+    const LEVELS: usize = 8;
+    let mut names: Vec<String> = std::iter::once(element)
+        .chain(element.ancestors().filter_map(ElementRef::wrap))
+        .take(LEVELS)
+        .map(|element| {
+            let class = element
+                .attr("class")
+                .and_then(|class| class.split_ascii_whitespace().next())
+                .unwrap_or_default();
+            let class: String = class.chars().filter(|c| !c.is_ascii_digit()).collect();
+            let name = element.value().name();
+            if class.is_empty() { name.to_owned() } else { format!("{name}.{class}") }
+        })
+        .collect();
+    names.reverse();
+    names.join(" ")
+}
+
 /// The element of a noted node.
 pub(crate) fn element(html: &Html, id: NodeId) -> Option<ElementRef<'_>> {
     html.tree.get(id).and_then(ElementRef::wrap)

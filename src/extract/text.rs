@@ -8,6 +8,7 @@ use scraper::{ElementRef, Node};
 
 use super::flow::{Flow, flow, is_hidden};
 use super::line::Line;
+use super::survey::path_to;
 use crate::article::Image;
 use crate::url::CanonicalUrl;
 
@@ -26,6 +27,8 @@ pub(super) struct Block {
 pub(super) struct Body {
     pub(super) blocks: Vec<Block>,
     pub(super) images: Vec<Image>,
+    /// The elements around it.
+    pub(super) template: String,
 }
 
 impl Body {
@@ -72,6 +75,7 @@ pub(super) fn render(roots: &[ElementRef<'_>], leave: &Leave<'_>, base: &Canonic
         first: None,
         context: Context::default(),
     };
+    renderer.body.template = roots.first().map(|root| path_to(*root)).unwrap_or_default();
     for root in roots {
         renderer.children(**root);
         renderer.flush();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("url", &[]),
     ("clock", &[]),
     ("inflate", &[]),
@@ -14,10 +14,11 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("profile", &["article", "capture", "extract", "url"]),
     ("extract", &["article", "capture", "profile", "url"]),
     ("dedup", &["article"]),
+    ("watch", &["article"]),
     ("frontier", &["config", "dedup", "url"]),
     ("discover", &["capture", "config", "extract", "frontier", "inflate", "profile", "url"]),
     ("fetch", &["capture", "clock", "inflate", "url"]),
-    ("archive", &["article", "capture", "config", "dedup", "frontier", "politeness", "url"]),
+    ("archive", &["article", "capture", "config", "dedup", "frontier", "politeness", "url", "watch"]),
     ("export", &["archive"]),
     ("demo", &[]),
     ("crawl", &["*"]),
@@ -26,8 +27,18 @@ const MAY_USE: [(&str, &[&str]); 19] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 9] =
-    ["url", "capture", "article", "politeness", "frontier", "discover", "extract", "dedup", "inflate"];
+const PURE: [&str; 10] = [
+    "url",
+    "capture",
+    "article",
+    "politeness",
+    "frontier",
+    "discover",
+    "extract",
+    "dedup",
+    "inflate",
+    "watch",
+];
 const EFFECTS: [&str; 9] = [
     "tokio::",
     "reqwest::",

@@ -11,6 +11,7 @@ mod crawl_demo;
 mod dates;
 mod discovery;
 mod docs;
+mod drift;
 mod interrupted;
 mod kinds;
 mod parts;

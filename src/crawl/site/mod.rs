@@ -4,8 +4,8 @@
 mod admission;
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +26,7 @@ use crate::frontier::{Candidate, Kind, Via};
 use crate::politeness::{HostState, Pace, Schedule};
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
+use crate::watch::Watch;
 
 /// URLs taken from the archive at a time.
 const CLAIM: usize = 64;
@@ -125,6 +126,7 @@ impl SiteCrawl {
             territory: Territory { site: Arc::new(site), profile },
             profiles: Arc::clone(&shared.profiles),
             seen: Arc::default(),
+            watch: Arc::new(Mutex::new(Watch::new(shared.store.traits(record.id).await?))),
             boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
             retries: shared.config.fetch.retries,
             redirects: shared.config.fetch.redirects,
@@ -196,6 +198,10 @@ impl SiteCrawl {
         self.wind_down().await?;
         if !self.shared.stop.is_set() {
             self.learn().await?;
+        }
+        let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
+        for alarm in drift {
+            self.alarm(alarm);
         }
         Ok(End { site: self.id(), requests: self.requests, alarms: self.alarms, cut_short: self.cut_short })
     }
