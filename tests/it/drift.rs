@@ -1,5 +1,7 @@
 //! A template that drifts raises an alarm within twenty pages, and clean runs raise none.
 
+#![expect(clippy::format_collect, reason = "the pages are written to be read")]
+
 use jianbao::capture::Capture;
 use jianbao::demo::DemoSite;
 use jianbao::extract::Page;
