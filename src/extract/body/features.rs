@@ -144,8 +144,19 @@ struct Survey<'a> {
     body: Option<String>,
     again: Vec<bool>,
     lines: Vec<u32>,
-    /// For each kind of line the number of blocks since the last one, before each block.
-    heading_path: Vec<usize>,
+    /// Where each container stands.
+    nests: Vec<Nest>,
+    /// The `<article>` that the headline stands in.
+    heading_article: Option<usize>,
+}
+
+/// Where a container stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Nest {
+    /// Levels from the headline up to what holds them both.
+    from_heading: Option<usize>,
+    /// The nearest `<article>` around.
+    article: Option<usize>,
 }
 
 impl<'a> Survey<'a> {
@@ -181,7 +192,8 @@ impl<'a> Survey<'a> {
             around: Vec::with_capacity(layout.containers.len()),
             near: Vec::with_capacity(layout.containers.len()),
             heading: None,
-            heading_path: Vec::new(),
+            nests: Vec::with_capacity(layout.containers.len()),
+            heading_article: None,
             title_chars: CharSet::of(title.iter().flat_map(|title| title.chars())),
             squashed: layout.blocks.iter().map(|block| squashed(&block.text)).collect(),
             title_pairs: title.as_deref().map(pairs).unwrap_or_default(),
@@ -200,9 +212,26 @@ impl<'a> Survey<'a> {
         };
         page.inherit();
         page.heading = page.find_heading();
-        let container = page.heading.map(|heading| layout.blocks[heading].container);
-        page.heading_path = container.map(|c| layout.with_ancestors(c).collect()).unwrap_or_default();
+        page.nest();
         page
+    }
+
+    /// A container stands where its parent does, unless it is something itself.
+    fn nest(&mut self) {
+        let mut levels: FxHashMap<usize, usize> = FxHashMap::default();
+        if let Some(heading) = self.heading {
+            let container = self.layout.blocks[heading].container;
+            levels.extend(self.layout.with_ancestors(container).enumerate().map(|(level, c)| (c, level)));
+        }
+        for (index, container) in self.layout.containers.iter().enumerate() {
+            let parent = container.parent.map_or_else(Nest::default, |parent| self.nests[parent]);
+            self.nests.push(Nest {
+                from_heading: levels.get(&index).copied().or(parent.from_heading),
+                article: if container.is_article { Some(index) } else { parent.article },
+            });
+        }
+        let container = self.heading.map(|heading| self.layout.blocks[heading].container);
+        self.heading_article = container.and_then(|container| self.nests[container].article);
     }
 
     /// A wrapper of most of the page's text tells nothing of its parts, whatever it is called.
@@ -241,7 +270,7 @@ impl<'a> Survey<'a> {
 
     fn facts(&self, index: usize) -> Facts {
         let block = &self.layout.blocks[index];
-        let mut facts = Facts::with_capacity(48);
+        let mut facts = Facts::with_capacity(96);
         note(&mut facts, Group::Bias, 0);
         self.of_text(index, block, &mut facts);
         self.of_neighbours(index, &mut facts);
@@ -393,15 +422,9 @@ impl<'a> Survey<'a> {
         let short = before.filter(|i| self.layout.blocks[*i].width < 60);
         let since = short.fold(0, |kinds, i| kinds | self.lines[i]);
         (0..LINE_KINDS.len()).filter(|i| since & (1 << i) != 0).for_each(|i| note(facts, Group::Since, i));
-        let levels = self
-            .layout
-            .with_ancestors(block.container)
-            .find_map(|c| self.heading_path.iter().position(|h| *h == c))
-            .map_or(0, |level| 1 + bin(level, &[2, 3, 4, 6]));
-        note(facts, Group::WithHeading, levels);
-        let own = self.layout.with_ancestors(block.container).find(|c| self.layout.containers[*c].is_article);
-        let headings = self.heading_path.iter().copied().find(|c| self.layout.containers[*c].is_article);
-        let article = match (own, headings) {
+        let nest = &self.nests[block.container];
+        note(facts, Group::WithHeading, nest.from_heading.map_or(0, |level| 1 + bin(level, &[2, 3, 4, 6])));
+        let article = match (nest.article, self.heading_article) {
             (None, None) => 0,
             (None, Some(_)) => 1,
             (Some(_), None) => 2,
