@@ -118,7 +118,30 @@ pub(super) fn candidates(
     if let Some(title) = above_body {
         note(Place::AboveBody, title);
     }
+    add_beginnings(&mut found);
     found
+}
+
+/// A title that begins with what is shown as a headline, up to a separator, speaks for it: what
+/// follows is the site's, however long.
+fn add_beginnings(found: &mut Vec<Candidate>) {
+    let shown: Vec<String> = found.iter().filter(|c| c.place.is_visible()).map(|c| c.text.clone()).collect();
+    let mut beginnings = Vec::new();
+    for candidate in found.iter().filter(|candidate| !candidate.place.is_visible()) {
+        for text in &shown {
+            let rest = candidate.text.strip_prefix(text.as_str()).map(str::trim_start);
+            if rest.is_some_and(|rest| {
+                rest.starts_with(['-', '_', '|', '–', '—', '｜', '·', ':', '：', '»', '('])
+            }) {
+                beginnings.push(Candidate {
+                    place: candidate.place,
+                    text: text.clone(),
+                    squashed: squashed(text),
+                });
+            }
+        }
+    }
+    found.extend(beginnings);
 }
 
 /// The candidate that most places agree on; the earlier of equals.

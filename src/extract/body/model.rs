@@ -33,7 +33,7 @@ groups! {
 /// A score beyond this is sure.
 const SURE: f32 = 1.0;
 /// A block is kept from this log-odds on.
-pub(super) const KEEP: f32 = 0.3;
+pub(super) const KEEP: f32 = 0.0;
 const LIMITS: [f64; 9] = [-4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0];
 /// Bin of a score that there is none of.
 const NONE: usize = LIMITS.len() + 1;

@@ -83,6 +83,10 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
         note(&graph, article, context, found);
     }
     for node in &graph.nodes {
+        // Baidu's own vocabulary has no types.
+        if node.contains_key("pubDate") {
+            note_dates(node, context, found);
+        }
         if types(node)
             .any(|name| matches!(name, "WebPage" | "NewsMediaOrganization" | "WebSite" | "ItemPage"))
         {
