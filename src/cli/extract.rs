@@ -15,7 +15,7 @@ use crate::article::Article;
 use crate::capture::Capture;
 use crate::clock::{Clock, SystemClock};
 use crate::crawl::fetch_once;
-use crate::extract::Page;
+use crate::extract::{Page, PageKind};
 use crate::profile::{Profile, Profiles};
 use crate::url::CanonicalUrl;
 
@@ -34,7 +34,8 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
     let capture = capture(source, args, context)?;
     let page = Page::parse(&capture);
     let profile = profiles.as_ref().and_then(|profiles| profile_for(profiles, &page));
-    let article = page.article(profile.as_deref());
+    let (kind, article) = page.read(profile.as_deref());
+    let article = (kind == PageKind::Article).then_some(article);
     let mut out = stdout();
     match &article {
         Some(article) if context.json => json_pretty(&mut out, &answer(source, &capture.url, article))?,
@@ -44,13 +45,17 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
     out.flush()?;
     if args.explain && context.json {
         // The object on standard output stays one object.
-        explain(&mut std::io::stderr(), &page, profile.as_deref(), article.as_ref())?;
+        explain(&mut std::io::stderr(), &page, profile.as_deref(), (kind, article.as_ref()))?;
     } else if args.explain {
-        explain(&mut out, &page, profile.as_deref(), article.as_ref())?;
+        explain(&mut out, &page, profile.as_deref(), (kind, article.as_ref()))?;
         out.flush()?;
     }
     if article.is_none() {
-        writeln!(std::io::stderr(), "error: no article was found in `{source}`")?;
+        writeln!(
+            std::io::stderr(),
+            "error: no article was found in `{source}` (the page looks like: {})",
+            kind.as_str()
+        )?;
         return Ok(ATTENTION);
     }
     Ok(0)
@@ -214,15 +219,33 @@ fn explain(
     out: &mut impl std::io::Write,
     page: &Page<'_>,
     profile: Option<&Profile>,
-    article: Option<&Article>,
+    (kind, article): (PageKind, Option<&Article>),
 ) -> anyhow::Result<()> {
     writeln!(out, "\nencoding: {}", page.encoding)?;
     writeln!(out, "profile: {}", profile.map_or("none: generic rules", |profile| &profile.key))?;
+    writeln!(out, "kind: {}", kind.as_str())?;
     for (field, origin) in article.iter().flat_map(|article| &article.origins) {
         writeln!(out, "{field}: from {origin}")?;
+    }
+    for note in article.iter().flat_map(|article| &article.notes) {
+        writeln!(out, "note: {note}")?;
     }
     for note in &page.notes {
         writeln!(out, "note: {note}")?;
     }
+    let explanation = page.explain();
+    let mut list = |heading: &str, lines: &[String]| -> std::io::Result<()> {
+        if !lines.is_empty() {
+            writeln!(out, "\n{heading}")?;
+        }
+        lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
+    };
+    list("what names the title, and how much its word counts:", &explanation.titles)?;
+    list("dates:", &explanation.dates)?;
+    list("authors that are stated:", &explanation.authors)?;
+    list(
+        &format!("lines around the body (in {}), by rules that know no site:", explanation.root),
+        &explanation.lines,
+    )?;
     Ok(())
 }

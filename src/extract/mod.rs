@@ -113,6 +113,36 @@ impl<'a> Page<'a> {
         })
     }
 
+    /// How the page was read, for a person who fixes a profile: what each place says of the title,
+    /// the dates that were found, and what became of each line around the body.
+    pub fn explain(&self) -> Explanation {
+        let context = self.date_context(None);
+        let structured = structured::read(self, &context);
+        let reading = generic::read(self, &structured);
+        let date = |found: &crate::article::Found<crate::article::Published>| {
+            format!("{} from {}", found.value.value, found.origin)
+        };
+        let times = published::times(self, &structured, &reading, &context);
+        Explanation {
+            titles: title::explain(&title::candidates(self, &structured, reading.line_above())),
+            dates: structured
+                .published
+                .iter()
+                .map(|found| format!("published {}", date(found)))
+                .chain(structured.modified.iter().map(|found| format!("modified {}", date(found))))
+                .chain(times.published.iter().map(|found| format!("chosen {}", date(found))))
+                .chain(times.notes)
+                .collect(),
+            authors: structured
+                .authors
+                .iter()
+                .map(|found| format!("{} from {}", found.value, found.origin))
+                .collect(),
+            root: reading.root(&self.html),
+            lines: reading.explain(),
+        }
+    }
+
     /// Every block of the page with what is known of it.
     pub fn blocks(&self) -> serde_json::Value {
         let structured = structured::read(self, &self.date_context(None));
@@ -131,6 +161,22 @@ impl<'a> Page<'a> {
             order: self.survey.language.as_deref().map(date::Order::of_language).unwrap_or_default(),
         }
     }
+}
+
+/// How a page was read by rules that know no site, in lines for a reader.
+#[derive(Debug, Clone, Default)]
+pub struct Explanation {
+    /// What each place says of the title, with the weight of its word.
+    pub titles: Vec<String>,
+    /// Dates that are stated, the one chosen, and contradictions.
+    pub dates: Vec<String>,
+    /// Authors that are stated.
+    pub authors: Vec<String>,
+    /// The elements around the body.
+    pub root: String,
+    /// Lines in and around the body: what became of each, its score and the two facts that weighed
+    /// most.
+    pub lines: Vec<String>,
 }
 
 /// Only the beginning is looked at: garbage is garbage throughout.

@@ -137,6 +137,8 @@ fn shown(reading: &Reading, context: &Context) -> Shown {
             let is_edit = modified.as_ref() == Some(&date);
             let place = match line.place {
                 _ if is_edit => &mut found.modified,
+                // 今日开园 in a headline tells no date.
+                _ if !is_exact && line.is_heading => continue,
                 _ if !is_exact => &mut found.vague,
                 _ if line.is_heading => &mut found.below,
                 LinePlace::Head

@@ -144,6 +144,11 @@ fn add_beginnings(found: &mut Vec<Candidate>) {
     found.extend(beginnings);
 }
 
+/// What each place says and how much its word counts, for a reader.
+pub(super) fn explain(candidates: &[Candidate]) -> Vec<String> {
+    candidates.iter().map(|c| format!("{:.1}  {:?}: {}", c.place.weight(), c.place, c.text)).collect()
+}
+
 /// The candidate that most places agree on; the earlier of equals.
 pub(super) fn choose(candidates: &[Candidate]) -> Option<Found<String>> {
     let votes = |candidate: &Candidate| -> f32 {

@@ -88,6 +88,15 @@ fn ratio(part: usize, whole: usize) -> f32 {
     if whole == 0 { 0.0 } else { part as f32 / whole as f32 }
 }
 
+/// The name of one fact of a group whose facts have names.
+pub(super) fn member(group: &str, index: usize) -> Option<&'static str> {
+    match group {
+        "own class" | "nearest class" | "class around" => CLASS_KINDS.get(index).copied(),
+        "short line says" | "long line says" | "a line before says" => LINE_KINDS.get(index).copied(),
+        _ => None,
+    }
+}
+
 /// A block that is text beyond doubt: a sentence or more, few links.
 pub(super) fn is_good(block: &Block) -> bool {
     block.width >= 50 && block.stops > 0 && ratio(block.linked, block.text.len()) < 0.34

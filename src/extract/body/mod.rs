@@ -292,6 +292,39 @@ impl Reading {
         (from..=first).rev().find(is_heading).map(|index| self.layout.blocks[index].text.as_str())
     }
 
+    /// The lines in and around the body, each with what became of it and why, for a reader.
+    pub(super) fn explain(&self) -> Vec<String> {
+        const AROUND: usize = 8;
+        let Some(first) = self.kept.iter().position(|kept| *kept) else { return Vec::new() };
+        let last = self.kept.iter().rposition(|kept| *kept).unwrap_or(first);
+        let range = first.saturating_sub(AROUND)..(last + AROUND + 1).min(self.kept.len());
+        range
+            .map(|index| {
+                let block = &self.layout.blocks[index];
+                let score = self.judgement.scores[index];
+                let text: String = block.text.chars().take(48).collect();
+                let what = match (self.kept[index], Some(index) == self.heading, score > KEEP) {
+                    (true, ..) => "kept",
+                    (_, true, _) => "headline",
+                    (_, _, true) => "edge",
+                    _ => "left",
+                };
+                let reasons = model::reasons(&self.facts[index]);
+                let reasons = reasons.iter().filter(|(_, weight)| (*weight > 0.0) == (score > 0.0)).take(2);
+                let reasons: Vec<String> =
+                    reasons.map(|(name, weight)| format!("{name} {weight:+.1}")).collect();
+                format!("{what:8} {score:+5.1}  {text}  ({})", reasons.join(", "))
+            })
+            .collect()
+    }
+
+    /// Where the body was looked for: the elements around it.
+    pub(super) fn root(&self, html: &Html) -> String {
+        let root = self.layout.containers.get(self.judgement.root);
+        let element = root.and_then(|root| html.tree.get(root.node)).and_then(ElementRef::wrap);
+        element.map(super::survey::path_to).unwrap_or_default()
+    }
+
     /// Every block with what is known of it.
     pub(super) fn dump(&self) -> serde_json::Value {
         let groups: Vec<_> = features::GROUPS.iter().map(|(n, c)| serde_json::json!([n, c])).collect();

@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::features::{Facts, GROUPS, bin, groups};
+use super::features::{Facts, GROUPS, OFFSETS, bin, groups};
 use super::layout::Layout;
 
 groups! {
@@ -72,6 +72,24 @@ fn column(table: &str, part: &str, groups: &[(&str, usize)]) -> Vec<f32> {
 
 fn sum(weights: &[f32], facts: &[usize]) -> f32 {
     facts.iter().filter_map(|fact| weights.get(*fact)).sum()
+}
+
+/// The facts that weighed most in a block's judgement, by the label of their group, with what each
+/// group added to the log-odds.
+pub(super) fn reasons(facts: &[usize]) -> Vec<(String, f32)> {
+    let mut groups: Vec<(String, f32)> = Vec::new();
+    for fact in facts {
+        let at = OFFSETS.iter().rposition(|begin| begin <= fact).unwrap_or_default();
+        let (label, _) = GROUPS[at];
+        let name = match super::features::member(label, fact - OFFSETS[at]) {
+            Some(member) => format!("{label} {member}"),
+            None => label.to_owned(),
+        };
+        let weight = WEIGHTS.second.get(*fact).copied().unwrap_or_default();
+        groups.push((name, weight));
+    }
+    groups.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    groups
 }
 
 /// What the page's blocks were found to be.
@@ -224,6 +242,6 @@ mod tests {
                 );
             }
         }
-        assert_eq!(super::super::features::OFFSETS[GROUPS.len()], WEIGHTS.first.len());
+        assert_eq!(OFFSETS[GROUPS.len()], WEIGHTS.first.len());
     }
 }
