@@ -216,6 +216,13 @@ mod tests {
             "<a><b><i><font>".repeat(8000) + &"</a></b></i></font>".repeat(8000),
             "<table><tr><td>".repeat(20_000),
             "&CounterClockwiseContourIntegral;".repeat(50_000),
+            format!("<title>{0}</title><h1>{0}</h1><p>x", "a - ".repeat(100_000)),
+            format!("<h1>t</h1><p>{}", "今天的新闻,很长。".repeat(700_000)),
+            "<div>".repeat(500) + &"<p>some text, here. and more</p>".repeat(60_000),
+            "<h1>t</h1>".to_owned() + &"<span class='author byline'>By Jane Miller</span>".repeat(40_000),
+            "<h1>t</h1>".to_owned() + &"<p class=date>2024-05-18 12:30 发布</p>".repeat(40_000),
+            "<ul>".to_owned() + &"<li class=c><a href=/2.html>link 2</a> 2024-01-01</li>".repeat(60_000),
+            format!("<script type='application/ld+json'>{}</script><p>x", "[".repeat(100_000)),
         ] {
             let began = std::time::Instant::now();
             let _ = article(&html);

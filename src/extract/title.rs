@@ -67,6 +67,9 @@ pub(super) struct Candidate {
     squashed: String,
 }
 
+/// Characters of a title that are read.
+const LONGEST: usize = 500;
+
 /// Every place's word, without the name of the site.
 pub(super) fn candidates(
     page: &Page<'_>,
@@ -76,7 +79,7 @@ pub(super) fn candidates(
     let site = SiteNames::of(page, structured);
     let mut found = Vec::new();
     let mut note = |place: Place, text: &str| {
-        let text = squeeze(std::iter::once(text));
+        let text: String = squeeze(std::iter::once(text)).chars().take(LONGEST).collect();
         let stripped = site.strip(&text, place.is_visible());
         for text in [Some(&stripped), Some(&text).filter(|text| **text != stripped && !place.is_visible())] {
             let Some(text) = text else { continue };
