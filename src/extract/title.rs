@@ -8,6 +8,7 @@ use super::structured::Structured;
 use super::survey::element;
 use crate::article::{Found, Origin};
 use crate::profile::squeeze;
+use crate::url::CanonicalUrl;
 
 /// A place that names the headline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,7 @@ pub(super) fn candidates(
         .iter()
         .filter_map(|id| element(&page.html, *id))
         .filter(|heading| heading.text().any(|text| !text.trim().is_empty()))
+        .filter(|heading| !leads_home(*heading, page))
         .collect();
     let place = if headings.len() == 1 { Place::Heading } else { Place::OneOfHeadings };
     for heading in headings {
@@ -123,6 +125,14 @@ pub(super) fn candidates(
     }
     add_beginnings(&mut found);
     found
+}
+
+/// A heading that is nothing but a link to the front page names the site.
+fn leads_home(heading: ElementRef<'_>, page: &Page<'_>) -> bool {
+    heading.descendent_elements().filter(|element| element.value().name() == "a").any(|link| {
+        let target = link.attr("href").and_then(|href| CanonicalUrl::parse(href, Some(page.base())).ok());
+        target.is_some_and(|url| url.is_front_page()) && squeeze(link.text()) == squeeze(heading.text())
+    })
 }
 
 /// A title that begins with what is shown as a headline, up to a separator, speaks for it: what

@@ -17,4 +17,5 @@ mod kinds;
 mod parts;
 mod politeness;
 mod profiles;
+mod quality;
 mod support;
