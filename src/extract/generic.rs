@@ -1,6 +1,7 @@
 //! An article read by rules that know no site.
 
 use super::Page;
+use super::around;
 use super::body::{Hints, Reading};
 use super::fields::{fall_through, set_body};
 use super::kind::{PageKind, kind};
@@ -17,6 +18,8 @@ pub(super) fn article(page: &Page<'_>) -> (PageKind, Article) {
         set_body(&mut article, body, &Origin::Generic);
     }
     fall_through(page, &structured, Some(&reading), &mut article);
+    let lead_image = structured.image.as_ref().map(|found| found.value.as_str());
+    around::fill(page, lead_image, &reading, &mut article);
     (kind(page, &structured, &reading, &article), article)
 }
 

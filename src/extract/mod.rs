@@ -2,6 +2,7 @@
 //!
 //! Pure: the same bytes and profile give the same article, everywhere.
 
+mod around;
 mod body;
 pub mod charset;
 mod credits;

@@ -59,6 +59,7 @@ pub(super) enum LinePlace {
 
 /// A line of the page.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 pub(super) struct PageLine<'a> {
     pub(super) text: &'a str,
     /// Half characters: a Han character is as wide as two letters.
@@ -70,6 +71,10 @@ pub(super) struct PageLine<'a> {
     pub(super) is_heading: bool,
     /// Its words or its class say that it tells about the article.
     pub(super) is_info: bool,
+    /// It is nothing but a link.
+    pub(super) is_link: bool,
+    /// It says that related articles follow.
+    pub(super) announces_related: bool,
     /// It stands right above or below the headline.
     pub(super) is_by_heading: bool,
 }
@@ -181,6 +186,10 @@ impl Reading {
                 is_heading: Some(index) == self.heading
                     || matches!(self.layout.containers[block.container].kind, layout::Kind::Heading(1)),
                 is_info: self.is_info(block),
+                is_link: block.linked * 10 > block.text.len() * 9,
+                announces_related: block.width < 40
+                    && block.linked == 0
+                    && words::line_kinds(&block.text).is_related(),
                 is_by_heading: self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
             }
         })

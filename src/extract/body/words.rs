@@ -52,6 +52,14 @@ impl ClassKinds {
 }
 
 impl LineKinds {
+    /// It announces related articles.
+    pub(super) fn is_related(self) -> bool {
+        LINE_KINDS
+            .iter()
+            .position(|known| *known == "related")
+            .is_some_and(|index| self.0 & (1 << index) != 0)
+    }
+
     /// It says when something was published or edited, or by whom.
     pub(super) fn is_info(self) -> bool {
         let of =
