@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::extract::line::squashed;
 
 use super::layout::{Block, Container, Kind, Layout};
-use super::words::{CLASS_KINDS, LINE_KINDS, line_kinds};
+use super::words::{CLASS_KINDS, LINE_KINDS, LineKinds, line_kinds};
 
 /// Names groups of facts; of each group one or more may hold for a block. Facts are numbered
 /// through, group after group.
@@ -120,11 +120,14 @@ pub(super) struct Known {
     pub(super) facts: Vec<Facts>,
     /// The block that is the headline.
     pub(super) heading: Option<usize>,
+    /// What the words of each block say.
+    pub(super) says: Vec<LineKinds>,
 }
 
 pub(super) fn facts(layout: &Layout, hints: &Hints) -> Known {
     let page = Survey::of(layout, hints);
-    Known { facts: (0..layout.blocks.len()).map(|index| page.facts(index)).collect(), heading: page.heading }
+    let facts = (0..layout.blocks.len()).map(|index| page.facts(index)).collect();
+    Known { facts, heading: page.heading, says: page.lines }
 }
 
 /// Sums over the page that the facts of single blocks are drawn from.
@@ -152,7 +155,7 @@ struct Survey<'a> {
     descriptions: Vec<String>,
     body: Option<String>,
     again: Vec<bool>,
-    lines: Vec<u32>,
+    lines: Vec<LineKinds>,
     /// Where each container stands.
     nests: Vec<Nest>,
     /// The `<article>` that the headline stands in.
@@ -214,7 +217,7 @@ impl<'a> Survey<'a> {
                 .filter(|d| d.chars().count() >= 12)
                 .collect(),
             body: hints.body.as_deref().map(squashed).filter(|body| body.len() > 200),
-            lines: layout.blocks.iter().map(|block| line_kinds(&block.text).0).collect(),
+            lines: layout.blocks.iter().map(|block| line_kinds(&block.text)).collect(),
             good_before,
             good_count,
             again,
@@ -305,7 +308,7 @@ impl<'a> Survey<'a> {
         note(facts, Group::End, end);
         note(facts, Group::Stops, bin(block.stops, &[1, 2, 3, 6]));
         note(facts, Group::Digits, bin(ratio(block.digits as usize, block.text.len()), &[0.1, 0.3]));
-        let kinds = self.lines[index];
+        let kinds = self.lines[index].0;
         let group = if block.width < 90 { Group::Line } else { Group::LongLine };
         (0..LINE_KINDS.len()).filter(|i| kinds & (1 << i) != 0).for_each(|i| note(facts, group, i));
         if block.bold * 10 >= block.text.len() * 9 {
@@ -429,7 +432,7 @@ impl<'a> Survey<'a> {
         note(facts, Group::FromHeading, from_heading.map_or(0, |n| 1 + bin(n, &[4, 12, 30, 80, 200])));
         let before = index.saturating_sub(8)..index;
         let short = before.filter(|i| self.layout.blocks[*i].width < 60);
-        let since = short.fold(0, |kinds, i| kinds | self.lines[i]);
+        let since = short.fold(0, |kinds, i| kinds | self.lines[i].0);
         (0..LINE_KINDS.len()).filter(|i| since & (1 << i) != 0).for_each(|i| note(facts, Group::Since, i));
         let nest = &self.nests[block.container];
         note(facts, Group::WithHeading, nest.from_heading.map_or(0, |level| 1 + bin(level, &[2, 3, 4, 6])));

@@ -26,6 +26,8 @@ pub(super) struct Reading {
     kept: Vec<bool>,
     /// The block that is the headline.
     heading: Option<usize>,
+    /// What the words of each block say.
+    says: Vec<words::LineKinds>,
 }
 
 /// How a page is made up, in half characters.
@@ -115,14 +117,14 @@ fn is_editors_line(text: &str) -> bool {
 impl Reading {
     pub(super) fn of(html: &Html, hints: &Hints) -> Self {
         let layout = Layout::of(html);
-        let features::Known { facts, heading } = features::facts(&layout, hints);
+        let features::Known { facts, heading, says } = features::facts(&layout, hints);
         let judgement = model::judge(&layout, &facts);
         let mut kept: Vec<bool> = judgement.scores.iter().map(|score| *score > KEEP).collect();
         if let Some(heading) = heading {
             kept[heading] = false;
         }
         leave_edges(&layout, &mut kept);
-        Self { layout, judgement, facts, kept, heading }
+        Self { layout, judgement, facts, kept, heading, says }
     }
 
     /// The kept blocks as text and Markdown.
@@ -185,11 +187,9 @@ impl Reading {
                 node: block.first,
                 is_heading: Some(index) == self.heading
                     || matches!(self.layout.containers[block.container].kind, layout::Kind::Heading(1)),
-                is_info: self.is_info(block),
+                is_info: self.is_info(index),
                 is_link: block.linked * 10 > block.text.len() * 9,
-                announces_related: block.width < 40
-                    && block.linked == 0
-                    && words::line_kinds(&block.text).is_related(),
+                announces_related: block.width < 40 && block.linked == 0 && self.says[index].is_related(),
                 is_by_heading: self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
             }
         })
@@ -279,8 +279,9 @@ impl Reading {
         self.layout.blocks.get(self.head().start).map(|block| block.first)
     }
 
-    fn is_info(&self, block: &layout::Block) -> bool {
-        words::line_kinds(&block.text).is_info()
+    fn is_info(&self, index: usize) -> bool {
+        let block = &self.layout.blocks[index];
+        self.says[index].is_info()
             || self
                 .layout
                 .with_ancestors(block.container)
