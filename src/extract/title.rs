@@ -180,7 +180,25 @@ pub(super) fn choose(candidates: &[Candidate]) -> Option<Found<String>> {
             best = Some((votes, candidate));
         }
     }
-    best.map(|(_, candidate)| Found::new(candidate.text.clone(), candidate.place.origin()))
+    let (_, best) = best?;
+    let plain = candidates.iter().find(|other| is_without_badge(other, best)).unwrap_or(best);
+    Some(Found::new(plain.text.clone(), best.place.origin()))
+}
+
+/// Whether one title is the other without a badge or a counter that stands in the heading: 原创, 241.
+fn is_without_badge(plain: &Candidate, badged: &Candidate) -> bool {
+    let rest = badged
+        .squashed
+        .strip_prefix(plain.squashed.as_str())
+        .or_else(|| badged.squashed.strip_suffix(plain.squashed.as_str()));
+    let is_badge = |rest: &str| {
+        (1..=4).contains(&rest.chars().count())
+            && (rest.chars().all(|c| c.is_ascii_digit()) || rest.chars().all(|c| c >= '\u{2e80}'))
+    };
+    !plain.place.is_visible()
+        && badged.place.is_visible()
+        && plain.squashed.chars().count() >= 6
+        && rest.is_some_and(is_badge)
 }
 
 /// The text nodes of the element itself and of its plainly inline children.

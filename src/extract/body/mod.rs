@@ -297,6 +297,7 @@ impl Reading {
             let container = &self.layout.containers[block.container];
             (matches!(container.kind, layout::Kind::Heading(_)) || container.own.is_title())
                 && (10..200).contains(&block.width)
+                && !self.says[*index].is_info()
         };
         let from = first.saturating_sub(10);
         (from..=first).rev().find(is_heading).map(|index| self.layout.blocks[index].text.as_str())
