@@ -20,6 +20,9 @@ const FEWEST_SIGNS: usize = 6;
 /// As unlikely as this is out of the question.
 const ALARM: f64 = 1e-6;
 
+/// A sign that stood on fewer of the older articles than this is unusual.
+const RARE: f64 = 0.1;
+
 /// What is compared of an article.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Traits {
@@ -207,7 +210,7 @@ impl Watch {
         let before: Vec<&Traits> = self.latest.iter().map(|(traits, _)| traits).collect();
         let signs: Vec<bool> = SIGNS.iter().map(|(_, is_sign)| is_sign(known, &traits, &before)).collect();
         // What many of the site's articles have is nothing unusual.
-        let is_rare = |at: &usize| signs[*at] && rates[*at] < 0.05;
+        let is_rare = |at: &usize| signs[*at] && rates[*at] < RARE;
         let unusual = (0..SIGNS.len()).filter(is_rare).map(|at| SIGNS[at].0).collect();
         self.latest.push_back((traits, signs));
         if self.latest.len() > WINDOW {

@@ -167,6 +167,11 @@ impl SiteReport {
                 self.alarms.push(format!("{count} pages {what}"));
             }
         }
+        let others = self.outcomes.get("no_article").copied().unwrap_or(0);
+        if looked_at == 0 && others >= 10 {
+            self.alarms
+                .push(format!("{others} pages were read and none is an article: did the layout change?"));
+        }
         let answers: u64 = self.outcomes.values().sum();
         if self.counts.failed >= 5 && self.counts.failed * 2 > answers {
             self.alarms.push(format!("{} of {answers} URLs failed", self.counts.failed));

@@ -9,6 +9,8 @@ use jianbao::profile::{Profile, Profiles};
 use jianbao::url::CanonicalUrl;
 use jianbao::watch::{Traits, WINDOW, Watch};
 
+use crate::support::{Desk, Reply, Script};
+
 const POSTS: usize = 420;
 
 struct Bench {
@@ -176,4 +178,57 @@ fn clean_runs_raise_no_alarm() {
         }
     }
     assert!(runs >= 100 && alarms.len() * 100 < runs, "{} alarms in {runs} runs: {alarms:#?}", alarms.len());
+}
+
+/// Posts of a site without a profile, of so many paragraphs; the later layout has lost the
+/// information line.
+fn posts(numbers: std::ops::Range<usize>, info: bool, paragraphs: usize) -> Script {
+    let paths: Vec<String> = numbers.clone().map(|n| format!("/{n}.html")).collect();
+    let mut site = Script::new().front(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for (n, path) in numbers.zip(&paths) {
+        let line =
+            if info { format!("<p>2024-05-{:02} 作者:林小雨</p>", n % 28 + 1) } else { String::new() };
+        let more: String = (1..paragraphs)
+            .map(|i| {
+                format!(
+                    "<p>第{n}段的第{i}处拐角种了{}棵树,工人们说要等三年才能长成一片树荫,到那时候再来坐。</p>",
+                    n + i
+                )
+            })
+            .collect();
+        let html = format!(
+            "<title>步道第{n}段完工</title><h1>步道第{n}段完工</h1>{line}<div class=content>
+             <p>第{n}段步道今天完工,从第{n}号桥一直通到码头,附近的居民都来走了一走。</p>
+             <p>施工队说,第{n}段用了{}块石板,都是从旧码头上拆下来的,重新铺了一遍。</p>{more}</div>",
+            n * 37
+        );
+        site = site.on(path, Reply::html(html));
+    }
+    site
+}
+
+#[test]
+fn a_crawl_of_a_site_that_drifted_ends_with_one_and_flags_its_articles() {
+    let before = posts(0..60, true, 6).start();
+    let desk = Desk::for_site(&before.origin);
+    assert_eq!(desk.crawl("").1.code, 0);
+    let after = posts(60..80, false, 6).start();
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), config.replace(&before.origin, &after.origin)).unwrap();
+    let (report, outcome) = desk.crawl("");
+    assert_eq!(outcome.code, 1, "{report}");
+    assert_eq!(report["articles"]["new"], 20, "{report}");
+    let alarms = report["sites"][0]["alarms"].to_string();
+    assert!(alarms.contains("have no author"), "{alarms}");
+    let flagged = "SELECT count(*) FROM version WHERE fields ->> 'unusual' LIKE '%have no author%'";
+    assert_eq!(desk.count(flagged), 20);
+}
+
+#[test]
+fn a_crawl_that_finds_pages_and_no_article_ends_with_one() {
+    let site = posts(0..12, false, 1).start();
+    let desk = Desk::for_site(&site.origin);
+    let (report, outcome) = desk.crawl("");
+    assert_eq!(outcome.code, 1, "{report}");
+    assert!(report["sites"][0]["alarms"].to_string().contains("none is an article"), "{report}");
 }
