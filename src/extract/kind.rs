@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use super::Page;
 use super::body::Reading;
+use super::line::table;
 use super::structured::Structured;
 use crate::article::Article;
 
@@ -142,10 +143,7 @@ fn says(kind: &str, text: &str) -> bool {
 }
 
 static WORDS: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
-    include_str!("../../data/page_words.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once(": "))
+    table(include_str!("../../data/page_words.txt"))
         .map(|(kind, words)| (kind, words.split('|').collect()))
         .collect()
 });

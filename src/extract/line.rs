@@ -102,3 +102,8 @@ pub(super) fn squashed(text: &str) -> String {
     }
     out
 }
+
+/// A table of words in `data/`: kind and rest of every line that is no comment.
+pub(super) fn table(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "))
+}

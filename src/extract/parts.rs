@@ -189,42 +189,18 @@ fn stem(path: &str) -> &str {
     path.rsplit_once('.').map_or(path, |(stem, _)| stem)
 }
 
-/// Adds the body of a later part, without the lines that both parts begin or end with.
+/// Adds the body of a later part, without the lines that both parts begin or end with; what they end
+/// with goes behind the last part.
 pub fn append(article: &mut Article, part: &Article) {
-    let known: Vec<&str> = article.text.lines().collect();
-    let lines: Vec<&str> = part.text.lines().collect();
-    let begin = lines.iter().zip(&known).take_while(|(new, old)| new == old).count();
-    let rest = &lines[begin..];
-    let end = rest.iter().rev().zip(known.iter().rev()).take_while(|(new, old)| new == old).count();
-    let new = &rest[..rest.len() - end];
-    if new.is_empty() {
+    let same = |(new, old): &(&str, &str)| new == old;
+    let begin = part.text.lines().zip(article.text.lines()).take_while(same).count();
+    let left = part.text.lines().count() - begin;
+    let end = part.text.lines().rev().zip(article.text.lines().rev()).take(left).take_while(same).count();
+    if left == end {
         return;
     }
-    // The repeated end goes behind the last part.
-    let tail: Vec<String> =
-        known[known.len() - end.min(known.len())..].iter().map(|line| (*line).to_owned()).collect();
-    let body: Vec<String> = known[..known.len() - tail.len()].iter().map(|line| (*line).to_owned()).collect();
-    let mut markdown = article.to_markdown();
-    if !tail.is_empty() || begin > 0 {
-        let blocks = part.to_markdown();
-        let kept: Vec<&str> = blocks.split("\n\n").skip(begin).collect();
-        let of_tail = tail.len();
-        let own: Vec<String> = markdown.split("\n\n").map(str::to_owned).collect();
-        let (own, own_tail) = own.split_at(own.len().saturating_sub(of_tail));
-        let kept = &kept[..kept.len().saturating_sub(of_tail)];
-        let all = own
-            .iter()
-            .map(String::as_str)
-            .chain(kept.iter().copied())
-            .chain(own_tail.iter().map(String::as_str));
-        markdown = all.collect::<Vec<_>>().join("\n\n");
-    } else {
-        markdown.push_str("\n\n");
-        markdown.push_str(&part.to_markdown());
-    }
-    let all =
-        body.iter().map(String::as_str).chain(new.iter().copied()).chain(tail.iter().map(String::as_str));
-    article.text = all.collect::<Vec<_>>().join("\n");
+    let markdown = insert(&article.to_markdown(), &part.to_markdown(), "\n\n", begin, end);
+    article.text = insert(&article.text, &part.text, "\n", begin, end);
     article.markdown =
         (markdown != crate::article::paragraphs_as_markdown(&article.text)).then_some(markdown);
     for image in &part.images {
@@ -232,6 +208,17 @@ pub fn append(article: &mut Article, part: &Article) {
             article.images.push(image.clone());
         }
     }
+}
+
+/// What stands between the first `begin` and the last `end` pieces of `part`, put before the last `end`
+/// pieces of `known`.
+fn insert(known: &str, part: &str, separator: &str, begin: usize, end: usize) -> String {
+    let (known, part): (Vec<&str>, Vec<&str>) =
+        (known.split(separator).collect(), part.split(separator).collect());
+    let (body, tail) = known.split_at(known.len().saturating_sub(end));
+    let until = part.len().saturating_sub(end);
+    let new = part.get(begin..until).unwrap_or_default();
+    [body, new, tail].concat().join(separator)
 }
 
 #[cfg(test)]

@@ -2,22 +2,22 @@
 //! to a thread that examines it.
 
 mod admission;
+mod answers;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::Shared;
-use super::examine::{self, Examined as Answered, Rules, profile_sources};
+use super::examine::{self, Rules, profile_sources};
 use super::gate::Hosts;
 use super::ids::Counter;
 use super::moves::Moves;
-use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult, RunRecord};
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, RunRecord};
 use crate::capture::Capture;
 use crate::config::{Route, Site};
 use crate::discover::Territory;
@@ -332,100 +332,6 @@ impl SiteCrawl {
         Ok(())
     }
 
-    /// Notes how the request went, and hands the answer to a thread.
-    fn fetched(&mut self, fetched: Fetched) {
-        let Fetched { job, answer } = fetched;
-        let now = self.shared.clock.now();
-        match &answer {
-            Ok(capture) => {
-                self.shared.spent.bytes.fetch_add(capture.wire_length, Ordering::Relaxed);
-                self.moves.note(capture);
-                let elapsed = Duration::from_millis(u64::from(capture.elapsed_ms));
-                if examine::is_overload(capture) {
-                    self.schedule.overloaded(now, examine::retry_after(capture));
-                } else {
-                    self.schedule.answered(now, elapsed);
-                }
-            }
-            Err(error) if error.concerns_host() => self.schedule.failed(now),
-            Err(_) => self.schedule.answered(now, Duration::ZERO),
-        }
-        self.stop_when_unreachable(&answer);
-        self.examine(job, Some(answer));
-    }
-
-    /// Hands the pages of a job to a thread; without an answer, what there is of an article is taken.
-    fn examine(&mut self, mut job: Job, answer: Option<Result<Capture, FetchError>>) {
-        let now = self.shared.clock.now();
-        let host = (self.hosts.0.get(job.url.origin()).map_or(0, |host| host.id), self.schedule.state());
-        let rules = self.rules.clone();
-        let shared = Arc::clone(&self.shared);
-        self.examining.spawn(async move {
-            let _permit = Arc::clone(&shared.workers).acquire_owned().await;
-            let work = tokio::task::spawn_blocking(move || {
-                let is_part = !job.captures.is_empty();
-                let mut may_go_on = answer.is_some();
-                let (outcome, profile) = match answer {
-                    Some(Err(error)) if !is_part => {
-                        warn!(url = %job.claimed.url, "{error}");
-                        (examine::failure(&rules, &job.claimed, &error, host, now), None)
-                    }
-                    answer => {
-                        match answer {
-                            Some(Ok(capture)) if !is_part || capture.status == 200 => {
-                                job.captures.push(capture);
-                            }
-                            _ => may_go_on = false,
-                        }
-                        match examine::answer(&rules, &job.claimed, job.captures, host, may_go_on) {
-                            Answered::GoesOn { captures, url } => {
-                                return Ok(Step::GoesOn(Box::new(Job {
-                                    claimed: job.claimed,
-                                    url,
-                                    captures,
-                                })));
-                            }
-                            Answered::Done { outcome, profile } => (*outcome, profile),
-                        }
-                    }
-                };
-                log(&job.claimed, &outcome);
-                let id = job.claimed.id;
-                shared.store.commit(outcome).map(|()| Step::Committed(id, profile))
-            });
-            work.await.map_err(|error| ArchiveError::Stopped(error.to_string()))?
-        });
-    }
-
-    /// A host that does not answer at all is left to the next run.
-    fn stop_when_unreachable(&mut self, answer: &Result<Capture, FetchError>) {
-        if let Err(error) = answer
-            && error.concerns_host()
-            && self.schedule.state().failures > self.rules.retries
-        {
-            self.close(error.to_string());
-        }
-    }
-
-    fn examined(&mut self, examined: Result<Examined, tokio::task::JoinError>) -> Result<(), ArchiveError> {
-        let (id, profile) = match examined.map_err(|error| ArchiveError::Stopped(error.to_string()))?? {
-            Step::Committed(id, profile) => (id, profile),
-            Step::GoesOn(job) => {
-                self.queue.push_front(*job);
-                return Ok(());
-            }
-        };
-        self.busy.remove(&id);
-        self.leading.remove(&id);
-        if let Some(profile) = profile
-            && self.rules.territory.profile.is_none()
-        {
-            info!(site = %self.name(), profile = %profile.key, "is of a known layout");
-            self.rules.territory.profile = Some(profile);
-        }
-        Ok(())
-    }
-
     /// Commits an outcome that needs no request.
     async fn without_request(
         &mut self,
@@ -452,7 +358,7 @@ impl SiteCrawl {
     }
 
     async fn commit(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), ArchiveError> {
-        log(claimed, &outcome);
+        answers::log(claimed, &outcome);
         let store = self.shared.store.clone();
         let committed = tokio::task::spawn_blocking(move || store.commit(outcome)).await;
         committed.map_err(|error| ArchiveError::Stopped(error.to_string()))?
@@ -508,19 +414,4 @@ fn stricter(a: HostState, b: HostState) -> HostState {
         latency_ms: a.latency_ms.max(b.latency_ms),
         failures: a.failures.max(b.failures),
     }
-}
-
-/// One line for each URL, with its named outcome.
-fn log(claimed: &Claimed, outcome: &Outcome) {
-    let capture = outcome.capture.as_ref();
-    info!(
-        url = %claimed.url,
-        status = capture.map(|capture| capture.status),
-        ms = capture.map(|capture| capture.elapsed_ms),
-        bytes = capture.map(|capture| capture.wire_length),
-        kind = claimed.kind.as_str(),
-        found = outcome.candidates.len(),
-        article = matches!(outcome.result, PageResult::Article { .. }),
-        outcome = outcome.name,
-    );
 }

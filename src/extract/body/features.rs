@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::extract::line::squashed;
 
 use super::layout::{Block, Container, Kind, Layout};
+use super::likeness::Likeness;
 use super::words::{CLASS_KINDS, LINE_KINDS, LineKinds, line_kinds};
 
 /// Names groups of facts; of each group one or more may hold for a block. Facts are numbered
@@ -84,7 +85,7 @@ pub(super) fn bin<T: PartialOrd + Copy>(value: T, limits: &[T]) -> usize {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of a page's text needs no more than 24 bits")]
-fn ratio(part: usize, whole: usize) -> f32 {
+pub(super) fn ratio(part: usize, whole: usize) -> f32 {
     if whole == 0 { 0.0 } else { part as f32 / whole as f32 }
 }
 
@@ -130,6 +131,17 @@ pub(super) fn facts(layout: &Layout, hints: &Hints) -> Known {
     Known { facts, heading: page.heading, says: page.lines }
 }
 
+/// Before each block, and at last behind all, the sum of a value over those before it.
+fn sums<T: Copy + Default + std::ops::AddAssign>(layout: &Layout, value: impl Fn(&Block) -> T) -> Vec<T> {
+    let mut sum = T::default();
+    let mut sums = vec![sum];
+    sums.extend(layout.blocks.iter().map(|block| {
+        sum += value(block);
+        sum
+    }));
+    sums
+}
+
 /// Sums over the page that the facts of single blocks are drawn from.
 struct Survey<'a> {
     layout: &'a Layout,
@@ -147,9 +159,7 @@ struct Survey<'a> {
     near: Vec<u32>,
     heading: Option<usize>,
     title: Option<String>,
-    /// Pairs of neighbouring characters of the title, sorted.
-    title_pairs: Vec<[char; 2]>,
-    title_chars: CharSet,
+    likeness: Likeness,
     /// The text of each block, squashed.
     squashed: Vec<String>,
     descriptions: Vec<String>,
@@ -173,42 +183,23 @@ struct Nest {
 
 impl<'a> Survey<'a> {
     fn of(layout: &'a Layout, hints: &Hints) -> Self {
-        let sums = |value: &dyn Fn(&Block) -> u32| {
-            let mut sum = 0;
-            let mut sums = vec![0];
-            sums.extend(layout.blocks.iter().map(|block| {
-                sum += value(block);
-                sum
-            }));
-            sums
-        };
-        let bytes = |value: &dyn Fn(&Block) -> usize| {
-            let mut sum = 0;
-            let mut sums = vec![0];
-            sums.extend(layout.blocks.iter().map(|block| {
-                sum += value(block);
-                sum
-            }));
-            sums
-        };
-        let good_before = sums(&|block| if is_good(block) { block.width.min(1000) } else { 0 });
-        let good_count = sums(&|block| u32::from(is_good(block)));
+        let good_before = sums(layout, |block| if is_good(block) { block.width.min(1000) } else { 0 });
+        let good_count = sums(layout, |block| u32::from(is_good(block)));
         let title = hints.title.as_deref().map(squashed).filter(|title| !title.is_empty());
         let mut seen = FxHashSet::default();
         let again = layout.blocks.iter().map(|b| b.width >= 12 && !seen.insert(b.text.as_str())).collect();
         let mut page = Self {
             layout,
-            text_before: bytes(&|block| block.text.len()),
-            links_before: bytes(&|block| block.linked),
+            text_before: sums(layout, |block| block.text.len()),
+            links_before: sums(layout, |block| block.linked),
             equals: equals(&layout.containers),
             around: Vec::with_capacity(layout.containers.len()),
             near: Vec::with_capacity(layout.containers.len()),
             heading: None,
             nests: Vec::with_capacity(layout.containers.len()),
             heading_article: None,
-            title_chars: CharSet::of(title.iter().flat_map(|title| title.chars())),
             squashed: layout.blocks.iter().map(|block| squashed(&block.text)).collect(),
-            title_pairs: title.as_deref().map(pairs).unwrap_or_default(),
+            likeness: Likeness::to(title.as_deref().unwrap_or_default()),
             title,
             descriptions: hints
                 .descriptions
@@ -464,60 +455,16 @@ impl<'a> Survey<'a> {
                     || description.contains(&text[..beginning(text, 30)])
             });
         note(facts, Group::Described, usize::from(described));
-        if let Some(title) = self.title.as_deref().filter(|_| !self.title_pairs.is_empty()) {
-            note(facts, Group::TitleWords, bin(self.share_of_title(text), &[0.1, 0.25, 0.5]));
+        if let Some(title) = self.title.as_deref().filter(|_| !self.likeness.is_empty()) {
+            note(facts, Group::TitleWords, bin(self.likeness.of(text), &[0.1, 0.25, 0.5]));
             let is_wide = |text: &str| text.chars().any(|c| c >= '\u{2e80}');
             note(facts, Group::Script, usize::from(is_wide(title) == is_wide(text)));
         }
-    }
-
-    /// The share of the title's pairs of characters that a text has too.
-    fn share_of_title(&self, text: &str) -> f32 {
-        let mut has = vec![false; self.title_pairs.len()];
-        let mut previous = None;
-        for c in text.chars().take(PAIRED) {
-            if let Some(previous) = previous.replace(c)
-                && self.title_chars.contains(previous)
-                && let Ok(at) = self.title_pairs.binary_search(&[previous, c])
-            {
-                has[at] = true;
-            }
-        }
-        ratio(has.iter().filter(|has| **has).count(), has.len())
-    }
-}
-
-/// Characters of a block that are compared with the title.
-const PAIRED: usize = 600;
-
-/// A set of characters that may hold more than it was given.
-#[derive(Debug, Default)]
-struct CharSet([u64; 4]);
-
-impl CharSet {
-    fn of(chars: impl Iterator<Item = char>) -> Self {
-        let mut set = Self::default();
-        for c in chars {
-            set.0[(c as usize >> 6) & 3] |= 1 << (c as u32 & 63);
-        }
-        set
-    }
-
-    fn contains(&self, c: char) -> bool {
-        self.0[(c as usize >> 6) & 3] & (1 << (c as u32 & 63)) != 0
     }
 }
 
 fn link_bin(block: &Block) -> usize {
     bin(ratio(block.linked, block.text.len()), &[0.01, 0.15, 0.35, 0.65, 0.95])
-}
-
-/// Pairs of neighbouring characters, sorted, each once.
-fn pairs(text: &str) -> Vec<[char; 2]> {
-    let mut pairs: Vec<[char; 2]> = text.chars().zip(text.chars().skip(1)).map(|(a, b)| [a, b]).collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
 }
 
 /// How many containers beside each have its shape.

@@ -59,6 +59,13 @@ pub(super) struct Block {
     pub(super) digits: u32,
 }
 
+impl Block {
+    /// It is nothing but a link.
+    pub(super) fn is_link(&self) -> bool {
+        self.linked * 10 > self.text.len() * 9
+    }
+}
+
 /// Boxes and lines, both in document order.
 #[derive(Debug, Default)]
 pub(super) struct Layout {

@@ -3,6 +3,7 @@
 
 mod features;
 mod layout;
+mod likeness;
 mod model;
 mod words;
 
@@ -188,7 +189,7 @@ impl Reading {
                 is_heading: Some(index) == self.heading
                     || matches!(self.layout.containers[block.container].kind, layout::Kind::Heading(1)),
                 is_info: self.is_info(index),
-                is_link: block.linked * 10 > block.text.len() * 9,
+                is_link: block.is_link(),
                 announces_related: block.width < 40 && block.linked == 0 && self.says[index].is_related(),
                 is_by_heading: self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
             }
@@ -198,12 +199,11 @@ impl Reading {
     /// How the page is made up.
     pub(super) fn shape(&self) -> Shape {
         let mut shape = Shape::default();
-        let is_link = |block: &layout::Block| block.linked * 10 > block.text.len() * 9;
         for (block, kept) in self.layout.blocks.iter().zip(&self.kept) {
             shape.all += block.width;
-            shape.linked += if is_link(block) { block.width } else { 0 };
+            shape.linked += if block.is_link() { block.width } else { 0 };
             shape.kept += if *kept { block.width } else { 0 };
-            shape.links += usize::from(is_link(block));
+            shape.links += usize::from(block.is_link());
         }
         let cards = self.cards();
         shape.cards = cards.len();

@@ -6,6 +6,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 use scraper::ElementRef;
 
+use crate::extract::line::table;
+
 /// The kinds of the table of class words, in its order; the last is for `display: none`.
 pub(super) const CLASS_KINDS: [&str; 19] = [
     "body", "title", "meta", "author", "nav", "side", "comment", "related", "share", "ad", "footer",
@@ -81,11 +83,6 @@ static CLASS_WORDS: LazyLock<FxHashMap<&'static str, u32>> = LazyLock::new(|| {
     }
     words
 });
-
-/// `kind: rest` of every line that is no comment.
-fn table(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "))
-}
 
 /// What an element's tag, role, class and id say.
 pub(super) fn class_kinds(element: ElementRef<'_>) -> ClassKinds {
