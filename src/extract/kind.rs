@@ -64,6 +64,9 @@ pub(super) fn kind(
     reading: &Reading,
     article: &Article,
 ) -> PageKind {
+    if page.is_garbage() {
+        return PageKind::Other;
+    }
     let shape = reading.shape();
     if let Some(kind) = notice(page, reading, article) {
         return kind;

@@ -36,7 +36,7 @@ pub struct Page<'a> {
     /// The name of the encoding it was in.
     pub encoding: &'static str,
     html: Html,
-    /// More than a tenth of the characters could not be decoded.
+    /// More than a tenth of the characters could not be decoded, or there is no markup at all.
     garbage: bool,
     base: CanonicalUrl,
     pub(crate) survey: Survey,
@@ -49,7 +49,7 @@ impl<'a> Page<'a> {
     pub fn parse(capture: &'a Capture) -> Self {
         let decoded = charset::decode(&capture.body, capture.content_type());
         let guarded = guard::guard(&decoded.text);
-        let garbage = is_garbage(&decoded.text);
+        let garbage = is_garbage(&decoded.text) || !decoded.text.contains('<');
         let html = Html::parse_document(&guarded.text);
         let survey = Survey::of(&html);
         let base = survey.base.as_deref().and_then(|href| CanonicalUrl::parse(href, Some(&capture.url)).ok());
@@ -70,7 +70,7 @@ impl<'a> Page<'a> {
         &self.html
     }
 
-    /// Whether the bytes are no text in any encoding.
+    /// Whether the bytes are no text in any encoding, or a text without any markup.
     pub fn is_garbage(&self) -> bool {
         self.garbage
     }

@@ -283,3 +283,15 @@ fn an_export_never_destroys_what_its_path_names() {
     assert_eq!(std::fs::read_to_string(desk.path("target.jsonl")).unwrap().lines().count(), lines);
     desk.run("export --site nope").expect_code(2).expect_stderr("there is no site `nope`");
 }
+
+#[test]
+fn a_file_that_is_no_page_gives_no_article() {
+    let desk = Desk::new();
+    let text =
+        "schema = 1 and a long line of plain text, with a date 2024-05-18, and no markup at all. ".repeat(9);
+    std::fs::write(desk.path("notes.txt"), text).unwrap();
+    std::fs::write(desk.path("noise.html"), [0x8f, 0xfe, 0x00, 0x1b].repeat(900)).unwrap();
+    for file in ["notes.txt", "noise.html"] {
+        desk.run(&format!("extract {file} --generic")).expect_code(1).expect_stderr("no article was found");
+    }
+}
