@@ -106,8 +106,9 @@ fn settings(origin: &str, folder: &std::path::Path) -> CrawlSettings {
         sites: config.resolved_sites().expect("the site is valid"),
         config,
         profiles: Arc::new(Profiles::built_in().expect("the built-in profiles are valid")),
-        archive: folder.join("archive.sqlite"),
+        archive: jianbao::archive::Place::File(folder.join("archive.sqlite")),
         full: false,
         budget: Budget::default(),
+        in_step: false,
     }
 }

@@ -17,7 +17,7 @@ mod urls;
 
 use std::path::PathBuf;
 
-pub use open::{Lock, is_locked, open_reader};
+pub use open::{Lock, Place, is_locked, open_reader};
 pub use read::{
     Archive, ArticleRecord, CaptureRecord, Filter, HostRow, Listing, QueueCounts, RunRow, SiteStatus,
     VersionRecord,

@@ -6,8 +6,40 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::ArchiveError;
 use super::schema::{check, migrate};
+use super::{ArchiveError, Doing};
+
+/// Where an archive is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a file.
+    File(PathBuf),
+    /// In this process's memory, under a name of its own. It lasts while a connection to it is open:
+    /// see [`Place::keep`].
+    Memory(String),
+}
+
+impl Place {
+    /// The file's path, or the name in memory: for messages.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Memory(name) => Path::new(name),
+        }
+    }
+
+    /// A connection that keeps an archive in memory alive between its users.
+    pub fn keep(&self) -> Result<Connection, ArchiveError> {
+        open_writer(self)
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        match self {
+            Self::File(path) => Connection::open(path),
+            Self::Memory(name) => Connection::open(format!("file:/{name}?vfs=memdb")),
+        }
+    }
+}
 
 /// Held by the run that writes; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -65,10 +97,11 @@ fn lock_path(archive: &Path) -> PathBuf {
 }
 
 /// Opens the archive for writing and brings its schema up to date.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, ArchiveError> {
+pub(super) fn open_writer(place: &Place) -> Result<Connection, ArchiveError> {
+    let path = place.path();
     let open =
         |error: rusqlite::Error| ArchiveError::Open { path: path.to_owned(), reason: error.to_string() };
-    let mut connection = Connection::open(path).map_err(open)?;
+    let mut connection = place.connect().map_err(open)?;
     check(&connection, path)?;
     connection
         .execute_batch(
@@ -114,6 +147,14 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
         return Err(ArchiveError::Absent(path.to_owned()));
     }
     Ok(connection)
+}
+
+/// Opens an archive for reading only, wherever it is.
+pub(super) fn open_reader_at(place: &Place) -> Result<Connection, ArchiveError> {
+    match place {
+        Place::File(path) => open_reader(path),
+        Place::Memory(_) => place.connect().and_then(readable).doing("opening the archive"),
+    }
 }
 
 /// A connection that can read the schema, and writes nothing.

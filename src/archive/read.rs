@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{ArchiveError, Doing, body, open_reader};
+use super::open::open_reader_at;
+use super::{ArchiveError, Doing, Place, body, open_reader};
 use crate::capture::Digest;
 use crate::url::CanonicalUrl;
 
@@ -179,6 +180,11 @@ impl Archive {
     /// Opens an archive that exists.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         Ok(Self { connection: open_reader(path)?, path: path.to_owned() })
+    }
+
+    /// Opens an archive wherever it is.
+    pub fn open_at(place: &Place) -> Result<Self, ArchiveError> {
+        Ok(Self { connection: open_reader_at(place)?, path: place.path().to_owned() })
     }
 
     /// The archive's file.

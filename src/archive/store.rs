@@ -1,7 +1,5 @@
 //! The writer: one thread that owns the connection and commits outcomes in batches.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,7 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::commit::Committer;
-use super::open::{Lock, open_writer};
+use super::open::{Lock, Place, open_writer};
 use super::record::{Claimed, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
 use super::{ArchiveError, Doing, recut, traits, urls};
 use crate::config::{Keep, Recrawl};
@@ -32,8 +30,8 @@ const IN_TRANSIT: usize = 16;
 /// What the archive needs to know.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
-    /// The file.
-    pub path: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// Whether pages are kept.
     pub keep: Keep,
     /// When articles are looked at again.
@@ -52,14 +50,13 @@ enum Message {
 #[derive(Debug, Clone)]
 pub struct Store {
     sender: SyncSender<Message>,
-    path: Arc<Path>,
 }
 
 /// Ends with the writer: joined by [`Writer::close`].
 #[derive(Debug)]
 pub struct Writer {
     thread: JoinHandle<Result<(), ArchiveError>>,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 impl Store {
@@ -69,20 +66,21 @@ impl Store {
         settings: StoreSettings,
         committed: impl FnMut(&Receipt) + Send + 'static,
     ) -> Result<(Self, Writer), ArchiveError> {
-        let lock = Lock::take(&settings.path)?;
-        let connection = open_writer(&settings.path)?;
+        let place = settings.place.clone();
+        let lock = match &place {
+            Place::File(path) => Some(Lock::take(path)?),
+            Place::Memory(_) => None,
+        };
+        let connection = open_writer(&place)?;
         let (sender, receiver) = sync_channel(IN_TRANSIT);
-        let path: Arc<Path> = settings.path.clone().into();
         let thread = std::thread::Builder::new()
             .name("archive".to_owned())
             .spawn(move || serve(connection, &settings, &receiver, committed))
-            .map_err(|error| ArchiveError::Open { path: path.to_path_buf(), reason: error.to_string() })?;
-        Ok((Self { sender, path }, Writer { thread, _lock: lock }))
-    }
-
-    /// The archive's file.
-    pub fn path(&self) -> &Path {
-        &self.path
+            .map_err(|error| ArchiveError::Open {
+                path: place.path().to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok((Self { sender }, Writer { thread, _lock: lock }))
     }
 
     /// Hands over an outcome; blocks while too many are on their way. Not for async code.

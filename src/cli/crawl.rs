@@ -8,7 +8,7 @@ use super::args::CrawlArgs;
 use super::output::{json_line, stdout};
 use super::progress::Bars;
 use super::{ATTENTION, Context, INTERRUPTED, Usage, runtime};
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Site;
 use crate::crawl::{
@@ -24,13 +24,14 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
         config: context.loaded.config.clone(),
         sites,
         profiles: Arc::new(context.profiles()?),
-        archive: context.archive_path(),
+        archive: Place::File(context.archive_path()),
         full: args.full,
         budget: Budget {
             max_pages: args.max_pages,
             max_bytes: args.max_bytes.map(|size| size.0),
             max_time: args.max_time.map(|time| time.0),
         },
+        in_step: false,
     };
     let is_watched = std::io::stderr().is_terminal() && !context.quiet;
     let progress: Arc<dyn Progress> =

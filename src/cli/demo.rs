@@ -11,7 +11,7 @@ use super::crawl::{summary, with_signals};
 use super::output::{article, listing, stdout};
 use super::progress::Bars;
 use super::{ATTENTION, Context, INTERRUPTED};
-use crate::archive::{Archive, Filter};
+use crate::archive::{Archive, Filter, Place};
 use crate::clock::{Clock as _, SystemClock};
 use crate::crawl::{Budget, CrawlSettings, Progress, RunOutcome, Silent};
 use crate::demo::{DemoSite, SEED_PATH, serve};
@@ -43,9 +43,10 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
         config: context.loaded.config.clone(),
         sites: context.loaded.config.resolved_sites()?,
         profiles: Arc::new(context.profiles()?),
-        archive: context.archive_path(),
+        archive: Place::File(context.archive_path()),
         full: false,
         budget: Budget::default(),
+        in_step: false,
     };
     let report = with_signals(settings, progress)?;
     writeln!(out, "{}", summary(&report))?;

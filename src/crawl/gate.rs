@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::archive::{HostRecord, RobotsCopy};
-use crate::fetch::{Client, Request};
+use crate::fetch::{Fetch, Request};
 use crate::politeness::robots::{MAX_BYTES, Robots};
 use crate::url::CanonicalUrl;
 
@@ -72,7 +72,7 @@ pub(super) fn access(copy: &RobotsCopy) -> Access {
 /// Asks a host for its robots.txt, following redirects. Gives the copy to keep, what it means, the
 /// number of requests and how long they took.
 pub(super) async fn ask(
-    client: &Client,
+    client: &dyn Fetch,
     origin: &str,
     now: impl Fn() -> Timestamp,
 ) -> (RobotsCopy, Access, u64, Duration) {

@@ -19,11 +19,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::archive::{ArchiveError, Receipt, Store, StoreSettings};
+use crate::archive::{ArchiveError, Place, Receipt, Store, StoreSettings};
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::config::{Config, Site};
-use crate::fetch::{Client, ClientError, ClientSettings, FetchError, Guard, Request};
+use crate::fetch::{Client, ClientError, ClientSettings, Fetch, FetchError, Guard, Request};
 use crate::profile::{ProfileError, Profiles};
 use crate::url::CanonicalUrl;
 
@@ -50,12 +50,24 @@ pub struct CrawlSettings {
     pub sites: Vec<Site>,
     /// All profiles.
     pub profiles: Arc<Profiles>,
-    /// The archive's file.
-    pub archive: std::path::PathBuf,
+    /// Where the archive is.
+    pub archive: Place,
     /// Every known article is due.
     pub full: bool,
     /// Where to stop.
     pub budget: Budget,
+    /// One thing after the other: sites one by one, and each answer examined and committed before the
+    /// next request. Slower, and the same from run to run under a clock of its own.
+    pub in_step: bool,
+}
+
+/// What a crawl happens in.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Answers requests.
+    pub web: Arc<dyn Fetch>,
 }
 
 /// Why a crawl could not be done at all.
@@ -130,7 +142,7 @@ impl Stop {
 #[derive(Debug)]
 struct Shared {
     store: Store,
-    client: Client,
+    web: Arc<dyn Fetch>,
     profiles: Arc<Profiles>,
     clock: Arc<dyn Clock>,
     stop: Stop,
@@ -140,6 +152,7 @@ struct Shared {
     /// Extractions at the same time.
     workers: Arc<Semaphore>,
     full: bool,
+    in_step: bool,
     spent: Spent,
 }
 
@@ -168,25 +181,35 @@ impl Spent {
     }
 }
 
-/// Crawls the sites and reports. Ends when nothing is due, when a budget is reached, or when `stop`
-/// is asked; whatever is not done then is done by the next run.
+/// Crawls the sites over the network; as [`crawl_in`].
 pub async fn crawl(
     settings: CrawlSettings,
     clock: Arc<dyn Clock>,
     stop: Stop,
     progress: Arc<dyn Progress>,
 ) -> Result<RunReport, CrawlError> {
+    let seeds: Vec<CanonicalUrl> = settings.sites.iter().flat_map(|site| site.seeds.clone()).collect();
+    let web = Arc::new(client_for(&settings.config, &seeds, &clock)?);
+    crawl_in(World { clock, web }, settings, stop, progress).await
+}
+
+/// Crawls the sites and reports. Ends when nothing is due, when a budget is reached, or when `stop`
+/// is asked; whatever is not done then is done by the next run.
+pub async fn crawl_in(
+    world: World,
+    settings: CrawlSettings,
+    stop: Stop,
+    progress: Arc<dyn Progress>,
+) -> Result<RunReport, CrawlError> {
     if settings.sites.is_empty() {
         return Err(CrawlError::NoSites);
     }
-    let seeds: Vec<CanonicalUrl> = settings.sites.iter().flat_map(|site| site.seeds.clone()).collect();
-    let client = client_for(&settings.config, &seeds, &clock)?;
     for name in settings.sites.iter().filter_map(|site| site.profile.as_deref()) {
         settings.profiles.get(name)?;
     }
     let tally: Tally = Arc::default();
     let store = StoreSettings {
-        path: settings.archive.clone(),
+        place: settings.archive.clone(),
         keep: settings.config.archive.keep,
         recrawl: settings.config.recrawl.clone(),
     };
@@ -200,7 +223,7 @@ pub async fn crawl(
             }
         }
     })?;
-    let crawled = run(settings, client, store, tally, clock, stop).await;
+    let crawled = run(settings, world, store, tally, stop).await;
     let closed = tokio::task::spawn_blocking(move || writer.close()).await;
     let closed = closed.map_err(|error| ArchiveError::Stopped(error.to_string()))?;
     // The writer's own error says why everybody else found it stopped.
@@ -295,21 +318,26 @@ type Tally = Arc<Mutex<HashMap<i64, SiteReport>>>;
 
 async fn run(
     settings: CrawlSettings,
-    client: Client,
+    world: World,
     store: Store,
     tally: Tally,
-    clock: Arc<dyn Clock>,
     stop: Stop,
 ) -> Result<RunReport, CrawlError> {
-    let started = clock.now();
+    let started = world.clock.now();
     let run = store.begin_run(settings.full, started).await?;
-    let shared = Arc::new(Shared::new(&settings, client, store, clock, stop, started));
+    let shared = Arc::new(Shared::new(&settings, world, store, stop, started));
     let mut tasks = JoinSet::new();
+    let at_once = if settings.in_step { 1 } else { Semaphore::MAX_PERMITS };
+    let at_once = Arc::new(Semaphore::new(at_once));
     for site in settings.sites {
         let report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
         let crawl = SiteCrawl::prepare(Arc::clone(&shared), site, run).await?;
         tally.lock().unwrap_or_else(PoisonError::into_inner).insert(crawl.id(), report);
-        tasks.spawn(crawl.run());
+        let permit = Arc::clone(&at_once);
+        tasks.spawn(async move {
+            let _permit = permit.acquire().await;
+            crawl.run().await
+        });
     }
     let mut ends: Vec<site::End> = Vec::new();
     let mut failure: Option<ArchiveError> = None;
@@ -342,25 +370,19 @@ async fn run(
 }
 
 impl Shared {
-    fn new(
-        settings: &CrawlSettings,
-        client: Client,
-        store: Store,
-        clock: Arc<dyn Clock>,
-        stop: Stop,
-        started: Timestamp,
-    ) -> Self {
+    fn new(settings: &CrawlSettings, world: World, store: Store, stop: Stop, started: Timestamp) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let time = settings.budget.max_time.and_then(|time| SignedDuration::try_from(time).ok());
         Self {
             store,
-            client,
+            web: world.web,
             profiles: Arc::clone(&settings.profiles),
-            clock,
+            clock: world.clock,
             stop,
             connections: Arc::new(Semaphore::new(settings.config.fetch.concurrency.max(1))),
             workers: Arc::new(Semaphore::new(cores * 2)),
             full: settings.full,
+            in_step: settings.in_step,
             spent: Spent {
                 budget: settings.budget,
                 deadline: time.map(|time| started + time),

@@ -12,7 +12,7 @@ use reqwest::header::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{FetchError, Forbidden, Guard, Request};
+use super::{Answering, Fetch, FetchError, Forbidden, Guard, Request};
 use crate::capture::{Capture, Digest};
 use crate::clock::Clock;
 use crate::inflate::inflate;
@@ -57,6 +57,12 @@ struct Addresses {
     permits: HashMap<IpAddr, Arc<Semaphore>>,
 }
 
+impl Fetch for Client {
+    fn fetch<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        Box::pin(self.ask(request))
+    }
+}
+
 impl Client {
     /// A client with these settings.
     pub fn new(settings: ClientSettings, clock: Arc<dyn Clock>) -> Result<Self, ClientError> {
@@ -91,8 +97,7 @@ impl Client {
         )
     }
 
-    /// Sends one request and reads its answer to the end.
-    pub async fn fetch(&self, request: &Request) -> Result<Capture, FetchError> {
+    async fn ask(&self, request: &Request) -> Result<Capture, FetchError> {
         self.settings.guard.check(&request.url)?;
         let _permit = self.permit(request.url.host()).await;
         let began = Instant::now();

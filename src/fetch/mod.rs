@@ -3,12 +3,25 @@
 mod guard;
 mod http;
 
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 pub use guard::{Forbidden, Guard, is_public};
 pub use http::{Client, ClientError, ClientSettings};
 
+use crate::capture::Capture;
 use crate::url::CanonicalUrl;
+
+/// An answer that is still to come.
+pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Capture, FetchError>> + Send + 'a>>;
+
+/// Sends one request and reads its answer to the end: over the network ([`Client`]), or from a script.
+pub trait Fetch: Send + Sync + fmt::Debug + 'static {
+    /// Asks once.
+    fn fetch<'a>(&'a self, request: &'a Request) -> Answering<'a>;
+}
 
 /// What to ask for.
 #[derive(Debug, Clone)]

@@ -116,7 +116,7 @@ impl SiteCrawl {
         };
         let stop = self.shared.stop.clone();
         let asked = tokio::select! {
-            asked = gate::ask(&self.shared.client, origin, || self.shared.clock.now()) => asked,
+            asked = gate::ask(&*self.shared.web, origin, || self.shared.clock.now()) => asked,
             () = stop.asked() => {
                 self.schedule.unused();
                 return Ok(());

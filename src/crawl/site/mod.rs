@@ -184,6 +184,10 @@ impl SiteCrawl {
                 break;
             }
             self.collect_finished()?;
+            if self.shared.in_step && self.is_working() {
+                self.wait(None).await?;
+                continue;
+            }
             if self.queue.is_empty() && self.leading.is_empty() {
                 self.refill().await?;
             }
@@ -249,7 +253,7 @@ impl SiteCrawl {
 
     /// Waits for work under way, or for the next URL to become due; `false` when neither is to come.
     async fn wait_for_more(&mut self) -> Result<bool, ArchiveError> {
-        if !self.fetching.is_empty() || !self.examining.is_empty() {
+        if self.is_working() {
             self.wait(None).await?;
             return Ok(true);
         }
@@ -260,6 +264,11 @@ impl SiteCrawl {
             }
             None => self.count_on().await,
         }
+    }
+
+    /// Whether a request or an examination is under way.
+    fn is_working(&self) -> bool {
+        !self.fetching.is_empty() || !self.examining.is_empty()
     }
 
     /// Goes on counting ids once nothing else is left; `false` when there is nothing to count.
@@ -294,7 +303,7 @@ impl SiteCrawl {
                 etag: validators.and_then(|claimed| claimed.etag.clone()),
                 last_modified: validators.and_then(|claimed| claimed.last_modified.clone()),
             };
-            let answer = shared.client.fetch(&request).await;
+            let answer = shared.web.fetch(&request).await;
             Fetched { job, answer }
         });
     }
@@ -302,7 +311,9 @@ impl SiteCrawl {
     /// Waits for a request, an examination, a moment or the order to stop, whichever is first.
     async fn wait(&mut self, until: Option<Timestamp>) -> Result<(), ArchiveError> {
         let shared = Arc::clone(&self.shared);
-        let until = [until, shared.spent.deadline].into_iter().flatten().min();
+        // In step, time stands still while a request is under way.
+        let deadline = shared.spent.deadline.filter(|_| !shared.in_step || until.is_some());
+        let until = [until, deadline].into_iter().flatten().min();
         let moment = async {
             match until {
                 Some(at) => shared.clock.sleep_until(at).await,
