@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memmem};
+
 /// Chromium flattens at 512 too.
 const MAX_DEPTH: usize = 512;
 const MAX_ATTRIBUTES: usize = 256;
@@ -87,12 +89,12 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     fn run(&mut self) {
         let bytes = self.text.as_bytes();
-        while let Some(offset) = self.text[self.at..].find('<') {
+        while let Some(offset) = memchr(b'<', &bytes[self.at..]) {
             let start = self.at + offset;
             match bytes.get(start + 1) {
                 Some(b'!') if self.text[start..].starts_with("<!--") => {
-                    self.at =
-                        self.text[start + 4..].find("-->").map_or(bytes.len(), |end| start + 4 + end + 3);
+                    let end = memmem::find(&bytes[start + 4..], b"-->");
+                    self.at = end.map_or(bytes.len(), |end| start + 4 + end + 3);
                     self.leave_out(start, self.at);
                 }
                 Some(b'!' | b'?') => self.at = self.end_of_tag(start),
@@ -165,7 +167,7 @@ impl<'a> Scan<'a> {
     }
 
     fn end_of_tag(&self, start: usize) -> usize {
-        self.text[start..].find('>').map_or(self.text.len(), |end| start + end + 1)
+        memchr(b'>', &self.text.as_bytes()[start..]).map_or(self.text.len(), |end| start + end + 1)
     }
 
     /// The end of a start tag, and where to cut it when it has too many attributes.
@@ -199,8 +201,7 @@ impl<'a> Scan<'a> {
     fn end_of_value(&self, start: usize) -> usize {
         let bytes = self.text.as_bytes();
         if let Some(quote @ (b'"' | b'\'')) = bytes.get(start) {
-            let length = bytes[start + 1..].iter().position(|byte| byte == quote);
-            length.map_or(bytes.len(), |length| start + 1 + length + 1)
+            memchr(*quote, &bytes[start + 1..]).map_or(bytes.len(), |length| start + 1 + length + 1)
         } else {
             let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
             bytes[start..].iter().position(ends).map_or(bytes.len(), |length| start + length)
@@ -209,15 +210,14 @@ impl<'a> Scan<'a> {
 
     /// Goes behind the end tag of a raw element; gives where the end tag begins.
     fn skip_raw(&mut self, name: &[u8]) -> usize {
-        let mut from = self.at;
-        while let Some(offset) = self.text[from..].find("</") {
-            let close = from + offset;
-            let rest = &self.text.as_bytes()[close + 2..];
+        let bytes = self.text.as_bytes();
+        let end_tags = memmem::find_iter(&bytes[self.at..], b"</");
+        for close in end_tags.map(|offset| self.at + offset) {
+            let rest = &bytes[close + 2..];
             if rest.len() >= name.len() && rest[..name.len()].eq_ignore_ascii_case(name) {
                 self.at = self.end_of_tag(close);
                 return close;
             }
-            from = close + 2;
         }
         self.at = self.text.len();
         self.at

@@ -23,7 +23,7 @@ impl Line {
     pub(super) fn push(&mut self, mut part: &str) {
         while let Some(first) = part.chars().next() {
             if is_text(first) {
-                let end = part.find(|c| !is_text(c)).unwrap_or(part.len());
+                let end = end_of_text(part);
                 self.close_gap(first);
                 self.append(&part[..end]);
                 part = &part[end..];
@@ -75,6 +75,19 @@ impl Line {
     /// Bytes of the Markdown form.
     pub(super) fn markdown_len(&self) -> usize {
         self.markdown.as_ref().unwrap_or(&self.text).len()
+    }
+}
+
+/// Where the first character stands that is no text.
+fn end_of_text(part: &str) -> usize {
+    let mut at = 0;
+    loop {
+        // Most characters need no decoding.
+        at += part.as_bytes()[at..].iter().take_while(|byte| matches!(byte, b'!'..=b'~')).count();
+        match part[at..].chars().next() {
+            Some(c) if is_text(c) => at += c.len_utf8(),
+            _ => return at,
+        }
     }
 }
 

@@ -6,12 +6,12 @@ use super::features::ratio;
 const COMPARED: usize = 600;
 
 /// The pairs of neighbouring characters of a title.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Likeness {
     /// Sorted, each once.
     pairs: Vec<[char; 2]>,
-    /// Bits of the characters that occur, and of others: most texts are told apart by these alone.
-    chars: [u64; 4],
+    /// A bit for each pair, and for others by chance: most pairs of a text are told apart by these.
+    bits: [u64; 64],
 }
 
 impl Likeness {
@@ -21,11 +21,12 @@ impl Likeness {
             title.chars().zip(title.chars().skip(1)).map(|(a, b)| [a, b]).collect();
         pairs.sort_unstable();
         pairs.dedup();
-        let mut chars = [0; 4];
-        for c in title.chars() {
-            chars[word(c)] |= bit(c);
+        let mut bits = [0; 64];
+        for pair in &pairs {
+            let (word, bit) = place(*pair);
+            bits[word] |= bit;
         }
-        Self { pairs, chars }
+        Self { pairs, bits }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -35,11 +36,14 @@ impl Likeness {
     /// The share of the title's pairs that a text has too.
     pub(super) fn of(&self, text: &str) -> f32 {
         let mut has = vec![false; self.pairs.len()];
-        let mut previous = None;
-        for c in text.chars().take(COMPARED) {
-            if let Some(previous) = previous.replace(c)
-                && self.chars[word(previous)] & bit(previous) != 0
-                && let Ok(at) = self.pairs.binary_search(&[previous, c])
+        let mut chars = text.chars().take(COMPARED);
+        let Some(mut previous) = chars.next() else { return 0.0 };
+        for c in chars {
+            let pair = [previous, c];
+            previous = c;
+            let (word, bit) = place(pair);
+            if self.bits[word] & bit != 0
+                && let Ok(at) = self.pairs.binary_search(&pair)
             {
                 has[at] = true;
             }
@@ -48,10 +52,8 @@ impl Likeness {
     }
 }
 
-fn word(c: char) -> usize {
-    (c as usize >> 6) & 3
-}
-
-fn bit(c: char) -> u64 {
-    1 << (c as u32 & 63)
+/// The word and the bit of a pair.
+fn place([a, b]: [char; 2]) -> (usize, u64) {
+    let hash = (a as u32).wrapping_mul(0x9e37_79b1) ^ (b as u32).wrapping_mul(0x85eb_ca6b);
+    (hash as usize >> 26, 1 << (hash >> 20 & 63))
 }
