@@ -1,6 +1,6 @@
 //! Commits outcomes: each batch is one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,15 +8,15 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::article::{self, Look};
 use super::body::Bodies;
-use super::record::{Disposition, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
+use super::record::{Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
 use super::recut;
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
-use super::{ArchiveError, Doing};
+use super::{ArchiveError, Doing, looks};
 use crate::capture::Capture;
 use crate::config::Keep;
 use crate::dedup::Change;
-use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind, Via, next_look};
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind, Via};
 use crate::politeness::HostState;
 
 /// A run that was cut off longer ago than this is not continued: its lists are old.
@@ -33,6 +33,8 @@ pub(super) struct Committer {
     run: i64,
     chain_start: Timestamp,
     full: bool,
+    /// Sites whose lists are turned to the end in this run.
+    sweeps: HashSet<i64>,
 }
 
 impl Committer {
@@ -46,7 +48,12 @@ impl Committer {
             run: 0,
             chain_start: Timestamp::MIN,
             full: false,
+            sweeps: HashSet::new(),
         }
+    }
+
+    pub(super) fn recrawl(&self) -> &crate::config::Recrawl {
+        &self.recrawl
     }
 
     pub(super) fn begin_run(
@@ -79,27 +86,53 @@ impl Committer {
         Ok(RunRecord { id: self.run, chain_start, continues: cut_off.is_some() })
     }
 
-    pub(super) fn make_due(
+    /// Begins a site's part of the run: everything that is looked at anew becomes due.
+    pub(super) fn begin_site(
+        &mut self,
+        connection: &Connection,
+        site: i64,
+        (full, sweep): (bool, bool),
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        if sweep {
+            self.sweeps.insert(site);
+        }
+        let counted = "UPDATE site SET runs = runs + (SELECT started = chain_start FROM run WHERE id = ?2) WHERE id = ?1";
+        connection.execute(counted, (site, self.run)).doing("beginning a site")?;
+        self.make_due(connection, site, full || sweep, now)?;
+        if full {
+            self.make_articles_due(connection, site, now)?;
+        }
+        Ok(())
+    }
+
+    fn make_due(
         &self,
         connection: &Connection,
         site: i64,
-        full: bool,
+        all: bool,
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
+        // The front page and feeds always; other lists by the rate at which they show something new.
+        let due = "UPDATE url SET state = 'queued', due_at = ?2
+                   WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3
+                     AND kind IN ('list', 'feed', 'sitemap') AND rank < ?4
+                     AND (?5 OR depth = 0 OR kind = 'feed' OR coalesce(due_at, 0) <= ?2)";
         let (now, start) = (now.as_millisecond(), self.chain_start.as_millisecond());
-        let due = "UPDATE url SET state = 'queued', due_at = ?2 WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3";
-        connection
-            .execute(
-                &format!("{due} AND kind IN ('list', 'feed', 'sitemap') AND rank < ?4"),
-                (site, now, start, FIRST_ARTICLE_RANK),
-            )
-            .doing("choosing what is due")?;
-        if full {
-            connection
-                .execute(&format!("{due} AND article IS NOT NULL"), (site, now, start))
-                .doing("choosing what is due")?;
-        }
-        Ok(())
+        let values = (site, now, start, FIRST_ARTICLE_RANK, all);
+        connection.execute(due, values).map(drop).doing("choosing what is due")
+    }
+
+    fn make_articles_due(
+        &self,
+        connection: &Connection,
+        site: i64,
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        let due = "UPDATE url SET state = 'queued', due_at = ?2
+                   WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3 AND article IS NOT NULL";
+        let values = (site, now.as_millisecond(), self.chain_start.as_millisecond());
+        connection.execute(due, values).map(drop).doing("choosing what is due")
     }
 
     /// Learns what most of a site's posts end with, and cuts it from all of them.
@@ -173,7 +206,7 @@ impl Committer {
                 self.bodies.store(connection, outcome.site, page)?;
             }
         }
-        self.update_url(connection, outcome, verdict)?;
+        looks::note(connection, &self.recrawl, outcome, verdict, new_urls > 0)?;
         if matches!(outcome.result, PageResult::Redirect(_)) {
             article::mark_loop(connection, outcome.url)?;
         }
@@ -222,7 +255,7 @@ impl Committer {
     /// Adds what was found; gives the number of URLs never seen before.
     fn note_candidates(&mut self, connection: &Connection, outcome: &Outcome) -> Result<usize, ArchiveError> {
         let found = FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
-        let (mut new_urls, mut surprise) = (0, self.full);
+        let (mut new_urls, mut surprise) = (0, self.full || self.sweeps.contains(&outcome.site));
         let (later_pages, others): (Vec<&Candidate>, Vec<&Candidate>) =
             outcome.candidates.iter().partition(|candidate| candidate.is_next_page);
         for candidate in others {
@@ -300,6 +333,7 @@ impl Committer {
                 let is_article = article::note_unchanged(connection, outcome.url, outcome.at)?;
                 Ok(if is_article { Verdict::Article(Change::Unchanged) } else { Verdict::None })
             }
+            PageResult::Missing => Ok(Verdict::Missing),
             PageResult::Nothing => Ok(Verdict::None),
         }
     }
@@ -311,70 +345,6 @@ impl Committer {
         let id = recut::revision(connection, &revision.profile, &revision.toml)?;
         self.revisions.insert(Arc::clone(revision), id);
         Ok(id)
-    }
-
-    fn update_url(
-        &self,
-        connection: &Connection,
-        outcome: &Outcome,
-        verdict: Verdict,
-    ) -> Result<(), ArchiveError> {
-        let doing = "noting a look";
-        let now = outcome.at.as_millisecond();
-        let wait = match (outcome.disposition, verdict) {
-            (Disposition::Done, Verdict::Article(change)) => {
-                Some(self.next_wait(connection, outcome.url, change)?)
-            }
-            (Disposition::Done, Verdict::Duplicate) => Some(self.recrawl.first.0.as_secs()),
-            _ => None,
-        };
-        let (state, due) = match outcome.disposition {
-            Disposition::Done => {
-                ("done", wait.map(|wait| now + i64::try_from(wait * 1000).unwrap_or(i64::MAX)))
-            }
-            Disposition::Retry(at) => ("queued", Some(at.as_millisecond())),
-            Disposition::GivenUp => ("given_up", None),
-            Disposition::Excluded => ("excluded", None),
-        };
-        let failed = matches!(outcome.disposition, Disposition::Retry(_));
-        let answered = outcome.capture.as_ref();
-        let header = |name| answered.and_then(|capture| capture.header(name));
-        let mut update = connection
-            .prepare_cached(
-                "UPDATE url SET state = ?2, due_at = ?3, wait = coalesce(?4, wait), outcome = ?5,
-                        fetched_at = CASE WHEN ?6 THEN ?7 ELSE fetched_at END, status = coalesce(?8, status),
-                        failures = CASE WHEN ?9 THEN failures + 1 ELSE 0 END, looks = looks + ?6,
-                        etag = CASE WHEN ?10 THEN ?11 ELSE etag END,
-                        last_modified = CASE WHEN ?10 THEN ?12 ELSE last_modified END
-                 WHERE id = ?1",
-            )
-            .doing(doing)?;
-        update
-            .execute(params![
-                outcome.url,
-                state,
-                due,
-                wait.and_then(|wait| i64::try_from(wait).ok()),
-                outcome.name,
-                answered.is_some(),
-                now,
-                answered.map(|capture| capture.status),
-                failed,
-                answered.is_some_and(|capture| capture.status == 200),
-                header("etag"),
-                header("last-modified"),
-            ])
-            .map(drop)
-            .doing(doing)
-    }
-
-    /// Seconds until the next look.
-    fn next_wait(&self, connection: &Connection, url: i64, change: Change) -> Result<u64, ArchiveError> {
-        let mut last = connection
-            .prepare_cached("SELECT wait FROM url WHERE id = ?1")
-            .doing("planning the next look")?;
-        let last: Option<u64> = last.query_row([url], |row| row.get(0)).doing("planning the next look")?;
-        Ok(next_look(&self.recrawl, last.map(std::time::Duration::from_secs), change).as_secs())
     }
 }
 

@@ -6,6 +6,7 @@
 mod article;
 mod body;
 mod commit;
+mod looks;
 mod open;
 mod read;
 mod record;
@@ -23,8 +24,8 @@ pub use read::{
     VersionRecord,
 };
 pub use record::{
-    Claimed, Disposition, HostRecord, Outcome, PageResult, Receipt, Revision, RobotsCopy, RunRecord,
-    SiteRecord, Verdict,
+    Claimed, Disposition, GoneCheck, HostRecord, Outcome, PageResult, Receipt, Revision, RobotsCopy,
+    RunRecord, SiteRecord, Verdict,
 };
 pub use schema::SCHEMA_VERSION;
 pub use store::{Store, StoreSettings, Writer};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::article::Article;
-use crate::capture::Capture;
+use crate::capture::{Capture, Digest};
 use crate::dedup::Change;
 use crate::frontier::{Candidate, Kind};
 use crate::politeness::HostState;
@@ -19,6 +19,8 @@ pub struct SiteRecord {
     pub id: i64,
     /// The profile that earlier runs found to fit.
     pub profile: Option<String>,
+    /// Runs of it that were begun before this one.
+    pub runs: u32,
     /// Its hosts, by origin.
     pub hosts: HashMap<String, HostRecord>,
 }
@@ -106,6 +108,8 @@ pub struct Outcome {
     pub host: (i64, HostState),
     /// Fields that the article should have and has not.
     pub missing: Vec<&'static str>,
+    /// The text of a page that says that nothing is here.
+    pub missing_text: Option<Digest>,
     /// The profile that the page's fingerprint gave, when the site had none.
     pub profile: Option<String>,
     /// When this was decided.
@@ -128,6 +132,8 @@ pub enum PageResult {
     Redirect(CanonicalUrl),
     /// The validators still hold (304).
     NotModified,
+    /// Nothing, where an article stood.
+    Missing,
     /// Nothing that is kept: a list, a feed, an error.
     Nothing,
 }
@@ -163,6 +169,8 @@ pub enum Verdict {
     Duplicate,
     /// No article of its own: another URL's, proved equal.
     Alias,
+    /// An article that was there is not there now.
+    Missing,
     /// No article.
     None,
 }
@@ -186,4 +194,13 @@ pub struct Receipt {
     pub answered: bool,
     /// Fields that the article should have and has not.
     pub missing: Vec<&'static str>,
+}
+
+/// What the looks of the last days say of articles that are missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GoneCheck {
+    /// Articles that are gone, confirmed now.
+    pub confirmed: u64,
+    /// So many are missing, of so many looked at, that it can't be taken for a fact.
+    pub mass: Option<(u64, u64)>,
 }

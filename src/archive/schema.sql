@@ -5,7 +5,8 @@ CREATE TABLE site (
     key      TEXT NOT NULL UNIQUE,
     home     TEXT NOT NULL,
     profile  TEXT,
-    added_at INTEGER NOT NULL
+    added_at INTEGER NOT NULL,
+    runs     INTEGER NOT NULL DEFAULT 0     -- begun, chains of continued runs counted once
 ) STRICT;
 
 -- Politeness survives the process here.
@@ -42,6 +43,8 @@ CREATE TABLE url (
     outcome       TEXT,                     -- of the last look
     failures      INTEGER NOT NULL DEFAULT 0,
     looks         INTEGER NOT NULL DEFAULT 0,
+    suspected_at  INTEGER,                  -- of an article: the first look in a row that missed it …
+    suspicions    INTEGER NOT NULL DEFAULT 0,   -- … and how many there were
     hint          INTEGER,                  -- UTC seconds: when a feed says it was published
     redirects_to  INTEGER REFERENCES url,
     claims        INTEGER REFERENCES url,   -- what rel=canonical names, unproved
@@ -49,8 +52,16 @@ CREATE TABLE url (
 ) STRICT;
 CREATE INDEX url_queue ON url (site, rank, id) WHERE state = 'queued';
 CREATE INDEX url_due ON url (site, due_at) WHERE state = 'done' AND due_at IS NOT NULL;
+CREATE INDEX url_suspected ON url (site) WHERE suspected_at IS NOT NULL;
 CREATE INDEX url_claims ON url (claims) WHERE claims IS NOT NULL;
 CREATE INDEX url_redirects ON url (redirects_to) WHERE redirects_to IS NOT NULL;
+
+-- What a site says where nothing stands: digests of the texts of its 404 pages.
+CREATE TABLE missing_text (
+    site   INTEGER NOT NULL REFERENCES site,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (site, digest)
+) STRICT, WITHOUT ROWID;
 
 -- Every way a URL was found.
 CREATE TABLE discovery (
@@ -221,6 +232,14 @@ CREATE VIEW related_links AS
 SELECT l.article, u.url, l.position, l.target, l.title, l.excerpt, t.article AS target_article
 FROM link l JOIN article a ON a.id = l.article JOIN url u ON u.id = a.url LEFT JOIN url t ON t.id = l.target_url
 WHERE l.kind = 'related';
+
+CREATE VIEW gone_articles AS
+SELECT a.id, s.key AS site, u.url, a.title, a.author, a.published,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.last_seen / 1000.0, 'unixepoch') AS last_seen,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.gone_since / 1000.0, 'unixepoch') AS gone_since,
+       u.suspicions AS looks, u.outcome, u.status
+FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url
+WHERE a.gone_since IS NOT NULL;
 
 CREATE VIEW runs AS
 SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', started / 1000.0, 'unixepoch') AS started,

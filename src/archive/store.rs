@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 
 use super::commit::Committer;
 use super::open::{Lock, Place, open_writer};
-use super::record::{Claimed, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
-use super::{ArchiveError, Doing, recut, traits, urls};
+use super::record::{Claimed, GoneCheck, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
+use super::{ArchiveError, Doing, looks, recut, traits, urls};
+use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
 use crate::frontier::Candidate;
@@ -109,10 +110,30 @@ impl Store {
         self.call(move |committer, connection| committer.begin_run(connection, full, now)).await
     }
 
-    /// Makes everything due that this run looks at anew: feeds, sitemaps, first pages of lists; with
-    /// `full` every article.
-    pub async fn make_due(&self, site: i64, full: bool, now: Timestamp) -> Result<(), ArchiveError> {
-        self.call(move |committer, connection| committer.make_due(connection, site, full, now)).await
+    /// Makes everything due that this run of a site looks at anew: feeds, the front page, and other
+    /// lists by their rate; with `full` every article; with `sweep` lists are turned to the end.
+    pub async fn begin_site(
+        &self,
+        site: i64,
+        full: bool,
+        sweep: bool,
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        self.call(move |committer, connection| committer.begin_site(connection, site, (full, sweep), now))
+            .await
+    }
+
+    /// What a site says where nothing stands: digests of the texts of its 404 pages.
+    pub async fn missing_texts(&self, site: i64) -> Result<Vec<Digest>, ArchiveError> {
+        self.call(move |_, connection| looks::missing_texts(connection, site)).await
+    }
+
+    /// Confirms which of a site's missing articles are gone.
+    pub async fn confirm_gone(&self, site: i64, now: Timestamp) -> Result<GoneCheck, ArchiveError> {
+        self.call(move |committer, connection| {
+            looks::confirm_gone(connection, committer.recrawl(), site, now)
+        })
+        .await
     }
 
     /// What was learned to stand below a site's posts.

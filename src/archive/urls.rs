@@ -30,8 +30,10 @@ pub(super) fn site(
             (key, home, now.as_millisecond()),
         )
         .doing(doing)?;
-    let (id, profile): (i64, Option<String>) = connection
-        .query_row("SELECT id, profile FROM site WHERE key = ?1", [key], |row| Ok((row.get(0)?, row.get(1)?)))
+    let (id, profile, runs): (i64, Option<String>, u32) = connection
+        .query_row("SELECT id, profile, runs FROM site WHERE key = ?1", [key], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .doing(doing)?;
     for seed in seeds {
         host(connection, id, seed.origin())?;
@@ -41,7 +43,7 @@ pub(super) fn site(
         .doing(doing)?;
     let hosts: rusqlite::Result<HashMap<String, HostRecord>> =
         statement.query_map([id], |row| Ok((row.get(0)?, host_record(row)?))).doing(doing)?.collect();
-    Ok(SiteRecord { id, profile, hosts: hosts.doing(doing)? })
+    Ok(SiteRecord { id, profile, runs, hosts: hosts.doing(doing)? })
 }
 
 fn host_record(row: &Row<'_>) -> rusqlite::Result<HostRecord> {
@@ -74,8 +76,14 @@ pub(super) fn host(connection: &Connection, site: i64, origin: &str) -> Result<i
     Ok(connection.last_insert_rowid())
 }
 
+/// Keeps a robots.txt. What the one before forbade is asked of a new one again.
 pub(super) fn keep_robots(connection: &Connection, host: i64, copy: &RobotsCopy) -> Result<(), ArchiveError> {
     let body = (!copy.body.is_empty()).then_some(&copy.body);
+    let again = "UPDATE url SET state = 'queued', due_at = ?2 WHERE host = ?1 AND state = 'excluded'
+                 AND (SELECT robots IS NOT ?3 OR robots_status IS NOT ?4 FROM host WHERE id = ?1)";
+    connection
+        .execute(again, (host, copy.at.as_millisecond(), body, copy.status))
+        .doing("keeping robots.txt")?;
     connection
         .execute(
             "UPDATE host SET robots = ?2, robots_status = ?3, robots_at = ?4 WHERE id = ?1",
@@ -109,7 +117,7 @@ const CLAIMED: &str =
 const ORDERS: [&str; 3] = [
     "state = 'queued' AND rank < 2000 AND due_at <= ?2 ORDER BY rank, id",
     "state = 'queued' AND due_at <= ?2 ORDER BY rank, id",
-    "state = 'done' AND due_at <= ?2 ORDER BY due_at",
+    "state = 'done' AND due_at <= ?2 AND article IS NOT NULL ORDER BY due_at",
 ];
 
 /// The next URLs of a site that are due, of one kind of [`ORDERS`], without those in `except`.

@@ -19,6 +19,11 @@ pub(super) fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     checked(deserializer, |value| *value >= 1, "must be 1 or more: with 0 nothing would ever be fetched")
 }
 
+/// Looks that are needed: 1 or more.
+pub(super) fn some_looks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    checked(deserializer, |value| *value >= 1, "must be 1 or more: nothing is gone without a look")
+}
+
 /// A factor: 0 or more.
 pub(super) fn not_negative<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     checked(deserializer, |value: &f64| value.is_finite() && *value >= 0.0, "must be a number of 0 or more")

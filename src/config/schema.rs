@@ -139,6 +139,18 @@ pub struct Recrawl {
     pub unchanged_factor: f64,
     /// The longest interval.
     pub longest: Length,
+    /// The longest interval between two looks at a list or sitemap.
+    pub lists_longest: Length,
+    /// Every so many runs of a site its lists are turned to the end; 0 for never.
+    pub sweep_every: u32,
+    /// Looks in a row that must miss an article before it is gone,
+    #[serde(deserialize_with = "limits::some_looks")]
+    pub gone_looks: u32,
+    /// and from the first of them to the last.
+    pub gone_after: Length,
+    /// Where more than this share of the articles looked at are missing, none is taken for gone.
+    #[serde(deserialize_with = "limits::not_negative")]
+    pub gone_most: f64,
 }
 
 /// `[log]`
@@ -328,9 +340,14 @@ impl Default for Scope {
 impl Default for Recrawl {
     fn default() -> Self {
         Self {
-            first: Length(std::time::Duration::from_hours(24)),
+            first: Length(std::time::Duration::from_hours(6)),
             unchanged_factor: 2.0,
             longest: Length(std::time::Duration::from_hours(2160)),
+            lists_longest: Length(std::time::Duration::from_hours(24)),
+            sweep_every: 100,
+            gone_looks: 3,
+            gone_after: Length(std::time::Duration::from_hours(168)),
+            gone_most: 0.2,
         }
     }
 }

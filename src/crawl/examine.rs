@@ -1,12 +1,13 @@
 //! What an answer means: from a capture to everything that is committed of it. Pure.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::archive::{Claimed, Disposition, Outcome, PageResult, Revision};
 use crate::article::{Article, Origin, Published};
-use crate::capture::Capture;
+use crate::capture::{Capture, Digest};
 use crate::config::Route;
 use crate::dedup::Boilerplate;
 use crate::discover::{self, SeenLinks, Territory};
@@ -21,6 +22,10 @@ use crate::watch::{Traits, Watch};
 
 /// Runs that may fail before a URL is given up for good.
 const PATIENCE: u32 = 5;
+/// Texts of 404 pages that are remembered of a site.
+const MISSING_TEXTS: usize = 16;
+/// Characters that a page must say for its text to be known again.
+const SHORTEST_NOTICE: usize = 10;
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// What the decisions depend on besides the answer.
@@ -34,6 +39,8 @@ pub(super) struct Rules {
     pub(super) boilerplate: Arc<Boilerplate>,
     /// What the site's articles are like.
     pub(super) watch: Arc<Mutex<Watch>>,
+    /// What the site says where nothing stands.
+    pub(super) missing_texts: Arc<Mutex<HashSet<Digest>>>,
     /// Tries after the first.
     pub(super) retries: u32,
     /// Redirects in a row.
@@ -81,6 +88,7 @@ pub(super) fn answer(
         disposition,
         candidates: exam.candidates,
         missing: exam.missing,
+        missing_text: exam.missing_text,
         profile: exam.profile.as_ref().map(|profile| profile.key.clone()),
         host,
         at: exam.at,
@@ -122,6 +130,7 @@ pub(super) fn without_answer(
         disposition,
         candidates: Vec::new(),
         missing: Vec::new(),
+        missing_text: None,
         profile: None,
         host,
         at,
@@ -149,6 +158,7 @@ struct Exam<'a> {
     continuation: Option<Continuation>,
     candidates: Vec<Candidate>,
     missing: Vec<&'static str>,
+    missing_text: Option<Digest>,
 }
 
 impl<'a> Exam<'a> {
@@ -161,6 +171,7 @@ impl<'a> Exam<'a> {
             continuation: None,
             candidates: Vec::new(),
             missing: Vec::new(),
+            missing_text: None,
         }
     }
 
@@ -212,8 +223,11 @@ impl<'a> Exam<'a> {
             }
             404 | 410 if self.claimed.kind == Kind::Sitemap => nothing("no_sitemap", Disposition::Done),
             404 | 410 if self.claimed.kind == Kind::Feed => nothing("no_feed", Disposition::Done),
-            404 => nothing("not_found", self.refused()),
-            410 => nothing("gone", self.refused()),
+            404 => {
+                self.learn_missing(capture);
+                self.missing("not_found")
+            }
+            410 => self.missing("gone"),
             429 => nothing("too_many_requests", self.retry(retry_after(capture))),
             503 => nothing("unavailable", self.retry(retry_after(capture))),
             408 | 500..=599 => nothing("server_error", self.retry(None)),
@@ -252,6 +266,9 @@ impl<'a> Exam<'a> {
         }
         if !self.rules.territory.contains(&target) {
             return given_up("redirected_off_site");
+        }
+        if self.claimed.has_article && target.is_front_page() {
+            return self.missing("redirected_home");
         }
         let kind = match self.rules.territory.kind(&target) {
             Kind::Other => self.claimed.kind,
@@ -328,6 +345,9 @@ impl<'a> Exam<'a> {
         }
         let is_known_post = kind == Kind::Post || !territory.knows_articles();
         let (shown, mut article) = page.read(profile.as_deref());
+        if self.says_missing(&article) {
+            return self.missing("soft_404");
+        }
         if shown != PageKind::Article || !(is_known_post || self.claimed.has_article) {
             return self.no_article(&page, shown);
         }
@@ -351,12 +371,36 @@ impl<'a> Exam<'a> {
         )
     }
 
+    /// Nothing here: where an article stood it is missed, else the URL is given up.
+    fn missing(&self, name: &'static str) -> Read {
+        if self.claimed.has_article {
+            (name, PageResult::Missing, Disposition::Done)
+        } else {
+            (name, PageResult::Nothing, Disposition::GivenUp)
+        }
+    }
+
+    /// Remembers what the site says where nothing stands, to know it when it says it with status 200.
+    fn learn_missing(&mut self, capture: &Capture) {
+        let mut known = self.rules.missing_texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MISSING_TEXTS && is_html(capture) {
+            let (_, article) = Page::parse(capture).read(None);
+            self.missing_text = article_digest(&article).filter(|text| known.insert(*text));
+        }
+    }
+
+    fn says_missing(&self, article: &Article) -> bool {
+        let known = self.rules.missing_texts.lock().unwrap_or_else(PoisonError::into_inner);
+        !known.is_empty() && article_digest(article).is_some_and(|text| known.contains(&text))
+    }
+
     fn no_article(&self, page: &Page<'_>, kind: PageKind) -> Read {
         let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
         match kind {
             // Who is kept out today may be let in tomorrow.
             PageKind::Challenge | PageKind::Login => nothing(kind.as_str(), self.retry(None)),
-            PageKind::Missing => nothing("soft_404", self.refused()),
+            PageKind::Missing => self.missing("soft_404"),
+            _ if page.survey.is_noindex() && self.claimed.has_article => self.missing("noindex"),
             PageKind::Shell | PageKind::Stub => nothing(kind.as_str(), self.seen()),
             _ if page.survey.title.is_none() && page.survey.anchors.is_empty() => {
                 nothing("no_text", self.seen())
@@ -428,6 +472,14 @@ impl<'a> Exam<'a> {
     fn refused(&self) -> Disposition {
         if self.claimed.has_article { Disposition::Retry(self.at + DAY) } else { Disposition::GivenUp }
     }
+}
+
+/// What tells two pages of a site apart that say that nothing is here: title and text without figures.
+fn article_digest(article: &Article) -> Option<Digest> {
+    let words = [&article.title, &article.text];
+    let text: String =
+        words.iter().flat_map(|text| text.chars().chain(['\n'])).filter(|c| !c.is_numeric()).collect();
+    (text.chars().count() > SHORTEST_NOTICE).then(|| Digest::of(text.as_bytes()))
 }
 
 /// Feeds and sitemaps that a profile names, as candidates.

@@ -357,6 +357,7 @@ async fn run(
     for end in &ends {
         if let Some(site) = sites.get_mut(&end.site) {
             site.counts.requests = end.requests;
+            site.counts.articles.gone = end.gone;
             site.alarms.extend(end.alarms.iter().cloned());
             site.conclude();
         }

@@ -42,7 +42,7 @@ pub struct ArticleCounts {
     pub unchanged: u64,
     /// New, with the text of another article.
     pub duplicate: u64,
-    /// Gone from the site.
+    /// Confirmed to be gone from the site.
     pub gone: u64,
 }
 
@@ -140,7 +140,7 @@ impl SiteReport {
                 articles.unchanged += 1;
             }
             Verdict::Duplicate => articles.duplicate += 1,
-            Verdict::None => {}
+            Verdict::Missing | Verdict::None => {}
         }
         for field in &receipt.missing {
             *self.missing.entry(field).or_default() += 1;

@@ -180,6 +180,11 @@ impl Survey {
         })
     }
 
+    /// Whether `<meta name=robots>` asks to be left out of indexes.
+    pub(crate) fn is_noindex(&self) -> bool {
+        self.meta(&["robots"]).is_some_and(|v| v.to_ascii_lowercase().contains("noindex"))
+    }
+
     /// Whether `<meta name=robots>` asks not to follow the page's links.
     pub(crate) fn is_nofollow(&self) -> bool {
         self.meta(&["robots"]).is_some_and(|v| v.to_ascii_lowercase().contains("nofollow"))

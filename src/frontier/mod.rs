@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::url::CanonicalUrl;
 
-pub use recrawl::next_look;
+pub use recrawl::{next_list_look, next_look, next_missing_look};
 
 /// What kind of page a URL leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

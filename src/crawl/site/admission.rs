@@ -39,7 +39,11 @@ impl SiteCrawl {
             }
         };
         if !allowed {
-            self.alarm_if_seed(&next.url.clone());
+            let (url, was_allowed) = (next.url.clone(), next.claimed.has_article);
+            self.alarm_if_seed(&url);
+            if was_allowed {
+                self.alarm("robots.txt now forbids articles that were archived before".to_owned());
+            }
             return self.without_request("robots_excluded", Disposition::Excluded).await;
         }
         if let Some(target) = self.moves.target(&next.url) {

@@ -39,6 +39,8 @@ pub(super) struct End {
     pub(super) site: i64,
     pub(super) requests: u64,
     pub(super) alarms: Vec<String>,
+    /// Articles that were found to be gone.
+    pub(super) gone: u64,
     /// A budget ended it while there was more to do.
     pub(super) cut_short: bool,
 }
@@ -109,7 +111,10 @@ impl SiteCrawl {
     ) -> Result<Self, ArchiveError> {
         let now = shared.clock.now();
         let record = shared.store.site(&site.name, &site.seeds, now).await?;
-        shared.store.make_due(record.id, shared.full, now).await?;
+        let every = shared.config.recrawl.sweep_every;
+        let sweep = every > 0 && record.runs > 0 && record.runs % every == 0;
+        shared.store.begin_site(record.id, shared.full, sweep, now).await?;
+        let missing_texts = shared.store.missing_texts(record.id).await?;
         let known = site.profile.as_deref().or(record.profile.as_deref());
         let by_host = || site.seeds.iter().find_map(|seed| shared.profiles.for_host(seed, now));
         let profile = known.and_then(|key| shared.profiles.get(key).ok()).or_else(by_host);
@@ -128,6 +133,7 @@ impl SiteCrawl {
             seen: Arc::default(),
             watch: Arc::new(Mutex::new(Watch::new(shared.store.traits(record.id).await?))),
             boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
+            missing_texts: Arc::new(Mutex::new(missing_texts.into_iter().collect())),
             retries: shared.config.fetch.retries,
             redirects: shared.config.fetch.redirects,
         };
@@ -200,14 +206,22 @@ impl SiteCrawl {
             self.advance().await?;
         }
         self.wind_down().await?;
+        let mut gone = 0;
         if !self.shared.stop.is_set() {
             self.learn().await?;
+            gone = self.confirm_gone().await?;
         }
         let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
         for alarm in drift {
             self.alarm(alarm);
         }
-        Ok(End { site: self.id(), requests: self.requests, alarms: self.alarms, cut_short: self.cut_short })
+        Ok(End {
+            site: self.id(),
+            requests: self.requests,
+            alarms: self.alarms,
+            gone,
+            cut_short: self.cut_short,
+        })
     }
 
     /// Learns what most of the site's posts end with.
@@ -217,6 +231,17 @@ impl SiteCrawl {
             info!(site = %self.name(), articles = cut, "boilerplate was learned and cut");
         }
         Ok(())
+    }
+
+    /// Confirms what is gone; a site that misses many of its articles is broken instead.
+    async fn confirm_gone(&mut self) -> Result<u64, ArchiveError> {
+        let check = self.shared.store.confirm_gone(self.id(), self.shared.clock.now()).await?;
+        if let Some((missing, looks)) = check.mass {
+            self.alarm(format!(
+                "{missing} of the last {looks} articles looked at are missing: is the site broken? None is taken for gone; if it is true, raise recrawl.gone_most"
+            ));
+        }
+        Ok(check.confirmed)
     }
 
     fn is_over_budget(&self) -> bool {

@@ -1,0 +1,191 @@
+//! What a look means for its URL: its state, when it is looked at next, and whether an article that
+//! stood there is gone.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::record::{Disposition, GoneCheck, Outcome, Verdict};
+use super::{ArchiveError, Doing};
+use crate::capture::Digest;
+use crate::config::Recrawl;
+use crate::frontier::{FIRST_ARTICLE_RANK, next_list_look, next_look, next_missing_look};
+
+/// Fewer missing articles than this are no crowd, whatever their share.
+const CROWD: u64 = 5;
+/// Texts of 404 pages that are remembered of a site.
+const MISSING_TEXTS: i64 = 16;
+
+/// Notes a look.
+pub(super) fn note(
+    connection: &Connection,
+    recrawl: &Recrawl,
+    outcome: &Outcome,
+    verdict: Verdict,
+    found_new: bool,
+) -> Result<(), ArchiveError> {
+    let now = outcome.at.as_millisecond();
+    let wait = match outcome.disposition {
+        Disposition::Done => next_wait(connection, recrawl, outcome, verdict, found_new)?,
+        _ => None,
+    };
+    let (state, due) = match outcome.disposition {
+        Disposition::Done => ("done", wait.map(|wait| now.saturating_add(millis(wait)))),
+        Disposition::Retry(at) => ("queued", Some(at.as_millisecond())),
+        Disposition::GivenUp => ("given_up", None),
+        Disposition::Excluded => ("excluded", None),
+    };
+    write(connection, outcome, (state, due, wait))?;
+    match verdict {
+        Verdict::Missing => suspect(connection, outcome.url, now)?,
+        Verdict::Article(_) | Verdict::Duplicate | Verdict::Alias => acquit(connection, outcome.url)?,
+        Verdict::None => {}
+    }
+    match outcome.missing_text {
+        Some(text) => keep_missing_text(connection, outcome.site, &text),
+        None => Ok(()),
+    }
+}
+
+fn write(
+    connection: &Connection,
+    outcome: &Outcome,
+    (state, due, wait): (&str, Option<i64>, Option<Duration>),
+) -> Result<(), ArchiveError> {
+    let answered = outcome.capture.as_ref();
+    let header = |name| answered.and_then(|capture| capture.header(name));
+    let failed = matches!(outcome.disposition, Disposition::Retry(_));
+    let mut update = connection
+        .prepare_cached(
+            "UPDATE url SET state = ?2, due_at = ?3, wait = coalesce(?4, wait), outcome = ?5,
+                    fetched_at = CASE WHEN ?6 THEN ?7 ELSE fetched_at END, status = coalesce(?8, status),
+                    failures = CASE WHEN ?9 THEN failures + 1 ELSE 0 END, looks = looks + ?6,
+                    etag = CASE WHEN ?10 THEN ?11 ELSE etag END,
+                    last_modified = CASE WHEN ?10 THEN ?12 ELSE last_modified END
+             WHERE id = ?1",
+        )
+        .doing("noting a look")?;
+    update
+        .execute(params![
+            outcome.url,
+            state,
+            due,
+            wait.and_then(|wait| i64::try_from(wait.as_secs()).ok()),
+            outcome.name,
+            answered.is_some(),
+            outcome.at.as_millisecond(),
+            answered.map(|capture| capture.status),
+            failed,
+            answered.is_some_and(|capture| capture.status == 200),
+            header("etag"),
+            header("last-modified"),
+        ])
+        .map(drop)
+        .doing("noting a look")
+}
+
+/// The wait until the next look; `None` for never.
+fn next_wait(
+    connection: &Connection,
+    recrawl: &Recrawl,
+    outcome: &Outcome,
+    verdict: Verdict,
+    found_new: bool,
+) -> Result<Option<Duration>, ArchiveError> {
+    let sql = "SELECT u.wait, u.kind, u.rank, u.suspicions, a.published_from, a.first_seen
+               FROM url u LEFT JOIN article a ON a.id = u.article WHERE u.id = ?1";
+    let mut select = connection.prepare_cached(sql).doing("planning the next look")?;
+    select
+        .query_row([outcome.url], |row| {
+            let last = row.get::<_, Option<u64>>(0)?.map(Duration::from_secs);
+            let age = || -> rusqlite::Result<Duration> {
+                let published: Option<i64> = row.get(4)?;
+                let seen: Option<i64> = row.get(5)?;
+                let since = published.map(|seconds| seconds.saturating_mul(1000)).or(seen);
+                let age = since.map_or(0, |since| outcome.at.as_millisecond().saturating_sub(since));
+                Ok(Duration::from_millis(u64::try_from(age).unwrap_or(0)))
+            };
+            Ok(match verdict {
+                Verdict::Article(change) => Some(next_look(recrawl, last, change, age()?)),
+                Verdict::Duplicate => Some(next_look(recrawl, None, crate::dedup::Change::New, age()?)),
+                Verdict::Missing => Some(next_missing_look(recrawl, row.get::<_, u32>(3)? + 1)),
+                Verdict::Alias => None,
+                // A list's later page is looked at when its list says so.
+                Verdict::None if row.get::<_, i64>(2)? >= FIRST_ARTICLE_RANK => None,
+                Verdict::None => match row.get_ref(1)?.as_str()? {
+                    "list" | "feed" => Some(next_list_look(recrawl, false, last, found_new)),
+                    "sitemap" => Some(next_list_look(recrawl, true, last, found_new)),
+                    _ => None,
+                },
+            })
+        })
+        .doing("planning the next look")
+}
+
+fn millis(wait: Duration) -> i64 {
+    i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn suspect(connection: &Connection, url: i64, now: i64) -> Result<(), ArchiveError> {
+    let sql =
+        "UPDATE url SET suspected_at = coalesce(suspected_at, ?2), suspicions = suspicions + 1 WHERE id = ?1";
+    let mut update = connection.prepare_cached(sql).doing("noting a missing article")?;
+    update.execute((url, now)).map(drop).doing("noting a missing article")
+}
+
+fn acquit(connection: &Connection, url: i64) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET suspected_at = NULL, suspicions = 0 WHERE id = ?1 AND suspected_at IS NOT NULL";
+    let mut update = connection.prepare_cached(sql).doing("noting a look")?;
+    update.execute([url]).map(drop).doing("noting a look")
+}
+
+fn keep_missing_text(connection: &Connection, site: i64, text: &Digest) -> Result<(), ArchiveError> {
+    let sql = "INSERT INTO missing_text (site, digest) SELECT ?1, ?2
+               WHERE (SELECT count(*) FROM missing_text WHERE site = ?1) < ?3 ON CONFLICT DO NOTHING";
+    let mut insert = connection.prepare_cached(sql).doing("noting what a site says of missing pages")?;
+    insert
+        .execute((site, &text.0[..], MISSING_TEXTS))
+        .map(drop)
+        .doing("noting what a site says of missing pages")
+}
+
+/// What a site says where nothing stands.
+pub(super) fn missing_texts(connection: &Connection, site: i64) -> Result<Vec<Digest>, ArchiveError> {
+    let doing = "reading what a site says of missing pages";
+    let mut select = connection.prepare("SELECT digest FROM missing_text WHERE site = ?1").doing(doing)?;
+    let rows = select.query_map([site], |row| row.get(0).map(Digest)).doing(doing)?;
+    rows.collect::<rusqlite::Result<_>>().doing(doing)
+}
+
+/// Confirms articles that were missed often and long enough: they are gone since the first look that
+/// missed them. Where a large share of a site is missing, the site is broken, and nothing is confirmed.
+pub(super) fn confirm_gone(
+    connection: &Connection,
+    recrawl: &Recrawl,
+    site: i64,
+    now: Timestamp,
+) -> Result<GoneCheck, ArchiveError> {
+    let doing = "confirming what is gone";
+    let after = SignedDuration::try_from(recrawl.gone_after.0).unwrap_or(SignedDuration::MAX);
+    let long_ago = now.checked_sub(after).unwrap_or(Timestamp::MIN).as_millisecond();
+    let suspected = "SELECT 1 FROM url u JOIN article a ON a.url = u.id
+                     WHERE u.site = ?1 AND u.suspected_at IS NOT NULL AND a.gone_since IS NULL LIMIT 1";
+    if connection.query_row(suspected, [site], |_| Ok(())).optional().doing(doing)?.is_none() {
+        return Ok(GoneCheck::default());
+    }
+    let looked_at = "SELECT count(*), count(u.suspected_at) FROM article a JOIN url u ON u.id = a.url
+                     WHERE a.site = ?1 AND a.gone_since IS NULL AND u.fetched_at >= ?2";
+    let (looks, missing): (u64, u64) = connection
+        .query_row(looked_at, (site, long_ago), |row| Ok((row.get(0)?, row.get(1)?)))
+        .doing(doing)?;
+    let share = |part: u64| f64::from(u32::try_from(part).unwrap_or(u32::MAX));
+    if missing >= CROWD && share(missing) > recrawl.gone_most * share(looks) {
+        return Ok(GoneCheck { confirmed: 0, mass: Some((missing, looks)) });
+    }
+    let confirm = "UPDATE article SET gone_since = u.suspected_at FROM url u
+                   WHERE u.id = article.url AND article.site = ?1 AND article.gone_since IS NULL
+                     AND u.site = ?1 AND u.suspected_at <= ?2 AND u.suspicions >= ?3";
+    let confirmed = connection.execute(confirm, (site, long_ago, recrawl.gone_looks)).doing(doing)?;
+    Ok(GoneCheck { confirmed: confirmed as u64, mass: None })
+}
