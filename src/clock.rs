@@ -50,6 +50,11 @@ impl ManualClock {
         Self { micros: AtomicI64::new(at.as_microsecond()) }
     }
 
+    /// Sets the clock, forwards or back.
+    pub fn set(&self, at: Timestamp) {
+        self.micros.store(at.as_microsecond(), Ordering::SeqCst);
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);

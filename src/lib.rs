@@ -44,5 +44,6 @@ pub mod frontier;
 pub mod inflate;
 pub mod politeness;
 pub mod profile;
+pub mod sim;
 pub mod url;
 pub mod watch;

@@ -63,7 +63,9 @@ impl Traits {
     pub fn of(url: &str, article: &Article) -> Self {
         let chars = article.text.chars().count();
         let wide = article.text.chars().filter(|c| *c >= '\u{2e80}').count();
-        let origin = |field: &str| article.origins.get(field).cloned().unwrap_or_default();
+        // What a feed adds comes and goes with the feed; only the page's own values tell of its layout.
+        let from_page = |origin: &&String| !matches!(origin.as_str(), "feed" | "list" | "api");
+        let origin = |field: &str| article.origins.get(field).filter(from_page).cloned().unwrap_or_default();
         let line = |line: Option<&str>| line.unwrap_or_default().chars().take(80).collect();
         Self {
             url: url.to_owned(),
@@ -116,7 +118,11 @@ const SIGNS: [Sign; 22] = [
     ("have a category never seen before", |known, it, _| {
         it.category.as_ref().is_some_and(|category| !known.categories.contains(category))
     }),
-    ("have values from where none came before", |known, it, _| !known.origins.contains(&it.origins)),
+    ("have values from where none came before", |known, it, _| {
+        let is_new =
+            |(origin, known): (&String, &HashSet<String>)| !origin.is_empty() && !known.contains(origin);
+        it.origins.iter().zip(&known.origins).any(is_new)
+    }),
     ("stand in a layout never seen before", |known, it, _| !known.templates.contains(&it.template)),
     ("share their title, or its end, with their neighbours", |_, it, before| {
         let end = |title: &str| title.chars().rev().take(5).collect::<String>();
@@ -153,7 +159,7 @@ struct Known {
     wide: f32,
     authors: HashSet<String>,
     categories: HashSet<String>,
-    origins: HashSet<[String; 3]>,
+    origins: [HashSet<String>; 3],
     templates: HashSet<String>,
 }
 
@@ -177,7 +183,7 @@ impl Known {
             wide: wide / ratio(articles.len(), 1),
             authors: articles.iter().filter_map(|it| it.author.clone()).collect(),
             categories: articles.iter().filter_map(|it| it.category.clone()).collect(),
-            origins: articles.iter().map(|it| it.origins.clone()).collect(),
+            origins: [0, 1, 2].map(|at| articles.iter().map(|it| it.origins[at].clone()).collect()),
             templates: articles.iter().map(|it| it.template.clone()).collect(),
         }
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::article::{self, Look};
 use super::body::Bodies;
-use super::record::{Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
+use super::record::{Beginning, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
 use super::recut;
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
@@ -91,14 +91,16 @@ impl Committer {
         &mut self,
         connection: &Connection,
         site: i64,
-        (full, sweep): (bool, bool),
+        beginning: Beginning,
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
+        let Beginning { full, sweep, layout } = beginning;
         if sweep {
             self.sweeps.insert(site);
         }
         let counted = "UPDATE site SET runs = runs + (SELECT started = chain_start FROM run WHERE id = ?2) WHERE id = ?1";
         connection.execute(counted, (site, self.run)).doing("beginning a site")?;
+        looks::note_layout(connection, site, layout, now)?;
         self.make_due(connection, site, full || sweep, now)?;
         if full {
             self.make_articles_due(connection, site, now)?;

@@ -12,6 +12,8 @@ use crate::capture::Digest;
 use crate::config::Recrawl;
 use crate::frontier::{FIRST_ARTICLE_RANK, next_list_look, next_look, next_missing_look};
 
+/// What a page that has lost its article looks like: the server gave it, and no article can be read.
+const LOST: [&str; 4] = ["no_article", "no_text", "shell", "stub"];
 /// Fewer missing articles than this are no crowd, whatever their share.
 const CROWD: u64 = 5;
 /// Texts of 404 pages that are remembered of a site.
@@ -39,7 +41,15 @@ pub(super) fn note(
     write(connection, outcome, (state, due, wait))?;
     match verdict {
         Verdict::Missing => suspect(connection, outcome.url, now)?,
-        Verdict::Article(_) | Verdict::Duplicate | Verdict::Alias => acquit(connection, outcome.url)?,
+        Verdict::Article(_) | Verdict::Duplicate | Verdict::Alias => {
+            acquit(connection, outcome.url)?;
+            let found = "UPDATE site SET lost = 0 WHERE id = ?1 AND lost > 0";
+            connection
+                .prepare_cached(found)
+                .and_then(|mut s| s.execute([outcome.site]))
+                .doing("noting a look")?;
+        }
+        Verdict::None if LOST.contains(&outcome.name) => lose(connection, outcome)?,
         Verdict::None => {}
     }
     match outcome.missing_text {
@@ -138,6 +148,42 @@ fn acquit(connection: &Connection, url: i64) -> Result<(), ArchiveError> {
     let sql = "UPDATE url SET suspected_at = NULL, suspicions = 0 WHERE id = ?1 AND suspected_at IS NOT NULL";
     let mut update = connection.prepare_cached(sql).doing("noting a look")?;
     update.execute([url]).map(drop).doing("noting a look")
+}
+
+/// Counts a known article whose page shows none any more.
+fn lose(connection: &Connection, outcome: &Outcome) -> Result<(), ArchiveError> {
+    let sql = "UPDATE site SET lost = lost + 1 WHERE id = ?1
+               AND EXISTS (SELECT 1 FROM url WHERE id = ?2 AND article IS NOT NULL)";
+    let mut update = connection.prepare_cached(sql).doing("noting a look")?;
+    update.execute((outcome.site, outcome.url)).map(drop).doing("noting a look")
+}
+
+/// Notes the profile that a run reads a site with. When it is another one, posts that showed no article
+/// are due again: the fault may have been the profile's.
+pub(super) fn note_layout(
+    connection: &Connection,
+    site: i64,
+    layout: Option<Digest>,
+    now: Timestamp,
+) -> Result<(), ArchiveError> {
+    let doing = "noting a site's profile";
+    let layout = layout.map(|digest| digest.0);
+    let changed = "UPDATE site SET layout = ?2 WHERE id = ?1 AND layout IS NOT ?2";
+    if connection.execute(changed, (site, layout)).doing(doing)? == 0 {
+        return Ok(());
+    }
+    let names = LOST.map(|name| format!("'{name}'")).join(", ");
+    let again = format!(
+        "UPDATE url SET state = 'queued', due_at = ?2, failures = 0
+         WHERE site = ?1 AND outcome IN ({names}) AND (kind = 'post' OR article IS NOT NULL)"
+    );
+    connection.execute(&again, (site, now.as_millisecond())).map(drop).doing(doing)
+}
+
+/// Looks at known articles, the last in a row, that showed no article.
+pub(super) fn lost(connection: &Connection, site: i64) -> Result<u64, ArchiveError> {
+    let select = "SELECT lost FROM site WHERE id = ?1";
+    connection.query_row(select, [site], |row| row.get(0)).doing("reading how a site does")
 }
 
 fn keep_missing_text(connection: &Connection, site: i64, text: &Digest) -> Result<(), ArchiveError> {

@@ -24,11 +24,11 @@ pub use read::{
     VersionRecord,
 };
 pub use record::{
-    Claimed, Disposition, GoneCheck, HostRecord, Outcome, PageResult, Receipt, Revision, RobotsCopy,
-    RunRecord, SiteRecord, Verdict,
+    Beginning, Claimed, Disposition, GoneCheck, HostRecord, Outcome, PageResult, Receipt, Revision,
+    RobotsCopy, RunRecord, SiteRecord, Verdict,
 };
 pub use schema::SCHEMA_VERSION;
-pub use store::{Store, StoreSettings, Writer};
+pub use store::{LINGER, Store, StoreSettings, Writer};
 
 /// Why the archive is unusable.
 #[derive(Debug, thiserror::Error)]

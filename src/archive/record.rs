@@ -47,6 +47,17 @@ pub struct RobotsCopy {
     pub at: Timestamp,
 }
 
+/// How a run begins a site.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beginning {
+    /// Every known article is due.
+    pub full: bool,
+    /// Lists are turned to the end.
+    pub sweep: bool,
+    /// Digest of the profile's text: what could not be read with another one is due again.
+    pub layout: Option<Digest>,
+}
+
 /// A run that has begun.
 #[derive(Debug, Clone, Copy)]
 pub struct RunRecord {

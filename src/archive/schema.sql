@@ -5,8 +5,10 @@ CREATE TABLE site (
     key      TEXT NOT NULL UNIQUE,
     home     TEXT NOT NULL,
     profile  TEXT,
+    layout   BLOB,                          -- digest of the profile's text in the last run
     added_at INTEGER NOT NULL,
-    runs     INTEGER NOT NULL DEFAULT 0     -- begun, chains of continued runs counted once
+    runs     INTEGER NOT NULL DEFAULT 0,    -- begun, chains of continued runs counted once
+    lost     INTEGER NOT NULL DEFAULT 0     -- looks at known articles, the last in a row, that showed no article
 ) STRICT;
 
 -- Politeness survives the process here.

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::commit::Committer;
 use super::open::{Lock, Place, open_writer};
-use super::record::{Claimed, GoneCheck, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
+use super::record::{Beginning, Claimed, GoneCheck, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
 use super::{ArchiveError, Doing, looks, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
@@ -21,8 +21,8 @@ use crate::watch::Traits;
 
 /// Outcomes of one transaction, at most.
 const BATCH: usize = 64;
-/// How long a batch waits for more.
-const LINGER: Duration = Duration::from_millis(40);
+/// How long a batch waits for more in an ordinary crawl.
+pub const LINGER: Duration = Duration::from_millis(40);
 /// Between two looks for more.
 const NAP: Duration = Duration::from_millis(4);
 /// Outcomes on their way to the writer: the bound that keeps memory flat.
@@ -37,6 +37,8 @@ pub struct StoreSettings {
     pub keep: Keep,
     /// When articles are looked at again.
     pub recrawl: Recrawl,
+    /// How long a batch waits for more: [`LINGER`], or nothing at all.
+    pub linger: Duration,
 }
 
 type Task = Box<dyn FnOnce(&mut Committer, &mut Connection) + Send>;
@@ -111,21 +113,24 @@ impl Store {
     }
 
     /// Makes everything due that this run of a site looks at anew: feeds, the front page, and other
-    /// lists by their rate; with `full` every article; with `sweep` lists are turned to the end.
+    /// lists by their rate.
     pub async fn begin_site(
         &self,
         site: i64,
-        full: bool,
-        sweep: bool,
+        beginning: Beginning,
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
-        self.call(move |committer, connection| committer.begin_site(connection, site, (full, sweep), now))
-            .await
+        self.call(move |committer, connection| committer.begin_site(connection, site, beginning, now)).await
     }
 
     /// What a site says where nothing stands: digests of the texts of its 404 pages.
     pub async fn missing_texts(&self, site: i64) -> Result<Vec<Digest>, ArchiveError> {
         self.call(move |_, connection| looks::missing_texts(connection, site)).await
+    }
+
+    /// Looks at a site's known articles, the last in a row, that showed no article.
+    pub async fn lost(&self, site: i64) -> Result<u64, ArchiveError> {
+        self.call(move |_, connection| looks::lost(connection, site)).await
     }
 
     /// Confirms which of a site's missing articles are gone.
@@ -260,7 +265,7 @@ fn serve(
     let mut writer = Committer::new(settings);
     let mut batch: Vec<Outcome> = Vec::new();
     loop {
-        let task = collect(receiver, &mut batch);
+        let task = collect(receiver, settings.linger, &mut batch);
         for receipt in writer.commit(&mut connection, &mut batch)? {
             committed(&receipt);
         }
@@ -283,10 +288,10 @@ enum Next {
 
 /// Fills `batch` until it is full, lingered long enough, or something else is to be done. Sleeping
 /// between looks costs less than being woken for each outcome.
-fn collect(receiver: &Receiver<Message>, batch: &mut Vec<Outcome>) -> Next {
+fn collect(receiver: &Receiver<Message>, linger: Duration, batch: &mut Vec<Outcome>) -> Next {
     let Ok(first) = receiver.recv() else { return Next::End };
     let mut message = first;
-    let deadline = Instant::now() + LINGER;
+    let deadline = Instant::now() + linger;
     loop {
         match message {
             Message::Task(task) => return Next::Task(task),

@@ -26,6 +26,10 @@ const PATIENCE: u32 = 5;
 const MISSING_TEXTS: usize = 16;
 /// Characters that a page must say for its text to be known again.
 const SHORTEST_NOTICE: usize = 10;
+/// Days after which a known article that can't be read is tried again at the latest.
+const LONGEST_REFUSAL: i32 = 30;
+/// Looks at a URL that should be an article's before it is believed to be none.
+const POST_LOOKS: u32 = 10;
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// What the decisions depend on besides the answer.
@@ -409,9 +413,10 @@ impl<'a> Exam<'a> {
         }
     }
 
-    /// Looked at and done with, unless an article stood there.
+    /// Looked at and done with, unless an article stands or should stand there.
     fn seen(&self) -> Disposition {
-        if self.claimed.has_article { self.refused() } else { Disposition::Done }
+        let is_post = self.claimed.kind == Kind::Post && self.claimed.failures < POST_LOOKS;
+        if is_post || self.claimed.has_article { self.later() } else { Disposition::Done }
     }
 
     fn profile_for(&mut self, page: &Page<'_>) -> Option<Arc<Profile>> {
@@ -468,9 +473,15 @@ impl<'a> Exam<'a> {
         }
     }
 
-    /// Not to be tried again, unless an article stood there: then it is looked at again tomorrow.
+    /// Not to be tried again, unless an article stood there.
     fn refused(&self) -> Disposition {
-        if self.claimed.has_article { Disposition::Retry(self.at + DAY) } else { Disposition::GivenUp }
+        if self.claimed.has_article { self.later() } else { Disposition::GivenUp }
+    }
+
+    /// Tomorrow, and each time a day later.
+    fn later(&self) -> Disposition {
+        let days = i32::try_from(self.claimed.failures + 1).unwrap_or(i32::MAX).min(LONGEST_REFUSAL);
+        Disposition::Retry(self.at + DAY * days)
     }
 }
 

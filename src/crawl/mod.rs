@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::archive::{ArchiveError, Place, Receipt, Store, StoreSettings};
+use crate::archive::{ArchiveError, LINGER, Place, Receipt, Store, StoreSettings};
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::config::{Config, Site};
@@ -212,6 +212,7 @@ pub async fn crawl_in(
         place: settings.archive.clone(),
         keep: settings.config.archive.keep,
         recrawl: settings.config.recrawl.clone(),
+        linger: if settings.in_step { Duration::ZERO } else { LINGER },
     };
     let (store, writer) = Store::open(store, {
         let tally = Arc::clone(&tally);
@@ -327,19 +328,17 @@ async fn run(
     let run = store.begin_run(settings.full, started).await?;
     let shared = Arc::new(Shared::new(&settings, world, store, stop, started));
     let mut tasks = JoinSet::new();
-    let at_once = if settings.in_step { 1 } else { Semaphore::MAX_PERMITS };
-    let at_once = Arc::new(Semaphore::new(at_once));
+    let mut ends: Vec<site::End> = Vec::new();
     for site in settings.sites {
         let report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
         let crawl = SiteCrawl::prepare(Arc::clone(&shared), site, run).await?;
         tally.lock().unwrap_or_else(PoisonError::into_inner).insert(crawl.id(), report);
-        let permit = Arc::clone(&at_once);
-        tasks.spawn(async move {
-            let _permit = permit.acquire().await;
-            crawl.run().await
-        });
+        if settings.in_step {
+            ends.push(crawl.run().await?);
+        } else {
+            tasks.spawn(crawl.run());
+        }
     }
-    let mut ends: Vec<site::End> = Vec::new();
     let mut failure: Option<ArchiveError> = None;
     while let Some(task) = tasks.join_next().await {
         match task {

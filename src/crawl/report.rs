@@ -131,7 +131,9 @@ impl SiteReport {
         self.counts.bytes += receipt.bytes;
         self.counts.not_modified += u64::from(receipt.name == "not_modified");
         self.counts.excluded += u64::from(receipt.name == "robots_excluded");
-        self.counts.failed += u64::from(is_failure(receipt.name));
+        // An article that is missed was looked at with success.
+        let is_missed = receipt.verdict == Verdict::Missing;
+        self.counts.failed += u64::from(is_failure(receipt.name) && !is_missed);
         let articles = &mut self.counts.articles;
         match receipt.verdict {
             Verdict::Article(Change::New) => articles.new += 1,

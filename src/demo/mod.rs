@@ -6,7 +6,7 @@
 mod content;
 mod pages;
 mod server;
-mod text;
+pub(crate) mod text;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -18,10 +18,10 @@ static LISTS: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new
 
 /// A small generator of numbers (SplitMix64): the same seed gives the same site everywhere.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0xd1b5_4a32_d192_ed03)
     }
 
@@ -34,7 +34,7 @@ impl Dice {
     }
 
     /// A number below `limit`, which is at least 1.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit.max(1) as u64).unwrap_or(0)
     }
 
@@ -44,7 +44,7 @@ impl Dice {
 }
 
 /// A line of the list `name`, its placeholders filled in.
-pub(super) fn line(name: &str, dice: &mut Dice) -> String {
+pub(crate) fn line(name: &str, dice: &mut Dice) -> String {
     let empty = Vec::new();
     let template = dice.pick(LISTS.get(name).unwrap_or(&empty));
     fill(template, dice)
@@ -66,7 +66,7 @@ fn fill(template: &str, dice: &mut Dice) -> String {
 }
 
 /// Paragraphs of an article.
-pub(super) fn paragraphs(dice: &mut Dice) -> Vec<String> {
+pub(crate) fn paragraphs(dice: &mut Dice) -> Vec<String> {
     let count = 5 + dice.below(9);
     (0..count)
         .map(|_| {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("url", &[]),
     ("clock", &[]),
     ("inflate", &[]),
@@ -22,6 +22,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("export", &["archive"]),
     ("demo", &[]),
     ("crawl", &["*"]),
+    ("sim", &["*"]),
     ("cli", &["*"]),
     ("macros", &[]),
 ];

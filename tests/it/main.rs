@@ -19,3 +19,4 @@ mod politeness;
 mod profiles;
 mod quality;
 mod support;
+mod year;

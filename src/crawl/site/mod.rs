@@ -17,8 +17,8 @@ use super::examine::{self, Rules, profile_sources};
 use super::gate::Hosts;
 use super::ids::Counter;
 use super::moves::Moves;
-use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, RunRecord};
-use crate::capture::Capture;
+use crate::archive::{ArchiveError, Beginning, Claimed, Disposition, Outcome, RunRecord};
+use crate::capture::{Capture, Digest};
 use crate::config::{Route, Site};
 use crate::discover::Territory;
 use crate::fetch::{FetchError, Request};
@@ -30,6 +30,8 @@ use crate::watch::Watch;
 
 /// URLs taken from the archive at a time.
 const CLAIM: usize = 64;
+/// Looks at known articles, in a row, that find none before there is an alarm.
+const LOST: u64 = 3;
 /// Answers being examined at the same time; more would only fill memory.
 const EXAMINED_AT_ONCE: usize = 6;
 
@@ -111,13 +113,17 @@ impl SiteCrawl {
     ) -> Result<Self, ArchiveError> {
         let now = shared.clock.now();
         let record = shared.store.site(&site.name, &site.seeds, now).await?;
-        let every = shared.config.recrawl.sweep_every;
-        let sweep = every > 0 && record.runs > 0 && record.runs % every == 0;
-        shared.store.begin_site(record.id, shared.full, sweep, now).await?;
         let missing_texts = shared.store.missing_texts(record.id).await?;
         let known = site.profile.as_deref().or(record.profile.as_deref());
         let by_host = || site.seeds.iter().find_map(|seed| shared.profiles.for_host(seed, now));
         let profile = known.and_then(|key| shared.profiles.get(key).ok()).or_else(by_host);
+        let every = shared.config.recrawl.sweep_every;
+        let beginning = Beginning {
+            full: shared.full,
+            sweep: every > 0 && record.runs > 0 && record.runs % every == 0,
+            layout: profile.as_ref().map(|profile| Digest::of(profile.toml.as_bytes())),
+        };
+        shared.store.begin_site(record.id, beginning, now).await?;
         let state = record.hosts.values().map(|host| host.state).fold(HostState::default(), stricter);
         let pace = Pace {
             delay: site.politeness.delay.0,
@@ -190,9 +196,12 @@ impl SiteCrawl {
                 break;
             }
             self.collect_finished()?;
-            if self.shared.in_step && self.is_working() {
-                self.wait(None).await?;
-                continue;
+            if self.shared.in_step {
+                if self.is_working() {
+                    self.wait(None).await?;
+                    continue;
+                }
+                self.shared.store.flush().await?;
             }
             if self.queue.is_empty() && self.leading.is_empty() {
                 self.refill().await?;
@@ -206,11 +215,7 @@ impl SiteCrawl {
             self.advance().await?;
         }
         self.wind_down().await?;
-        let mut gone = 0;
-        if !self.shared.stop.is_set() {
-            self.learn().await?;
-            gone = self.confirm_gone().await?;
-        }
+        let gone = if self.shared.stop.is_set() { 0 } else { self.conclude().await? };
         let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
         for alarm in drift {
             self.alarm(alarm);
@@ -231,6 +236,18 @@ impl SiteCrawl {
             info!(site = %self.name(), articles = cut, "boilerplate was learned and cut");
         }
         Ok(())
+    }
+
+    /// What is known once all answers are in; gives the number of articles that are gone.
+    async fn conclude(&mut self) -> Result<u64, ArchiveError> {
+        self.learn().await?;
+        let lost = self.shared.store.lost(self.id()).await?;
+        if lost >= LOST {
+            self.alarm(format!(
+                "the last {lost} looks at known articles found no article: did the layout change?"
+            ));
+        }
+        self.confirm_gone().await
     }
 
     /// Confirms what is gone; a site that misses many of its articles is broken instead.
