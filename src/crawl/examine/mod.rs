@@ -1,0 +1,270 @@
+//! What an answer means: from a capture to everything that is committed of it. Pure.
+
+mod missing;
+mod page;
+mod parts;
+mod sources;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::archive::{Claimed, Disposition, Outcome, PageResult};
+use crate::capture::{Capture, Digest};
+use crate::dedup::Boilerplate;
+use crate::discover::{SeenLinks, Territory};
+use crate::extract::parts::Continuation;
+use crate::fetch::FetchError;
+use crate::frontier::{Candidate, Kind, Via};
+use crate::politeness::{HostState, retry};
+use crate::profile::{Profile, Profiles};
+use crate::url::CanonicalUrl;
+use crate::watch::{Traits, Watch};
+
+use page::is_html;
+pub(super) use sources::profile_sources;
+
+/// Runs that may fail before a URL is given up for good.
+const PATIENCE: u32 = 5;
+/// Days after which a known article that can't be read is tried again at the latest.
+const LONGEST_REFUSAL: i32 = 30;
+const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// What the decisions depend on besides the answer.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    pub(super) site: i64,
+    pub(super) territory: Territory,
+    pub(super) profiles: Arc<Profiles>,
+    pub(super) seen: Arc<SeenLinks>,
+    /// What stands below the site's posts.
+    pub(super) boilerplate: Arc<Boilerplate>,
+    /// What the site's articles are like.
+    pub(super) watch: Arc<Mutex<Watch>>,
+    /// What the site says where nothing stands.
+    pub(super) missing_texts: Arc<Mutex<HashSet<Digest>>>,
+    /// Tries after the first.
+    pub(super) retries: u32,
+    /// Redirects in a row.
+    pub(super) redirects: u32,
+}
+
+/// What an answer came to.
+#[derive(Debug)]
+pub(super) enum Examined {
+    /// It is understood: the outcome, and the profile that the page's fingerprint gave.
+    Done { outcome: Box<Outcome>, profile: Option<Arc<Profile>> },
+    /// The article goes on at another URL.
+    GoesOn { captures: Vec<Capture>, url: CanonicalUrl },
+}
+
+/// Examines an answer: the page, and the further parts of its article that were fetched so far.
+/// `may_go_on` is false when no more can be had.
+pub(super) fn answer(
+    rules: &Rules,
+    claimed: &Claimed,
+    mut captures: Vec<Capture>,
+    host: (i64, HostState),
+    may_go_on: bool,
+) -> Examined {
+    let parts = captures.split_off(1);
+    let mut exam = Exam::new(rules, claimed, captures[0].fetched_at);
+    let (name, mut result, disposition) = exam.read(&captures[0]);
+    if let PageResult::Article { article, .. } = &mut result {
+        let next = exam.next_part(&captures[0], &parts);
+        if let Some(url) = next.filter(|_| may_go_on) {
+            captures.extend(parts);
+            return Examined::GoesOn { captures, url };
+        }
+        exam.join_parts(&captures[0], &parts, article);
+        rules.boilerplate.cut(article);
+        let traits = Traits::of(captures[0].url.as_str(), article);
+        article.unusual = rules.watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
+    }
+    let capture = captures.pop();
+    let outcome = Outcome {
+        url: claimed.id,
+        site: rules.site,
+        name,
+        result,
+        disposition,
+        candidates: exam.candidates,
+        missing: exam.missing,
+        missing_text: exam.missing_text,
+        profile: exam.profile.as_ref().map(|profile| profile.key.clone()),
+        host,
+        at: exam.at,
+        capture,
+        parts,
+    };
+    Examined::Done { outcome: Box::new(outcome), profile: exam.profile }
+}
+
+/// What becomes of a URL that gave no answer.
+pub(super) fn failure(
+    rules: &Rules,
+    claimed: &Claimed,
+    error: &FetchError,
+    host: (i64, HostState),
+    at: Timestamp,
+) -> Outcome {
+    let exam = Exam::new(rules, claimed, at);
+    let disposition = if error.is_transient() { exam.retry(None) } else { exam.refused() };
+    without_answer(rules, claimed, error.outcome(), disposition, host, at)
+}
+
+/// An outcome without a request, or without its answer.
+pub(super) fn without_answer(
+    rules: &Rules,
+    claimed: &Claimed,
+    name: &'static str,
+    disposition: Disposition,
+    host: (i64, HostState),
+    at: Timestamp,
+) -> Outcome {
+    Outcome {
+        url: claimed.id,
+        site: rules.site,
+        name,
+        capture: None,
+        parts: Vec::new(),
+        result: PageResult::Nothing,
+        disposition,
+        candidates: Vec::new(),
+        missing: Vec::new(),
+        missing_text: None,
+        profile: None,
+        host,
+        at,
+    }
+}
+
+/// Whether the host says that it is overloaded.
+pub(super) fn is_overload(capture: &Capture) -> bool {
+    matches!(capture.status, 429 | 503)
+}
+
+/// Until when the answer asks to be left alone.
+pub(super) fn retry_after(capture: &Capture) -> Option<Timestamp> {
+    retry::retry_after(capture.header("retry-after")?, capture.fetched_at)
+}
+
+type Read = (&'static str, PageResult, Disposition);
+
+struct Exam<'a> {
+    rules: &'a Rules,
+    claimed: &'a Claimed,
+    at: Timestamp,
+    profile: Option<Arc<Profile>>,
+    /// Where the first page says that its article goes on.
+    continuation: Option<Continuation>,
+    candidates: Vec<Candidate>,
+    missing: Vec<&'static str>,
+    missing_text: Option<Digest>,
+}
+
+impl<'a> Exam<'a> {
+    fn new(rules: &'a Rules, claimed: &'a Claimed, at: Timestamp) -> Self {
+        Self {
+            rules,
+            claimed,
+            at,
+            profile: None,
+            continuation: None,
+            candidates: Vec::new(),
+            missing: Vec::new(),
+            missing_text: None,
+        }
+    }
+
+    fn read(&mut self, capture: &Capture) -> Read {
+        let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
+        match capture.status {
+            200..=299 => self.read_body(capture),
+            301 | 302 | 303 | 307 | 308 => self.redirect(capture),
+            304 if self.claimed.etag.is_some() || self.claimed.last_modified.is_some() => {
+                ("not_modified", PageResult::NotModified, Disposition::Done)
+            }
+            404 | 410 if self.claimed.kind == Kind::Sitemap => nothing("no_sitemap", Disposition::Done),
+            404 | 410 if self.claimed.kind == Kind::Feed => nothing("no_feed", Disposition::Done),
+            404 => {
+                self.learn_missing(capture);
+                self.missing("not_found")
+            }
+            410 => self.missing("gone"),
+            429 => nothing("too_many_requests", self.retry(retry_after(capture))),
+            503 => nothing("unavailable", self.retry(retry_after(capture))),
+            408 | 500..=599 => nothing("server_error", self.retry(None)),
+            _ => nothing("refused", self.refused()),
+        }
+    }
+
+    fn read_body(&mut self, capture: &Capture) -> Read {
+        let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
+        if capture.body.iter().all(u8::is_ascii_whitespace) {
+            return nothing("empty_body", self.retry(None));
+        }
+        // A body that was cut off is asked for again; what there is of it is taken at the last try.
+        if capture.damage.is_some() && self.claimed.failures < self.rules.retries {
+            return nothing("damaged_body", self.retry(None));
+        }
+        match self.claimed.kind {
+            Kind::Feed => nothing(self.read_feed(capture), Disposition::Done),
+            Kind::Sitemap => nothing(self.read_sitemap(capture), Disposition::Done),
+            _ if !is_html(capture) => nothing("not_html", Disposition::GivenUp),
+            _ => self.read_page(capture),
+        }
+    }
+
+    fn redirect(&mut self, capture: &Capture) -> Read {
+        let given_up = |name| (name, PageResult::Nothing, self.refused());
+        let Some(location) = capture.header("location") else { return given_up("redirect_without_target") };
+        let Ok(target) = CanonicalUrl::parse(location, Some(&capture.url)) else {
+            return given_up("bad_redirect");
+        };
+        if target.key() == capture.url.key() {
+            return given_up("redirect_loop");
+        }
+        if self.claimed.hops + 1 > self.rules.redirects {
+            return given_up("too_many_redirects");
+        }
+        if !self.rules.territory.contains(&target) {
+            return given_up("redirected_off_site");
+        }
+        if self.claimed.has_article && target.is_front_page() {
+            return self.missing("redirected_home");
+        }
+        let kind = match self.rules.territory.kind(&target) {
+            Kind::Other => self.claimed.kind,
+            kind => kind,
+        };
+        let candidate = Candidate::new(target.clone(), kind, Via::Redirect, self.claimed.depth);
+        self.candidates.push(Candidate { hops: self.claimed.hops + 1, ..candidate });
+        ("redirect", PageResult::Redirect(target), Disposition::Done)
+    }
+
+    /// To be tried again: soon in this run, then tomorrow, at last not at all.
+    fn retry(&self, at: Option<Timestamp>) -> Disposition {
+        let failures = self.claimed.failures + 1;
+        if failures <= self.rules.retries {
+            let backoff = self.at + retry::backoff(failures);
+            Disposition::Retry(at.map_or(backoff, |at| at.max(self.at)))
+        } else if failures <= self.rules.retries + PATIENCE || self.claimed.has_article {
+            Disposition::Retry(self.at + DAY)
+        } else {
+            Disposition::GivenUp
+        }
+    }
+
+    /// Not to be tried again, unless an article stood there.
+    fn refused(&self) -> Disposition {
+        if self.claimed.has_article { self.later() } else { Disposition::GivenUp }
+    }
+
+    /// Tomorrow, and each time a day later.
+    fn later(&self) -> Disposition {
+        let days = i32::try_from(self.claimed.failures + 1).unwrap_or(i32::MAX).min(LONGEST_REFUSAL);
+        Disposition::Retry(self.at + DAY * days)
+    }
+}

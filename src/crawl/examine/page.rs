@@ -1,0 +1,196 @@
+//! What an answer shows a reader: an article, a list, or neither.
+
+use std::sync::Arc;
+
+use super::sources::profile_sources;
+use super::{Exam, Read};
+use crate::archive::{Disposition, PageResult, Revision};
+use crate::article::{Article, Origin, Published};
+use crate::capture::Capture;
+use crate::discover::{self, Territory};
+use crate::extract::parts;
+use crate::extract::{Page, PageKind};
+use crate::frontier::{Candidate, Kind, Via};
+use crate::profile::{Field, Profile};
+use crate::url::CanonicalUrl;
+
+/// Looks at a URL that should be an article's before it is believed to be none.
+const POST_LOOKS: u32 = 10;
+
+impl Exam<'_> {
+    pub(super) fn read_page(&mut self, capture: &Capture) -> Read {
+        let page = Page::parse(capture);
+        if page.is_garbage() {
+            return ("not_html", PageResult::Nothing, self.refused());
+        }
+        let profile = self.profile_for(&page);
+        let territory = Territory { profile: profile.clone(), ..self.rules.territory.clone() };
+        // What the front page or an unknown page is shows once the profile is known.
+        let kind = match territory.kind(&capture.url) {
+            Kind::Other => self.claimed.kind,
+            kind => kind,
+        };
+        if let Some(first) = page.first_part().filter(|_| !self.claimed.has_article) {
+            self.candidates.push(Candidate::new(first, kind, Via::Related, self.claimed.depth));
+            return ("article_part", PageResult::Nothing, Disposition::Done);
+        }
+        self.candidates.extend(discover::from_page(
+            &page,
+            &territory,
+            kind,
+            self.claimed.depth,
+            &self.rules.seen,
+        ));
+        self.find_feeds(&territory, capture, kind);
+        if kind == Kind::List {
+            return ("list", PageResult::Nothing, Disposition::Done);
+        }
+        let is_known_post = kind == Kind::Post || !territory.knows_articles();
+        let (shown, mut article) = page.read(profile.as_deref());
+        if self.says_missing(&article) {
+            return self.missing("soft_404");
+        }
+        if shown != PageKind::Article || !(is_known_post || self.claimed.has_article) {
+            return self.no_article(&page, shown);
+        }
+        self.continuation = page.continuation(&capture.url, 1);
+        if self.continuation.is_some() {
+            // They are fetched with the first part, and are no articles of their own.
+            self.candidates.retain(|candidate| !parts::is_part(&capture.url, &candidate.url));
+        }
+        self.join_hint(&mut article, profile.as_deref());
+        self.missing = missing_fields(&article, profile.as_deref());
+        let revision = Arc::new(Revision {
+            profile: profile.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
+            toml: profile.as_ref().map(|p| p.toml.clone()).unwrap_or_default()
+                + &self.rules.boilerplate.to_toml(),
+        });
+        let canonical = Self::canonical(&page, &territory);
+        (
+            "article",
+            PageResult::Article { article: Box::new(article), revision, canonical },
+            Disposition::Done,
+        )
+    }
+
+    fn no_article(&self, page: &Page<'_>, kind: PageKind) -> Read {
+        let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
+        match kind {
+            // Who is kept out today may be let in tomorrow.
+            PageKind::Challenge | PageKind::Login => nothing(kind.as_str(), self.retry(None)),
+            PageKind::Missing => self.missing("soft_404"),
+            _ if page.survey.is_noindex() && self.claimed.has_article => self.missing("noindex"),
+            PageKind::Shell | PageKind::Stub => nothing(kind.as_str(), self.seen()),
+            _ if page.survey.title.is_none() && page.survey.anchors.is_empty() => {
+                nothing("no_text", self.seen())
+            }
+            _ => nothing("no_article", self.seen()),
+        }
+    }
+
+    /// Looked at and done with, unless an article stands or should stand there.
+    fn seen(&self) -> Disposition {
+        let is_post = self.claimed.kind == Kind::Post && self.claimed.failures < POST_LOOKS;
+        if is_post || self.claimed.has_article { self.later() } else { Disposition::Done }
+    }
+
+    fn profile_for(&mut self, page: &Page<'_>) -> Option<Arc<Profile>> {
+        if let Some(profile) = &self.rules.territory.profile {
+            return Some(Arc::clone(profile));
+        }
+        let found = self.rules.profiles.for_page(page.html(), self.at)?;
+        self.profile = Some(Arc::clone(&found));
+        Some(found)
+    }
+
+    /// Feeds that the profile knows and the site's first page leads to.
+    fn find_feeds(&mut self, territory: &Territory, capture: &Capture, kind: Kind) {
+        let newly_matched = self.profile.is_some();
+        let Some(profile) = territory.profile.as_ref().filter(|_| newly_matched && kind == Kind::List) else {
+            return;
+        };
+        self.candidates.extend(profile_sources(profile, territory, &capture.url));
+    }
+
+    /// The feed has the exact time; the page has an age in words.
+    fn join_hint(&self, article: &mut Article, profile: Option<&Profile>) {
+        let Some(at) = self.claimed.hint else { return };
+        let hint = Published::exactly(at, profile.and_then(|profile| profile.timezone.as_ref()));
+        let joined = match &article.published {
+            None => Some(hint),
+            Some(shown) => shown.sharpen(&hint),
+        };
+        if let Some(joined) = joined {
+            if joined.from == at && joined.to == at {
+                article.note_origin("published", &Origin::Feed);
+            }
+            article.published = Some(joined);
+        }
+    }
+
+    /// What `rel=canonical` names, when it may be another address of this article.
+    fn canonical(page: &Page<'_>, territory: &Territory) -> Option<CanonicalUrl> {
+        let named = page.canonical().filter(|url| url.key() != page.url().key() && !url.is_front_page())?;
+        let is_article = !territory.knows_articles() || territory.kind(&named) == Kind::Post;
+        (territory.contains(&named) && is_article).then_some(named)
+    }
+}
+
+/// Fields that the profile has a rule for, or requires, and that the article lacks.
+fn missing_fields(article: &Article, profile: Option<&Profile>) -> Vec<&'static str> {
+    let lacks = |field: &Field| match field {
+        Field::Title => article.title.is_empty(),
+        Field::Body => article.text.is_empty(),
+        Field::Author => article.author.is_none(),
+        Field::Source => article.source.is_none(),
+        Field::Category => article.category.is_none(),
+        Field::Views => article.views.is_none(),
+        Field::Published => article.published.is_none(),
+        Field::Tags => article.tags.is_empty(),
+    };
+    let mut wanted = vec![Field::Title, Field::Body, Field::Published];
+    if let Some(profile) = profile {
+        wanted.extend(&profile.required);
+        wanted.extend(profile.article.author.is_some().then_some(Field::Author));
+        wanted.extend(profile.article.category.is_some().then_some(Field::Category));
+        wanted.extend(profile.article.views.is_some().then_some(Field::Views));
+    }
+    let mut missing: Vec<&'static str> =
+        wanted.iter().filter(|field| lacks(field)).map(|field| field.as_str()).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+/// Whether an answer is a page: by its label, and by its first bytes where the label is missing or
+/// vague.
+pub(super) fn is_html(capture: &Capture) -> bool {
+    let kind = capture
+        .content_type()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let labelled = kind.is_empty() || kind.contains("html") || kind.contains("xml") || kind == "text/plain";
+    let head = &capture.body[..capture.body.len().min(1024)];
+    let magic: [&[u8]; 9] = [
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"%PDF-",
+        b"PK\x03\x04",
+        b"\x1f\x8b",
+        b"RIFF",
+        b"Rar!",
+        b"\x7fELF",
+    ];
+    let is_binary = magic.iter().any(|magic| head.starts_with(magic));
+    // Every other byte of UTF-16 is zero; a text in another encoding has none.
+    let has_zeros = |most: usize| head.iter().filter(|byte| **byte == 0).nth(most).is_some();
+    let is_utf16 =
+        head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) || has_zeros(head.len() / 3);
+    let has_markup = capture.body.contains(&b'<');
+    labelled && !is_binary && has_markup && (is_utf16 || !has_zeros(16))
+}

@@ -1,0 +1,48 @@
+//! Articles on several pages.
+
+use super::Exam;
+use crate::article::Article;
+use crate::capture::Capture;
+use crate::extract::Page;
+use crate::extract::parts::{self, Continuation, MAX_PARTS};
+use crate::url::CanonicalUrl;
+
+impl Exam<'_> {
+    /// Where the article goes on behind its last part.
+    pub(super) fn next_part(&self, first: &Capture, parts: &[Capture]) -> Option<CanonicalUrl> {
+        if parts.len() + 1 >= MAX_PARTS || parts.first().is_some_and(|part| self.is_whole(part)) {
+            return None;
+        }
+        let next = match parts.last() {
+            None => self.continuation.clone(),
+            Some(last) => Page::parse(last).continuation(&first.url, parts.len() + 1),
+        };
+        let (Continuation::Next(url) | Continuation::Whole(url)) = next?;
+        let is_new = url.key() != first.url.key() && parts.iter().all(|part| part.url.key() != url.key());
+        (is_new && self.rules.territory.contains(&url)).then_some(url)
+    }
+
+    /// Whether the part is the page that shows all parts in one.
+    fn is_whole(&self, part: &Capture) -> bool {
+        matches!(&self.continuation, Some(Continuation::Whole(url)) if url.key() == part.url.key())
+    }
+
+    /// Joins the parts' bodies in order; a page with everything takes the place of the first.
+    pub(super) fn join_parts(&mut self, first: &Capture, parts: &[Capture], article: &mut Article) {
+        let profile = self.profile.clone().or_else(|| self.rules.territory.profile.clone());
+        let whole = parts.first().is_some_and(|part| self.is_whole(part));
+        for part in parts {
+            let (_, read) = Page::parse(part).read(profile.as_deref());
+            if !whole {
+                parts::append(article, &read);
+            } else if read.text.len() > article.text.len() {
+                article.text = read.text;
+                article.markdown = read.markdown;
+                article.images = read.images;
+            }
+        }
+        if !whole && self.next_part(first, parts).is_some() {
+            self.missing.push("part");
+        }
+    }
+}
