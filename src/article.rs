@@ -23,6 +23,10 @@ pub enum Origin {
     Microdata,
     /// The entry of a feed.
     Feed,
+    /// What an API gives of a post.
+    Api,
+    /// The entry of a news sitemap.
+    Sitemap,
     /// Rules that know no site.
     Generic,
     /// Computed from other values.
@@ -37,6 +41,8 @@ impl fmt::Display for Origin {
             Self::Meta => f.write_str("meta"),
             Self::Microdata => f.write_str("microdata"),
             Self::Feed => f.write_str("feed"),
+            Self::Api => f.write_str("api"),
+            Self::Sitemap => f.write_str("sitemap"),
             Self::Generic => f.write_str("generic"),
             Self::Derived => f.write_str("derived"),
         }

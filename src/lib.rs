@@ -37,6 +37,7 @@ pub mod crawl;
 pub mod dedup;
 pub mod demo;
 pub mod discover;
+pub mod entry;
 pub mod export;
 pub mod extract;
 pub mod fetch;

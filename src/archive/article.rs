@@ -312,6 +312,7 @@ fn add_version(
         "language": seen.language,
         "template": seen.template,
         "unusual": seen.unusual,
+        "notes": seen.notes,
     });
     let sql =
         "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision)

@@ -116,13 +116,16 @@ impl Committer {
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         // The front page and feeds always; other lists by the rate at which they show something new.
-        let due = "UPDATE url SET state = 'queued', due_at = ?2
-                   WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3
-                     AND kind IN ('list', 'feed', 'sitemap') AND rank < ?4
-                     AND (?5 OR depth = 0 OR kind = 'feed' OR coalesce(due_at, 0) <= ?2)";
+        let due = format!(
+            "UPDATE url SET state = 'queued', due_at = ?2
+             WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3
+               AND kind IN ('list', 'feed', 'sitemap', 'api') AND rank < ?4
+               AND (?5 OR (depth = 0 OR kind = 'feed' OR coalesce(due_at, 0) <= ?2) AND {})",
+            urls::IS_CHANGED
+        );
         let (now, start) = (now.as_millisecond(), self.chain_start.as_millisecond());
         let values = (site, now, start, FIRST_ARTICLE_RANK, all);
-        connection.execute(due, values).map(drop).doing("choosing what is due")
+        connection.execute(&due, values).map(drop).doing("choosing what is due")
     }
 
     fn make_articles_due(
@@ -257,21 +260,25 @@ impl Committer {
     /// Adds what was found; gives the number of URLs never seen before.
     fn note_candidates(&mut self, connection: &Connection, outcome: &Outcome) -> Result<usize, ArchiveError> {
         let found = FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
-        let (mut new_urls, mut surprise) = (0, self.full || self.sweeps.contains(&outcome.site));
+        let all = self.full || self.sweeps.contains(&outcome.site);
+        let (mut new_urls, mut items, mut fresh) = (0, 0, 0);
         let (later_pages, others): (Vec<&Candidate>, Vec<&Candidate>) =
             outcome.candidates.iter().partition(|candidate| candidate.is_next_page);
         for candidate in others {
             let (id, is_new) = self.urls.note(connection, candidate, found)?;
             new_urls += usize::from(is_new);
-            let is_item = candidate.via == Via::List && candidate.kind != Kind::List;
-            if !later_pages.is_empty() && !surprise && is_item {
-                surprise = is_new || self.is_fresh(connection, id)?;
+            let is_item = matches!(candidate.via, Via::List | Via::Feed | Via::Api)
+                && matches!(candidate.kind, Kind::Post | Kind::Other);
+            if !later_pages.is_empty() && is_item {
+                items += 1;
+                fresh += usize::from(is_new || self.is_fresh(connection, id)?);
             }
         }
         for candidate in later_pages {
             let (id, is_new) = self.urls.note(connection, candidate, found)?;
             new_urls += usize::from(is_new);
-            if surprise {
+            let has_more = if candidate.needs_all_new { fresh == items } else { fresh > 0 };
+            if all || has_more {
                 self.queue_list_page(connection, id, outcome.at)?;
             }
         }
@@ -323,6 +330,7 @@ impl Committer {
                     revision,
                     claims,
                 };
+                urls::drop_entry_body(connection, outcome.url, article)?;
                 article::apply(connection, &self.urls, &look, article)
             }
             PageResult::Redirect(target) => {

@@ -34,7 +34,7 @@ pub(super) fn note(
     };
     let (state, due) = match outcome.disposition {
         Disposition::Done => ("done", wait.map(|wait| now.saturating_add(millis(wait)))),
-        Disposition::Retry(at) => ("queued", Some(at.as_millisecond())),
+        Disposition::Retry(at) | Disposition::Rest(at) => ("queued", Some(at.as_millisecond())),
         Disposition::GivenUp => ("given_up", None),
         Disposition::Excluded => ("excluded", None),
     };
@@ -124,7 +124,7 @@ fn next_wait(
                 // A list's later page is looked at when its list says so.
                 Verdict::None if row.get::<_, i64>(2)? >= FIRST_ARTICLE_RANK => None,
                 Verdict::None => match row.get_ref(1)?.as_str()? {
-                    "list" | "feed" => Some(next_list_look(recrawl, false, last, found_new)),
+                    "list" | "feed" | "api" => Some(next_list_look(recrawl, false, last, found_new)),
                     "sitemap" => Some(next_list_look(recrawl, true, last, found_new)),
                     _ => None,
                 },

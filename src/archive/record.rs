@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::article::Article;
 use crate::capture::{Capture, Digest};
 use crate::dedup::Change;
+use crate::entry::Entry;
 use crate::frontier::{Candidate, Kind};
 use crate::politeness::HostState;
 use crate::url::CanonicalUrl;
@@ -88,10 +89,12 @@ pub struct Claimed {
     pub last_modified: Option<String>,
     /// Failures in a row.
     pub failures: u32,
-    /// What a feed says of the date.
-    pub hint: Option<Timestamp>,
+    /// What a listing says of the article.
+    pub entry: Option<Box<Entry>>,
     /// An article is known here.
     pub has_article: bool,
+    /// Of a feed, sitemap or API: it was one before.
+    pub has_worked: bool,
     /// It shows where articles are: a feed, a sitemap, the first page of a list.
     pub leads: bool,
 }
@@ -165,6 +168,8 @@ pub enum Disposition {
     Done,
     /// To be tried again then.
     Retry(Timestamp),
+    /// Nothing was there; to be looked at again then.
+    Rest(Timestamp),
     /// Not to be tried again.
     GivenUp,
     /// robots.txt forbids it.

@@ -30,7 +30,7 @@ CREATE TABLE url (
     host          INTEGER NOT NULL REFERENCES host,
     url           TEXT NOT NULL,
     key           BLOB NOT NULL UNIQUE,     -- 128 bits over the canonical form
-    kind          TEXT NOT NULL CHECK (kind IN ('post', 'list', 'feed', 'sitemap', 'other')),
+    kind          TEXT NOT NULL CHECK (kind IN ('post', 'list', 'feed', 'sitemap', 'api', 'other')),
     state         TEXT NOT NULL CHECK (state IN ('queued', 'done', 'excluded', 'gone', 'given_up')),
     depth         INTEGER NOT NULL,
     hops          INTEGER NOT NULL DEFAULT 0,   -- redirects that led here
@@ -47,7 +47,9 @@ CREATE TABLE url (
     looks         INTEGER NOT NULL DEFAULT 0,
     suspected_at  INTEGER,                  -- of an article: the first look in a row that missed it …
     suspicions    INTEGER NOT NULL DEFAULT 0,   -- … and how many there were
-    hint          INTEGER,                  -- UTC seconds: when a feed says it was published
+    entry         TEXT,                     -- JSON: what a feed, an API or a news sitemap says of the article
+    entry_body    TEXT,                     -- HTML of its text there; NULL once the page has shown a text
+    lastmod       INTEGER,                  -- of a sitemap: when its index says that it changed
     redirects_to  INTEGER REFERENCES url,
     claims        INTEGER REFERENCES url,   -- what rel=canonical names, unproved
     article       INTEGER REFERENCES article

@@ -7,6 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::record::{Claimed, HostRecord, RobotsCopy, SiteRecord};
 use super::{ArchiveError, Doing};
+use crate::article::Article;
+use crate::entry::{Entry, Listing};
 use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
@@ -109,7 +111,8 @@ pub(super) fn keep_host_state(
 }
 
 const CLAIMED: &str =
-    "id, url, kind, depth, hops, etag, last_modified, failures, hint, article IS NOT NULL, rank";
+    "id, url, kind, depth, hops, etag, last_modified, failures, entry, article IS NOT NULL, rank, entry_body, kind IN ('feed', 'sitemap', 'api')
+     AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome = url.kind)";
 
 /// What to claim, the first kind that there is anything of: feeds, sitemaps and first pages of lists,
 /// alone, since they say what the others will need; everything else that is queued; articles that
@@ -152,7 +155,8 @@ pub(super) fn claim(
 /// `None` for a row whose URL this version would not write.
 fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
     let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(None) };
-    let hint: Option<i64> = row.get(8)?;
+    let entry: Option<String> = row.get(8)?;
+    let body: Option<String> = row.get(11)?;
     Ok(Some(Claimed {
         id: row.get(0)?,
         url,
@@ -162,8 +166,9 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
         etag: row.get(5)?,
         last_modified: row.get(6)?,
         failures: row.get(7)?,
-        hint: hint.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+        entry: entry.and_then(|json| read_entry(&json)).map(|entry| Box::new(Entry { body, ..entry })),
         has_article: row.get(9)?,
+        has_worked: row.get(12)?,
         leads: row.get::<_, i64>(10)? < FIRST_ARTICLE_RANK,
     }))
 }
@@ -222,7 +227,8 @@ impl UrlTable {
         let route = 1_u16 << (candidate.via as u16);
         if let Some(known) = self.known.get(&key)
             && known.routes & route != 0
-            && candidate.published.is_none()
+            && candidate.entry.is_none()
+            && candidate.kind != Kind::Sitemap
         {
             return Ok((known.id, false));
         }
@@ -231,11 +237,11 @@ impl UrlTable {
             None => (self.insert(connection, candidate, found)?, true),
         };
         note_route(connection, id, candidate, found)?;
-        if let Some(hint) = &candidate.published {
-            let mut update = connection
-                .prepare_cached("UPDATE url SET hint = ?2 WHERE id = ?1 AND hint IS NOT ?2")
-                .doing("noting a feed's date")?;
-            update.execute((id, hint.as_second())).doing("noting a feed's date")?;
+        if let Some(entry) = candidate.entry.as_deref() {
+            note_entry(connection, id, entry)?;
+        }
+        if candidate.kind == Kind::Sitemap {
+            note_lastmod(connection, id, candidate.lastmod, found.now)?;
         }
         if self.known.len() >= REMEMBERED {
             self.known.clear();
@@ -294,6 +300,64 @@ impl UrlTable {
             .doing("adding a URL")?;
         Ok(connection.last_insert_rowid())
     }
+}
+
+/// A newer entry replaces an older one, unless that comes from a better listing. The text is kept
+/// beside it until the page shows its own.
+fn note_entry(connection: &Connection, id: i64, entry: &Entry) -> Result<(), ArchiveError> {
+    let doing = "noting what a listing says";
+    let mut select = connection.prepare_cached("SELECT entry FROM url WHERE id = ?1").doing(doing)?;
+    let known: Option<String> = select.query_row([id], |row| row.get(0)).doing(doing)?;
+    if known.as_deref().and_then(read_entry).is_some_and(|known| known.from > entry.from) {
+        return Ok(());
+    }
+    let json = serde_json::to_string(entry).unwrap_or_default();
+    let sql = "UPDATE url SET entry = ?2, entry_body = CASE WHEN article IS NULL OR entry_body IS NOT NULL
+                   THEN coalesce(?3, entry_body) END
+               WHERE id = ?1 AND (entry IS NOT ?2 OR entry_body IS NOT ?3)";
+    let mut update = connection.prepare_cached(sql).doing(doing)?;
+    update.execute((id, json, entry.body.as_deref())).map(drop).doing(doing)
+}
+
+/// `None` for what this version would not write.
+fn read_entry(json: &str) -> Option<Entry> {
+    serde_json::from_str(json).ok()
+}
+
+/// The page has shown a text of its own: the listing's is not needed any more.
+pub(super) fn drop_entry_body(
+    connection: &Connection,
+    id: i64,
+    article: &Article,
+) -> Result<(), ArchiveError> {
+    let from = article.origins.get("body").map(String::as_str);
+    if [Listing::Feed, Listing::Api].iter().any(|listing| from == Some(listing.as_str())) {
+        return Ok(());
+    }
+    let sql = "UPDATE url SET entry_body = NULL WHERE id = ?1 AND entry_body IS NOT NULL";
+    let mut update = connection.prepare_cached(sql).doing("noting that a page has a text")?;
+    update.execute([id]).map(drop).doing("noting that a page has a text")
+}
+
+/// Whether a sitemap may have changed since it was read, by its index's word. A word that is older than
+/// that is believed for a week. `?2` is the present.
+pub(super) const IS_CHANGED: &str =
+    "(lastmod IS NULL OR lastmod >= fetched_at OR fetched_at < ?2 - 7 * 86400000)";
+
+/// Notes what an index says of a sitemap; one that changed since it was read is due.
+fn note_lastmod(
+    connection: &Connection,
+    id: i64,
+    lastmod: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), ArchiveError> {
+    let doing = "noting when a sitemap changed";
+    let lastmod = lastmod.map(Timestamp::as_millisecond);
+    let sql = "UPDATE url SET lastmod = ?2, state = iif(state = 'done' AND fetched_at < ?2, 'queued', state),
+                   due_at = iif(state = 'done' AND fetched_at < ?2, ?3, due_at)
+               WHERE id = ?1 AND (lastmod IS NOT ?2 OR state = 'done' AND fetched_at < ?2)";
+    let mut update = connection.prepare_cached(sql).doing(doing)?;
+    update.execute((id, lastmod, now.as_millisecond())).map(drop).doing(doing)
 }
 
 fn note_route(

@@ -297,6 +297,6 @@ mod tests {
         let text = "[politeness]\nmax_delay = \"9s\"\n[[site]]\nname = \"a\"\nseeds = [\"http://e.com\"]\npoliteness.delay = \"7s\"\n";
         let site = load_text(text, &[]).unwrap().config.resolved_sites().unwrap().remove(0);
         assert_eq!((site.politeness.delay.0.as_secs(), site.politeness.max_delay.0.as_secs()), (7, 9));
-        assert_eq!(site.discover.len(), 4);
+        assert_eq!(site.discover.len(), 5);
     }
 }

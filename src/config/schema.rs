@@ -229,12 +229,14 @@ pub enum Route {
     Sitemaps,
     /// List pages and their pager.
     Lists,
+    /// A WordPress site's REST API.
+    Api,
     /// Counting ids, as the profile says.
     Ids,
 }
 
 fn default_routes() -> Vec<Route> {
-    vec![Route::Links, Route::Feeds, Route::Sitemaps, Route::Lists]
+    vec![Route::Links, Route::Feeds, Route::Sitemaps, Route::Lists, Route::Api]
 }
 
 /// Checks a table of overrides as strictly as the table it overrides.

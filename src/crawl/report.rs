@@ -120,6 +120,10 @@ fn is_failure(name: &str) -> bool {
             | "not_a_sitemap"
             | "no_feed"
             | "not_a_feed"
+            | "api"
+            | "no_api"
+            | "not_an_api"
+            | "list_loop"
     )
 }
 

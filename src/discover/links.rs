@@ -49,9 +49,6 @@ pub fn from_page(
 ) -> Vec<Candidate> {
     let mut finder =
         Finder { page, territory, kind, depth, seen, on_page: HashSet::new(), found: Vec::new() };
-    if territory.uses(Route::Feeds) {
-        finder.feeds();
-    }
     if !page.survey.is_nofollow() {
         if kind == Kind::List && territory.uses(Route::Lists) {
             finder.next_page();
@@ -74,14 +71,6 @@ struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    fn feeds(&mut self) {
-        for href in self.page.survey.feeds.iter().take(20) {
-            if let Some(url) = self.absolute(href) {
-                self.found.push(Candidate::new(url, Kind::Feed, Via::List, 0));
-            }
-        }
-    }
-
     fn links(&mut self) {
         let items = self.items();
         let depth = self.depth + 1;

@@ -1,22 +1,30 @@
 //! From a capture to candidates: one file per kind of source.
 
+pub mod api;
 pub mod feed;
+pub mod guess;
 mod links;
+mod named;
 pub mod sitemap;
 
 use std::sync::Arc;
 
+use scraper::Html;
+
 use crate::config::{Route, Site};
 use crate::frontier::Kind;
-use crate::profile::Profile;
+use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
 
 pub use links::{SeenLinks, from_page};
+pub use named::from_head;
 
 /// No more links of one page, feed or sitemap are taken.
 pub const MAX_LINKS: usize = 50_000;
 /// No more links of one HTML page are taken: whatever has more is a trap, not a page.
 pub const MAX_PAGE_LINKS: usize = 5_000;
+/// Characters of a field of an entry that are kept.
+const MAX_FIELD: usize = 500;
 /// The path's segments at most; deeper ones come from relative links that pile up.
 const MAX_SEGMENTS: usize = 24;
 
@@ -64,6 +72,16 @@ impl Territory {
     pub fn uses(&self, route: Route) -> bool {
         self.site.discover.contains(&route)
     }
+}
+
+/// A text without markup and character references, white space collapsed; `None` when nothing is left.
+fn plain(text: &str) -> Option<String> {
+    let plain = if text.contains(['<', '&']) {
+        squeeze(Html::parse_fragment(text).root_element().text())
+    } else {
+        squeeze(std::iter::once(text))
+    };
+    Some(plain.chars().take(MAX_FIELD).collect()).filter(|text: &String| !text.is_empty())
 }
 
 /// Paths that only ever grow: a segment that returns three times, or too many segments.

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 use scraper::ElementRef;
 
-use super::Page;
 use super::body::{LinePlace, Reading};
 use super::line::squashed;
 use super::structured::Structured;
 use super::survey::element;
+use super::{Page, listed};
 use crate::article::{Found, Origin};
 use crate::profile::squeeze;
 
@@ -37,11 +37,18 @@ pub(super) fn credits(page: &Page<'_>, structured: &Structured, reading: &Readin
         .author
         .map(generic)
         .or_else(|| stated.clone().filter(|found| !is_site(&found.value) && !is_login(&found.value)))
+        .or_else(|| said_by_listing(page, &is_site))
         .or_else(|| sure.map(generic))
         .or_else(|| printed.byline.map(generic))
         .or(stated)
         .or_else(|| unsure.map(generic));
     Credits { author, source: printed.source.map(generic), editor: printed.editor.map(generic) }
+}
+
+/// Who a listing says wrote it, unless that is a site or a login.
+fn said_by_listing(page: &Page<'_>, is_site: &dyn Fn(&str) -> bool) -> Option<Found<String>> {
+    let (entry, name) = page.entry.and_then(|entry| Some((entry, entry.author.as_deref()?)))?;
+    (!is_site(name) && !is_login(name)).then(|| Found::new(name.to_owned(), listed::origin(entry.from)))
 }
 
 /// A name of one word in lower case or with digits is what somebody logs in with.

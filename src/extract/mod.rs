@@ -1,4 +1,5 @@
-//! From a capture to an article: profile → structured data → meta → rules that know no site.
+//! From a capture to an article: profile → structured data → the entry of a listing → rules that know
+//! no site.
 //!
 //! Pure: the same bytes and profile give the same article, everywhere.
 
@@ -13,6 +14,7 @@ mod generic;
 mod guard;
 mod kind;
 mod line;
+mod listed;
 pub mod parts;
 mod published;
 mod structured;
@@ -24,6 +26,7 @@ use scraper::Html;
 
 use crate::article::Article;
 use crate::capture::Capture;
+use crate::entry::Entry;
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
 pub use kind::PageKind;
@@ -40,6 +43,8 @@ pub struct Page<'a> {
     garbage: bool,
     base: CanonicalUrl,
     pub(crate) survey: Survey,
+    /// What a listing said of the article.
+    entry: Option<&'a Entry>,
     /// What was odd about it, in words.
     pub notes: Vec<String>,
 }
@@ -61,8 +66,15 @@ impl<'a> Page<'a> {
             html,
             garbage,
             survey,
+            entry: None,
             notes,
         }
+    }
+
+    /// With what a listing said of the article.
+    #[must_use]
+    pub fn knowing(self, entry: Option<&'a Entry>) -> Self {
+        Self { entry, ..self }
     }
 
     /// The parsed document.
@@ -104,6 +116,12 @@ impl<'a> Page<'a> {
 
     /// What the page is, and everything that an article could have as far as the page has it.
     pub fn read(&self, profile: Option<&Profile>) -> (PageKind, Article) {
+        let (kind, mut article) = self.read_page(profile);
+        let kind = listed::join(self, &self.date_context(profile), kind, &mut article);
+        (kind, article)
+    }
+
+    fn read_page(&self, profile: Option<&Profile>) -> (PageKind, Article) {
         profile.and_then(|profile| fields::by_profile(self, profile)).unwrap_or_else(|| match profile {
             // A profile that finds neither title nor body says that this is no article.
             Some(_) => match generic::article(self) {

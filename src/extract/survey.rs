@@ -39,8 +39,10 @@ pub(crate) struct Survey {
     pub(crate) title: Option<String>,
     /// `<link rel=canonical>`.
     pub(crate) canonical: Option<String>,
-    /// `<link rel=alternate>` to RSS or Atom.
+    /// `<link rel=alternate>` to RSS, Atom or JSON Feed.
     pub(crate) feeds: Vec<String>,
+    /// `<link rel="https://api.w.org/">`: the root of WordPress's REST API.
+    pub(crate) api: Option<String>,
     /// `<link rel=next>` or `<a rel=next>`.
     pub(crate) next: Option<String>,
     /// `<meta>`: name or property in lower case, content.
@@ -150,8 +152,13 @@ impl Survey {
         if has_token(rel, "next") && self.next.is_none() {
             self.next = Some(href.to_owned());
         }
+        if has_token(rel, "https://api.w.org/") && self.api.is_none() {
+            self.api = Some(href.to_owned());
+        }
         let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
-        if has_token(rel, "alternate") && (kind.contains("rss+xml") || kind.contains("atom+xml")) {
+        if has_token(rel, "alternate")
+            && ["rss+xml", "atom+xml", "feed+json"].iter().any(|feed| kind.contains(feed))
+        {
             self.feeds.push(href.to_owned());
         }
     }

@@ -2,11 +2,12 @@
 
 use scraper::{ElementRef, Node};
 
-use super::Page;
 use super::line::squashed;
 use super::structured::Structured;
 use super::survey::element;
+use super::{Page, listed};
 use crate::article::{Found, Origin};
+use crate::entry::Listing;
 use crate::profile::squeeze;
 use crate::url::CanonicalUrl;
 
@@ -27,6 +28,8 @@ pub(super) enum Place {
     Document,
     /// A heading or bold line right above the body.
     AboveBody,
+    /// The entry of a feed, an API or a news sitemap.
+    Entry(Listing),
 }
 
 impl Place {
@@ -35,6 +38,7 @@ impl Place {
     fn weight(self) -> f32 {
         match self {
             Self::JsonLd | Self::Microdata => 3.0,
+            Self::Entry(_) => 2.95,
             Self::Heading => 2.9,
             Self::OneOfHeadings => 2.6,
             Self::AboveBody => 2.2,
@@ -55,6 +59,7 @@ impl Place {
             Self::JsonLd => Origin::JsonLd,
             Self::Microdata => Origin::Microdata,
             Self::OpenGraph | Self::OtherMeta => Origin::Meta,
+            Self::Entry(listing) => listed::origin(listing),
             _ => Origin::Generic,
         }
     }
@@ -122,6 +127,9 @@ pub(super) fn candidates(
     }
     if let Some(title) = above_body {
         note(Place::AboveBody, title);
+    }
+    if let Some((entry, title)) = page.entry.and_then(|entry| Some((entry, entry.title.as_deref()?))) {
+        note(Place::Entry(entry.from), title);
     }
     add_beginnings(&mut found);
     found

@@ -112,19 +112,24 @@ impl Client {
         let mut response = builder.send().await.map_err(|error| self.explain(&request.url, &error))?;
         let ip = response.remote_addr().map(|address| address.ip());
         self.remember(request.url.host(), ip);
-        let body = self.read_body(&mut response, &request.url).await?;
+        let body = self.read_body(&mut response, request).await?;
         let status = response.status().as_u16();
         let headers = printable(response.headers());
         let http_version = format!("{:?}", response.version());
         self.capture(request, Answer { status, headers, http_version, ip, body, began, sent })
     }
 
+    /// Bytes of a body, as sent and as decoded.
+    fn limit(&self, request: &Request) -> u64 {
+        request.max_body.map_or(self.settings.max_body, |own| own.max(self.settings.max_body))
+    }
+
     async fn read_body(
         &self,
         response: &mut reqwest::Response,
-        url: &CanonicalUrl,
+        request: &Request,
     ) -> Result<Vec<u8>, FetchError> {
-        let limit = self.settings.max_body;
+        let (url, limit) = (&request.url, self.limit(request));
         let too_large = || FetchError::TooLarge { url: url.to_string(), limit };
         let announced = response.content_length().unwrap_or(0);
         if announced > limit {
@@ -144,10 +149,9 @@ impl Client {
         let wire_length = answer.body.len() as u64;
         let encoding = joined(&answer.headers, "content-encoding");
         let wire_digest = Digest::of(&answer.body);
-        let inflated =
-            inflate(answer.body, encoding.as_deref(), self.settings.max_body).map_err(|error| {
-                FetchError::Encoding { url: request.url.to_string(), reason: error.to_string() }
-            })?;
+        let inflated = inflate(answer.body, encoding.as_deref(), self.limit(request)).map_err(|error| {
+            FetchError::Encoding { url: request.url.to_string(), reason: error.to_string() }
+        })?;
         let digest = if encoding.is_some() { Digest::of(&inflated.bytes) } else { wire_digest };
         Ok(Capture {
             url: request.url.clone(),

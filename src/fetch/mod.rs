@@ -32,12 +32,14 @@ pub struct Request {
     pub etag: Option<String>,
     /// `If-Modified-Since`, from an earlier answer.
     pub last_modified: Option<String>,
+    /// The largest body, when it is more than the client's own limit.
+    pub max_body: Option<u64>,
 }
 
 impl Request {
     /// An unconditional request.
     pub fn new(url: CanonicalUrl) -> Self {
-        Self { url, etag: None, last_modified: None }
+        Self { url, etag: None, last_modified: None, max_body: None }
     }
 }
 

@@ -5,6 +5,7 @@ mod recrawl;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::entry::Entry;
 use crate::url::CanonicalUrl;
 
 pub use recrawl::{next_list_look, next_look, next_missing_look};
@@ -21,6 +22,8 @@ pub enum Kind {
     Feed,
     /// A sitemap or an index of sitemaps.
     Sitemap,
+    /// A page of an API that lists posts.
+    Api,
     /// Anything else, or unknown.
     Other,
 }
@@ -33,6 +36,7 @@ impl Kind {
             Self::List => "list",
             Self::Feed => "feed",
             Self::Sitemap => "sitemap",
+            Self::Api => "api",
             Self::Other => "other",
         }
     }
@@ -44,6 +48,7 @@ impl Kind {
             "list" => Self::List,
             "feed" => Self::Feed,
             "sitemap" => Self::Sitemap,
+            "api" => Self::Api,
             _ => Self::Other,
         }
     }
@@ -70,6 +75,14 @@ pub enum Via {
     Canonical,
     /// A further page of an article.
     Part,
+    /// Listed by an API.
+    Api,
+    /// Where such a file usually is.
+    Guess,
+    /// A page of the site's archive by dates.
+    Archive,
+    /// Named in a file that was imported.
+    Import,
 }
 
 impl Via {
@@ -85,6 +98,10 @@ impl Via {
             Self::Redirect => "redirect",
             Self::Canonical => "canonical",
             Self::Part => "part",
+            Self::Api => "api",
+            Self::Guess => "guess",
+            Self::Archive => "archive",
+            Self::Import => "import",
         }
     }
 }
@@ -105,25 +122,41 @@ pub struct Candidate {
     /// It is a later page of the list it was found on: only worth a look when that list held
     /// something new.
     pub is_next_page: bool,
-    /// When a feed says the article was published.
-    pub published: Option<Timestamp>,
+    /// The page before it is in the order of time: this one is only worth a look when all of that was
+    /// new.
+    pub needs_all_new: bool,
+    /// What a listing says of the article.
+    pub entry: Option<Box<Entry>>,
+    /// The last moment at which an index says that this sitemap changed.
+    pub lastmod: Option<Timestamp>,
 }
 
 impl Candidate {
     /// A candidate found at `depth` in the ordinary way.
     pub fn new(url: CanonicalUrl, kind: Kind, via: Via, depth: u32) -> Self {
-        Self { url, kind, via, depth, hops: 0, is_next_page: false, published: None }
+        Self {
+            url,
+            kind,
+            via,
+            depth,
+            hops: 0,
+            is_next_page: false,
+            needs_all_new: false,
+            entry: None,
+            lastmod: None,
+        }
     }
 
-    /// Its place in the queue: the smallest goes first. Feeds, sitemaps and the first pages of
+    /// Its place in the queue: the smallest goes first. Feeds, sitemaps, APIs and the first pages of
     /// lists come before articles, articles before the lists' later pages: so a run that is cut
     /// short has the newest articles, and the queue stays short.
     pub fn rank(&self) -> i64 {
         let class = match self.kind {
-            Kind::Feed | Kind::Sitemap => 0,
-            Kind::List if !self.is_next_page => 1,
             Kind::Post => 2,
-            Kind::List => 3,
+            Kind::Feed | Kind::Sitemap | Kind::Api | Kind::List if self.is_next_page => 3,
+            Kind::List if self.via == Via::Archive => 3,
+            Kind::Feed | Kind::Sitemap | Kind::Api => 0,
+            Kind::List => 1,
             Kind::Other => 4,
         };
         class * RANKS_PER_CLASS + i64::from(self.depth).min(RANKS_PER_CLASS - 1)

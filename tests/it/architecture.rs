@@ -9,16 +9,20 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("inflate", &[]),
     ("capture", &["url"]),
     ("article", &["capture", "url"]),
+    ("entry", &[]),
     ("config", &["url"]),
     ("politeness", &["clock"]),
     ("profile", &["article", "capture", "extract", "url"]),
-    ("extract", &["article", "capture", "profile", "url"]),
+    ("extract", &["article", "capture", "entry", "profile", "url"]),
     ("dedup", &["article"]),
     ("watch", &["article"]),
-    ("frontier", &["config", "dedup", "url"]),
-    ("discover", &["capture", "config", "extract", "frontier", "inflate", "profile", "url"]),
+    ("frontier", &["config", "dedup", "entry", "url"]),
+    ("discover", &["capture", "config", "entry", "extract", "frontier", "inflate", "profile", "url"]),
     ("fetch", &["capture", "clock", "inflate", "url"]),
-    ("archive", &["article", "capture", "config", "dedup", "frontier", "politeness", "url", "watch"]),
+    (
+        "archive",
+        &["article", "capture", "config", "dedup", "entry", "frontier", "politeness", "url", "watch"],
+    ),
     ("export", &["archive"]),
     ("demo", &[]),
     ("crawl", &["*"]),
@@ -28,8 +32,9 @@ const MAY_USE: [(&str, &[&str]); 21] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "url",
+    "entry",
     "capture",
     "article",
     "politeness",

@@ -14,6 +14,7 @@ mod docs;
 mod drift;
 mod interrupted;
 mod kinds;
+mod listings;
 mod parts;
 mod politeness;
 mod profiles;

@@ -186,8 +186,7 @@ impl<'a> Exam<'a> {
             304 if self.claimed.etag.is_some() || self.claimed.last_modified.is_some() => {
                 ("not_modified", PageResult::NotModified, Disposition::Done)
             }
-            404 | 410 if self.claimed.kind == Kind::Sitemap => nothing("no_sitemap", Disposition::Done),
-            404 | 410 if self.claimed.kind == Kind::Feed => nothing("no_feed", Disposition::Done),
+            400..=499 if !matches!(capture.status, 408 | 429) && self.is_listing() => self.missed(true),
             404 => {
                 self.learn_missing(capture);
                 self.missing("not_found")
@@ -210,8 +209,7 @@ impl<'a> Exam<'a> {
             return nothing("damaged_body", self.retry(None));
         }
         match self.claimed.kind {
-            Kind::Feed => nothing(self.read_feed(capture), Disposition::Done),
-            Kind::Sitemap => nothing(self.read_sitemap(capture), Disposition::Done),
+            Kind::Feed | Kind::Sitemap | Kind::Api => self.read_listing(capture),
             _ if !is_html(capture) => nothing("not_html", Disposition::GivenUp),
             _ => self.read_page(capture),
         }
@@ -225,6 +223,9 @@ impl<'a> Exam<'a> {
         };
         if target.key() == capture.url.key() {
             return given_up("redirect_loop");
+        }
+        if self.is_listing() && (target.is_front_page() || !self.rules.territory.contains(&target)) {
+            return self.missed(true);
         }
         if self.claimed.hops + 1 > self.rules.redirects {
             return given_up("too_many_redirects");
@@ -240,7 +241,8 @@ impl<'a> Exam<'a> {
             kind => kind,
         };
         let candidate = Candidate::new(target.clone(), kind, Via::Redirect, self.claimed.depth);
-        self.candidates.push(Candidate { hops: self.claimed.hops + 1, ..candidate });
+        let entry = self.claimed.entry.clone();
+        self.candidates.push(Candidate { hops: self.claimed.hops + 1, entry, ..candidate });
         ("redirect", PageResult::Redirect(target), Disposition::Done)
     }
 

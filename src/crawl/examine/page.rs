@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::sources::profile_sources;
 use super::{Exam, Read};
 use crate::archive::{Disposition, PageResult, Revision};
-use crate::article::{Article, Origin, Published};
+use crate::article::Article;
 use crate::capture::Capture;
 use crate::discover::{self, Territory};
 use crate::extract::parts;
@@ -19,7 +19,7 @@ const POST_LOOKS: u32 = 10;
 
 impl Exam<'_> {
     pub(super) fn read_page(&mut self, capture: &Capture) -> Read {
-        let page = Page::parse(capture);
+        let page = Page::parse(capture).knowing(self.claimed.entry.as_deref());
         if page.is_garbage() {
             return ("not_html", PageResult::Nothing, self.refused());
         }
@@ -41,12 +41,17 @@ impl Exam<'_> {
             self.claimed.depth,
             &self.rules.seen,
         ));
+        if self.claimed.depth == 0 || capture.url.is_front_page() {
+            let links = capture.headers.iter().filter(|(name, _)| name == "link");
+            let links: Vec<&str> = links.map(|(_, value)| value.as_str()).collect();
+            self.candidates.extend(discover::from_head(&page, &territory, &links));
+        }
         self.find_feeds(&territory, capture, kind);
         if kind == Kind::List {
             return ("list", PageResult::Nothing, Disposition::Done);
         }
         let is_known_post = kind == Kind::Post || !territory.knows_articles();
-        let (shown, mut article) = page.read(profile.as_deref());
+        let (shown, article) = page.read(profile.as_deref());
         if self.says_missing(&article) {
             return self.missing("soft_404");
         }
@@ -58,7 +63,6 @@ impl Exam<'_> {
             // They are fetched with the first part, and are no articles of their own.
             self.candidates.retain(|candidate| !parts::is_part(&capture.url, &candidate.url));
         }
-        self.join_hint(&mut article, profile.as_deref());
         self.missing = missing_fields(&article, profile.as_deref());
         let revision = Arc::new(Revision {
             profile: profile.as_ref().map(|p| p.key.clone()).unwrap_or_default(),
@@ -110,22 +114,6 @@ impl Exam<'_> {
             return;
         };
         self.candidates.extend(profile_sources(profile, territory, &capture.url));
-    }
-
-    /// The feed has the exact time; the page has an age in words.
-    fn join_hint(&self, article: &mut Article, profile: Option<&Profile>) {
-        let Some(at) = self.claimed.hint else { return };
-        let hint = Published::exactly(at, profile.and_then(|profile| profile.timezone.as_ref()));
-        let joined = match &article.published {
-            None => Some(hint),
-            Some(shown) => shown.sharpen(&hint),
-        };
-        if let Some(joined) = joined {
-            if joined.from == at && joined.to == at {
-                article.note_origin("published", &Origin::Feed);
-            }
-            article.published = Some(joined);
-        }
     }
 
     /// What `rel=canonical` names, when it may be another address of this article.

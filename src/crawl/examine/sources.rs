@@ -1,49 +1,115 @@
 //! What feeds, sitemaps and profiles name.
 
-use super::Exam;
+use super::{Exam, Read};
+use crate::archive::{Disposition, PageResult};
 use crate::capture::Capture;
 use crate::config::Route;
-use crate::discover::{self, Territory};
+use crate::discover::{self, Territory, guess};
+use crate::entry::Entry;
 use crate::frontier::{Candidate, Kind, Via};
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
 
+/// Until a feed, sitemap or API that never was there is asked for again.
+const MISSED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
 impl Exam<'_> {
-    pub(super) fn read_feed(&mut self, capture: &Capture) -> &'static str {
-        let Some(items) = discover::feed::items(capture) else { return "not_a_feed" };
-        for item in items {
-            if let Some(candidate) = self.listed(item.url, Via::Feed) {
-                self.candidates.push(Candidate { published: item.published, ..candidate });
-            }
-        }
-        "feed"
+    /// Whether it should be a feed, a sitemap or a page of an API.
+    pub(super) fn is_listing(&self) -> bool {
+        matches!(self.claimed.kind, Kind::Feed | Kind::Sitemap | Kind::Api)
     }
 
-    pub(super) fn read_sitemap(&mut self, capture: &Capture) -> &'static str {
-        let Some(sitemap) = discover::sitemap::read(capture) else { return "not_a_sitemap" };
-        for url in sitemap.sitemaps.into_iter().filter(|url| self.rules.territory.contains(url)) {
-            let depth = self.claimed.depth + 1;
-            // An index of indexes may list itself; five levels are more than any site has.
-            if depth <= 5 {
-                self.candidates.push(Candidate::new(url, Kind::Sitemap, Via::Sitemap, depth));
-            }
+    pub(super) fn read_listing(&mut self, capture: &Capture) -> Read {
+        let name = match self.claimed.kind {
+            Kind::Feed => self.read_feed(capture),
+            Kind::Sitemap => self.read_sitemap(capture),
+            _ => self.read_api(capture),
+        };
+        match name {
+            Some(name) => (name, PageResult::Nothing, Disposition::Done),
+            None => self.missed(false),
         }
-        for url in sitemap.pages {
-            let candidate = self.listed(url, Via::Sitemap);
+    }
+
+    /// No feed, sitemap or API here. Where there never was one, it is rarely asked for again; of the
+    /// usual places, the next one is tried.
+    pub(super) fn missed(&mut self, is_absent: bool) -> Read {
+        let name = match (self.claimed.kind, is_absent) {
+            (Kind::Feed, true) => "no_feed",
+            (Kind::Feed, false) => "not_a_feed",
+            (Kind::Sitemap, true) => "no_sitemap",
+            (Kind::Sitemap, false) => "not_a_sitemap",
+            (_, true) => "no_api",
+            (_, false) => "not_an_api",
+        };
+        if self.claimed.has_worked {
+            return (name, PageResult::Nothing, Disposition::Done);
+        }
+        self.candidates.extend(guess::after(self.claimed.kind, &self.claimed.url));
+        (name, PageResult::Nothing, Disposition::Rest(self.at + MISSED_FOR))
+    }
+
+    fn read_api(&mut self, capture: &Capture) -> Option<&'static str> {
+        let posts = discover::api::read(capture)?;
+        for (url, entry) in posts.items {
+            let candidate = self.listed(url, Via::Api, Some(entry));
             self.candidates.extend(candidate);
         }
-        "sitemap"
+        self.older_page(posts.next, Via::Api);
+        Some("api")
+    }
+
+    /// The page of a listing in the order of time that has what is older. What follows the newest
+    /// entries is only worth a look when none of these was known.
+    fn older_page(&mut self, url: Option<CanonicalUrl>, via: Via) {
+        if let Some(url) = url.filter(|url| self.rules.territory.contains(url)) {
+            let candidate = Candidate::new(url, self.claimed.kind, via, self.claimed.depth);
+            let needs_all_new = self.claimed.leads;
+            self.candidates.push(Candidate { is_next_page: true, needs_all_new, ..candidate });
+        }
+    }
+
+    fn read_feed(&mut self, capture: &Capture) -> Option<&'static str> {
+        let feed = discover::feed::of(capture)?;
+        let has_items = !feed.items.is_empty();
+        for item in feed.items {
+            let candidate = self.listed(item.url, Via::Feed, Some(item.entry));
+            self.candidates.extend(candidate);
+        }
+        if feed.is_wordpress && has_items {
+            self.older_page(discover::feed::older(&capture.url), Via::Feed);
+        }
+        Some("feed")
+    }
+
+    fn read_sitemap(&mut self, capture: &Capture) -> Option<&'static str> {
+        let sitemap = discover::sitemap::read(capture)?;
+        for line in sitemap.sitemaps.into_iter().filter(|line| self.rules.territory.contains(&line.url)) {
+            let depth = self.claimed.depth + 1;
+            // An index of indexes may list itself; five levels are more than any site has.
+            if depth <= 5 && line.url.key() != self.claimed.url.key() {
+                let candidate = Candidate::new(line.url, Kind::Sitemap, Via::Sitemap, depth);
+                let lastmod = line.lastmod.map(|lastmod| lastmod.to);
+                self.candidates.push(Candidate { lastmod, ..candidate });
+            }
+        }
+        for line in sitemap.pages {
+            let candidate = self.listed(line.url, Via::Sitemap, line.entry);
+            self.candidates.extend(candidate);
+        }
+        Some("sitemap")
     }
 
     /// What a feed or sitemap lists. Where article URLs have known forms, the rest is left out.
-    fn listed(&self, url: CanonicalUrl, via: Via) -> Option<Candidate> {
+    fn listed(&self, url: CanonicalUrl, via: Via, entry: Option<Entry>) -> Option<Candidate> {
         let territory = &self.rules.territory;
         let kind = match territory.kind(&url) {
             Kind::Other if territory.knows_articles() && via == Via::Sitemap => return None,
             Kind::Other => Kind::Post,
             kind => kind,
         };
-        territory.contains(&url).then(|| Candidate::new(url, kind, via, 1))
+        let entry = entry.filter(|entry| !entry.is_empty()).map(Box::new);
+        territory.contains(&url).then(|| Candidate { entry, ..Candidate::new(url, kind, via, 1) })
     }
 }
 

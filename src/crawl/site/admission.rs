@@ -10,6 +10,7 @@ use super::{EXAMINED_AT_ONCE, SiteCrawl};
 use crate::archive::{ArchiveError, Disposition, Outcome, PageResult};
 use crate::config::Route;
 use crate::crawl::gate::{self, Access, Host};
+use crate::discover::guess;
 use crate::frontier::{Candidate, Kind, Via};
 use crate::politeness::Turn;
 use crate::url::CanonicalUrl;
@@ -160,12 +161,12 @@ impl SiteCrawl {
         }
         let home = CanonicalUrl::parse(origin, None).ok();
         let named = robots.sitemaps.iter().filter_map(|text| CanonicalUrl::parse(text, home.as_ref()).ok());
-        let mut sitemaps: Vec<CanonicalUrl> = named.filter(|url| territory.site.owns(url)).collect();
-        if sitemaps.is_empty() {
-            sitemaps.extend(CanonicalUrl::parse(&format!("{origin}/sitemap.xml"), None).ok());
+        let sitemaps = named.filter(|url| territory.site.owns(url));
+        let mut candidates: Vec<Candidate> =
+            sitemaps.map(|url| Candidate::new(url, Kind::Sitemap, Via::Sitemap, 0)).collect();
+        if candidates.is_empty() {
+            candidates.extend(guess::first(Kind::Sitemap, origin));
         }
-        let candidates =
-            sitemaps.into_iter().map(|url| Candidate::new(url, Kind::Sitemap, Via::Sitemap, 0)).collect();
         self.shared.store.add(self.id(), candidates, self.shared.clock.now()).await.map(drop)
     }
 }

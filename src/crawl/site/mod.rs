@@ -35,6 +35,9 @@ const LOST: u64 = 3;
 /// Answers being examined at the same time; more would only fill memory.
 const EXAMINED_AT_ONCE: usize = 6;
 
+/// The largest feed, sitemap or page of an API, in bytes: sitemaps.org's limit.
+const MAX_LISTING: u64 = 50 << 20;
+
 /// How a site's crawl ended.
 #[derive(Debug)]
 pub(super) struct End {
@@ -344,6 +347,7 @@ impl SiteCrawl {
                 url: job.url.clone(),
                 etag: validators.and_then(|claimed| claimed.etag.clone()),
                 last_modified: validators.and_then(|claimed| claimed.last_modified.clone()),
+                max_body: is_listing(job.claimed.kind).then_some(MAX_LISTING),
             };
             let answer = shared.web.fetch(&request).await;
             Fetched { job, answer }
@@ -467,4 +471,8 @@ fn stricter(a: HostState, b: HostState) -> HostState {
         latency_ms: a.latency_ms.max(b.latency_ms),
         failures: a.failures.max(b.failures),
     }
+}
+
+fn is_listing(kind: Kind) -> bool {
+    matches!(kind, Kind::Feed | Kind::Sitemap | Kind::Api)
 }
