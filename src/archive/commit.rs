@@ -212,6 +212,9 @@ impl Committer {
             }
         }
         looks::note(connection, &self.recrawl, outcome, verdict, new_urls > 0)?;
+        if outcome.is_list {
+            urls::note_list(connection, outcome.url)?;
+        }
         if matches!(outcome.result, PageResult::Redirect(_)) {
             article::mark_loop(connection, outcome.url)?;
         }

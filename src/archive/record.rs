@@ -118,6 +118,8 @@ pub struct Outcome {
     pub disposition: Disposition,
     /// What was found on it.
     pub candidates: Vec<Candidate>,
+    /// It turned out to be a list that shows new articles first.
+    pub is_list: bool,
     /// The host's row and schedule after it.
     pub host: (i64, HostState),
     /// Fields that the article should have and has not.

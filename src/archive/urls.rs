@@ -324,6 +324,13 @@ fn read_entry(json: &str) -> Option<Entry> {
     serde_json::from_str(json).ok()
 }
 
+/// A page turned out to be a list: it is looked at as the lists that were known to be.
+pub(super) fn note_list(connection: &Connection, id: i64) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET kind = 'list', rank = ?2 WHERE id = ?1";
+    let mut update = connection.prepare_cached(sql).doing("noting a list")?;
+    update.execute((id, FIRST_ARTICLE_RANK - 1)).map(drop).doing("noting a list")
+}
+
 /// The page has shown a text of its own: the listing's is not needed any more.
 pub(super) fn drop_entry_body(
     connection: &Connection,

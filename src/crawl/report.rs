@@ -123,7 +123,7 @@ fn is_failure(name: &str) -> bool {
             | "api"
             | "no_api"
             | "not_an_api"
-            | "list_loop"
+            | "list_repeats"
     )
 }
 

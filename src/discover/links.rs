@@ -5,14 +5,13 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
 use ego_tree::NodeId;
-use scraper::ElementRef;
 
-use super::{MAX_PAGE_LINKS, Territory};
+use super::{MAX_PAGE_LINKS, Period, Territory, pager};
 use crate::config::Route;
 use crate::extract::Page;
 use crate::extract::survey::element;
 use crate::frontier::{Candidate, Kind, Via};
-use crate::profile::{ListRule, squeeze};
+use crate::profile::ListRule;
 use crate::url::CanonicalUrl;
 
 /// Links that articles of this process have shown before. Every page of a site repeats its frame:
@@ -51,7 +50,7 @@ pub fn from_page(
         Finder { page, territory, kind, depth, seen, on_page: HashSet::new(), found: Vec::new() };
     if !page.survey.is_nofollow() {
         if kind == Kind::List && territory.uses(Route::Lists) {
-            finder.next_page();
+            finder.turn();
         }
         if kind == Kind::List && territory.uses(Route::Lists) || territory.uses(Route::Links) {
             finder.links();
@@ -60,9 +59,9 @@ pub fn from_page(
     finder.found
 }
 
-struct Finder<'a> {
-    page: &'a Page<'a>,
-    territory: &'a Territory,
+pub(super) struct Finder<'a> {
+    pub(super) page: &'a Page<'a>,
+    pub(super) territory: &'a Territory,
     kind: Kind,
     depth: u32,
     seen: &'a SeenLinks,
@@ -71,6 +70,14 @@ struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
+    /// The list's next page, for later.
+    fn turn(&mut self) {
+        if let Some(url) = self.next_page() {
+            let candidate = Candidate::new(url, Kind::List, Via::List, self.depth);
+            self.found.push(Candidate { is_next_page: true, ..candidate });
+        }
+    }
+
     fn links(&mut self) {
         let items = self.items();
         let depth = self.depth + 1;
@@ -86,12 +93,18 @@ impl<'a> Finder<'a> {
                 continue;
             }
             let Ok(url) = CanonicalUrl::parse(href, Some(self.page.base())) else { continue };
-            let candidate = match self.territory.kind(&url) {
+            let kind = self.territory.kind(&url);
+            if let Some(period) = Period::of(&url).filter(|_| kind != Kind::Post) {
+                self.archive(url, period);
+                continue;
+            }
+            let candidate = match kind {
                 Kind::Post => Candidate::new(url, Kind::Post, via, depth),
                 // A list is as near as the front page that links it.
                 Kind::List if self.is_first_page(&url) => {
                     Candidate::new(url, Kind::List, via, self.depth.min(1))
                 }
+                Kind::Other if self.kind == Kind::List && pager::is_pager(anchor, &url) => continue,
                 Kind::Other if !self.territory.knows_articles() && !too_deep => {
                     Candidate::new(url, Kind::Other, via, depth)
                 }
@@ -103,6 +116,18 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// An archive by dates, unless nothing can be in it.
+    fn archive(&mut self, url: CanonicalUrl, period: Period) {
+        let territory = self.territory;
+        if territory.uses(Route::Lists)
+            && period.has_been(self.page.fetched_at())
+            && territory.contains(&url)
+            && url.key() != self.page.url().key()
+        {
+            self.found.push(Candidate::new(url, Kind::List, Via::Archive, self.depth.min(1)));
+        }
+    }
+
     /// The links of the list itself, where the profile tells them from those around it.
     fn items(&self) -> Option<HashSet<NodeId>> {
         let css = self.list_rule()?.item.as_ref()?;
@@ -110,67 +135,13 @@ impl<'a> Finder<'a> {
     }
 
     /// The profile's rule for the list that this page belongs to.
-    fn list_rule(&self) -> Option<&'a ListRule> {
+    pub(super) fn list_rule(&self) -> Option<&'a ListRule> {
         let territory = self.territory;
         let lists = &territory.profile.as_deref()?.discover.lists;
         let here = self.page.url();
         lists
             .iter()
             .find(|list| list.url.matches(here) || list.first.as_ref().is_some_and(|f| f.matches(here)))
-    }
-
-    /// The page after this one: by the profile's rule, by counting, or by its words.
-    fn next_page(&mut self) {
-        let profile = self.territory.profile.as_deref();
-        let by_rule = || {
-            let css = profile?.discover.next.as_ref()?;
-            let anchor = self.page.html().select(css.selector()).next()?;
-            self.absolute(anchor.attr("href")?)
-        };
-        let next = by_rule().or_else(|| self.next_by_number()).or_else(|| self.next_by_words());
-        if let Some(url) = next.filter(|url| url.key() != self.page.url().key()) {
-            let candidate = Candidate::new(url, Kind::List, Via::List, self.depth);
-            self.found.push(Candidate { is_next_page: true, ..candidate });
-        }
-    }
-
-    fn next_by_number(&self) -> Option<CanonicalUrl> {
-        let list = self.list_rule()?;
-        let here = self.page.url();
-        let number = list.url.page_number(here).unwrap_or(1);
-        self.hrefs()
-            .filter_map(|href| self.absolute(href))
-            .find(|url| list.url.page_number(url) == Some(number + 1))
-    }
-
-    fn next_by_words(&self) -> Option<CanonicalUrl> {
-        const NEXT: [&str; 14] = [
-            "下一页",
-            "下页",
-            "后一页",
-            "下一頁",
-            "下頁",
-            "next",
-            "next page",
-            "next »",
-            "older posts",
-            "older",
-            "›",
-            "»",
-            ">",
-            "→",
-        ];
-        if let Some(next) = &self.page.survey.next {
-            return self.absolute(next);
-        }
-        let anchors = self.page.survey.anchors.iter().filter_map(|id| element(self.page.html(), *id));
-        let says_next = |anchor: &ElementRef<'_>| {
-            let text = squeeze(anchor.text()).to_lowercase();
-            text.chars().count() <= 12
-                && NEXT.contains(&text.trim_end_matches(['>', '»', '›', '→']).trim_end())
-                || NEXT.contains(&text.as_str())
-        };
-        anchors.filter(says_next).find_map(|anchor| self.absolute(anchor.attr("href")?))
     }
 
     fn is_first_page(&self, url: &CanonicalUrl) -> bool {
@@ -184,13 +155,8 @@ impl<'a> Finder<'a> {
         }) || url.is_front_page()
     }
 
-    fn hrefs(&self) -> impl Iterator<Item = &'a str> {
-        let page = self.page;
-        page.survey.anchors.iter().filter_map(move |id| element(page.html(), *id)?.attr("href"))
-    }
-
     /// A link's target, when it belongs to the site.
-    fn absolute(&self, href: &str) -> Option<CanonicalUrl> {
+    pub(super) fn absolute(&self, href: &str) -> Option<CanonicalUrl> {
         let url = CanonicalUrl::parse(href, Some(self.page.base())).ok()?;
         self.territory.contains(&url).then_some(url)
     }

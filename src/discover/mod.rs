@@ -1,10 +1,13 @@
 //! From a capture to candidates: one file per kind of source.
 
 pub mod api;
+mod archive;
 pub mod feed;
 pub mod guess;
 mod links;
+mod lists;
 mod named;
+mod pager;
 pub mod sitemap;
 
 use std::sync::Arc;
@@ -16,7 +19,9 @@ use crate::frontier::Kind;
 use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
 
+pub use archive::Period;
 pub use links::{SeenLinks, from_page};
+pub use lists::SeenLists;
 pub use named::from_head;
 
 /// No more links of one page, feed or sitemap are taken.
@@ -60,7 +65,7 @@ impl Territory {
                 return Kind::List;
             }
         }
-        if url.is_front_page() { Kind::List } else { Kind::Other }
+        if url.is_front_page() || Period::of(url).is_some() { Kind::List } else { Kind::Other }
     }
 
     /// Whether article URLs can be told by their form, so that other links need no look.

@@ -137,6 +137,118 @@ fn a_list_is_turned_only_as_long_as_it_shows_something_new() {
     assert_eq!((site.hits("/list_2.html"), site.hits("/list_3.html")), (2, 1));
 }
 
+/// A list page with these posts and a link to the next page.
+fn list_page(posts: &[u32], next: &str) -> Reply {
+    let items: Vec<String> =
+        posts.iter().map(|n| format!("<p class=item><a href=\"/post/{n}.html\">第{n}篇</a></p>")).collect();
+    Reply::html(format!("<title>list</title>{}<a href=\"{next}\">下一页</a>", items.concat()))
+}
+
+fn post(path: &str) -> Reply {
+    Reply::article(&format!("文章{path}"), &format!("{path}的内容。"))
+}
+
+#[test]
+fn a_category_that_no_profile_knows_is_a_list_too() {
+    let category = |posts: std::ops::Range<u32>, next: &str| list_page(&posts.collect::<Vec<u32>>(), next);
+    let site = Script::new()
+        .front(&["/news/"])
+        .on("/news/", category(21..41, "/news/p2.html"))
+        .on("/news/", category(22..42, "/news/p2.html"))
+        .on("/news/p2.html", category(1..21, "/news/p2.html"))
+        .all("/post/", post)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 40, "{:?}", site.paths());
+    assert_eq!(desk.count("SELECT count(*) FROM url WHERE kind = 'list' AND url LIKE '%/news/'"), 1);
+    let (report, _) = desk.crawl("");
+    assert_eq!(report["articles"]["new"], 1, "{report}");
+}
+
+#[test]
+fn a_pager_that_loops_is_left() {
+    // Behind the third page each number shows the second one again; the order changes.
+    let again = |path: &str| {
+        let n: u32 = path.trim_start_matches("/list/").parse().unwrap();
+        list_page(if n.is_multiple_of(2) { &[3, 4] } else { &[4, 3] }, &format!("/list/{}", n + 1))
+    };
+    let site = Script::new()
+        .on("/", list_page(&[1, 2], "/list/2"))
+        .on("/list/3", list_page(&[5, 6], "/list/4"))
+        .all("/list/", again)
+        .all("/post/", post)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let (report, outcome) = desk.crawl("--max-pages 60");
+    assert_eq!((desk.count("SELECT count(*) FROM article"), outcome.code), (6, 0), "{report}");
+    assert_eq!((site.hits("/list/4"), site.hits("/list/5")), (1, 0), "{:?}", site.paths());
+    assert_eq!(report["sites"][0]["outcomes"]["list_repeats"], 1);
+}
+
+#[test]
+fn no_page_behind_the_announced_last_one_is_asked_for() {
+    let site = Script::new()
+        .on("/", list_page(&[1], "/list/2"))
+        .on(
+            "/list/2",
+            Reply::html(
+                "<title>list</title><p>第2/2页</p><a href=/post/2.html>二</a><a href=/list/3>下一页</a>",
+            ),
+        )
+        .all("/list/", |_| list_page(&[3], "/list/4"))
+        .all("/post/", post)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("--max-pages 60");
+    assert_eq!(site.hits("/list/3"), 0, "{:?}", site.paths());
+}
+
+#[test]
+fn archives_by_dates_are_lists_and_a_calendar_has_an_end() {
+    // Each month links the ones before and after, for ever; only two have posts.
+    let month = |path: &str| {
+        let mut parts = path.split('/').filter_map(|part| part.parse::<i32>().ok());
+        let (year, month) = (parts.next().unwrap(), parts.next().unwrap());
+        let link = |months: i32| format!("<a href=\"/{}/{:02}/\">月</a>", months / 12, months % 12 + 1);
+        let months = year * 12 + month - 1;
+        let post = match (year, month) {
+            (2023, 2) => "<a href=/post/1.html>一</a>",
+            (2023, 1) => "<a href=/post/2.html>二</a>",
+            _ => "",
+        };
+        Reply::html(format!(
+            "<title>{path}</title><a href=/about.html>关于</a>{post}{}{}",
+            link(months - 1),
+            link(months + 1)
+        ))
+    };
+    let site = Script::new()
+        .on(
+            "/",
+            Reply::html("<title>front</title><a href=/2023/02/>2023年2月</a><a href=/2999/01/>2999年1月</a>"),
+        )
+        .all("/2", month)
+        .all("/1", month)
+        .all("/post/", post)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("--max-pages 80");
+    assert_eq!(titles(&desk), ["文章/post/1.html", "文章/post/2.html"]);
+    assert_eq!(
+        desk.texts("SELECT route FROM discovery d JOIN url u ON u.id = d.url WHERE u.url LIKE '%/2023/01/'"),
+        ["archive"]
+    );
+    let months: Vec<String> =
+        site.paths().into_iter().filter(|path| path.starts_with("/2") && path.ends_with('/')).collect();
+    assert!(months.len() <= 4 && !months.contains(&"/2999/01/".to_owned()), "{months:?}");
+    // They show what was; the next run has no need of them.
+    let asked = site.paths().len();
+    desk.crawl("");
+    let again = site.paths().split_off(asked);
+    assert!(!again.iter().any(|path| path.starts_with("/2")), "{again:?}");
+}
+
 #[test]
 fn two_addresses_of_one_page_become_one_article_whichever_is_seen_first() {
     let page = |title: &str| {

@@ -1,5 +1,6 @@
 //! What an answer means: from a capture to everything that is committed of it. Pure.
 
+mod lists;
 mod missing;
 mod page;
 mod parts;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use crate::archive::{Claimed, Disposition, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
 use crate::dedup::Boilerplate;
-use crate::discover::{SeenLinks, Territory};
+use crate::discover::{SeenLinks, SeenLists, Territory};
 use crate::extract::parts::Continuation;
 use crate::fetch::FetchError;
 use crate::frontier::{Candidate, Kind, Via};
@@ -38,6 +39,8 @@ pub(super) struct Rules {
     pub(super) territory: Territory,
     pub(super) profiles: Arc<Profiles>,
     pub(super) seen: Arc<SeenLinks>,
+    /// What lists have shown.
+    pub(super) lists: Arc<SeenLists>,
     /// What stands below the site's posts.
     pub(super) boilerplate: Arc<Boilerplate>,
     /// What the site's articles are like.
@@ -90,6 +93,7 @@ pub(super) fn answer(
         result,
         disposition,
         candidates: exam.candidates,
+        is_list: exam.is_list,
         missing: exam.missing,
         missing_text: exam.missing_text,
         profile: exam.profile.as_ref().map(|profile| profile.key.clone()),
@@ -132,6 +136,7 @@ pub(super) fn without_answer(
         result: PageResult::Nothing,
         disposition,
         candidates: Vec::new(),
+        is_list: false,
         missing: Vec::new(),
         missing_text: None,
         profile: None,
@@ -160,6 +165,8 @@ struct Exam<'a> {
     /// Where the first page says that its article goes on.
     continuation: Option<Continuation>,
     candidates: Vec<Candidate>,
+    /// It turned out to be a list that shows new articles first.
+    is_list: bool,
     missing: Vec<&'static str>,
     missing_text: Option<Digest>,
 }
@@ -173,6 +180,7 @@ impl<'a> Exam<'a> {
             profile: None,
             continuation: None,
             candidates: Vec::new(),
+            is_list: false,
             missing: Vec::new(),
             missing_text: None,
         }

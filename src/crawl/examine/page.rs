@@ -48,12 +48,15 @@ impl Exam<'_> {
         }
         self.find_feeds(&territory, capture, kind);
         if kind == Kind::List {
-            return ("list", PageResult::Nothing, Disposition::Done);
+            return (self.list(&capture.url), PageResult::Nothing, Disposition::Done);
         }
         let is_known_post = kind == Kind::Post || !territory.knows_articles();
         let (shown, article) = page.read(profile.as_deref());
         if self.says_missing(&article) {
             return self.missing("soft_404");
+        }
+        if shown == PageKind::List && kind == Kind::Other && !self.claimed.has_article {
+            return self.found_list(&page, &territory);
         }
         if shown != PageKind::Article || !(is_known_post || self.claimed.has_article) {
             return self.no_article(&page, shown);

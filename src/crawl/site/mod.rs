@@ -140,6 +140,7 @@ impl SiteCrawl {
             territory: Territory { site: Arc::new(site), profile },
             profiles: Arc::clone(&shared.profiles),
             seen: Arc::default(),
+            lists: Arc::default(),
             watch: Arc::new(Mutex::new(Watch::new(shared.store.traits(record.id).await?))),
             boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
             missing_texts: Arc::new(Mutex::new(missing_texts.into_iter().collect())),

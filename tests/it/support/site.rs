@@ -52,6 +52,8 @@ impl Reply {
 #[derive(Default)]
 pub(crate) struct Script {
     replies: HashMap<String, Vec<Reply>>,
+    /// Beginnings of paths, and what makes the answers for all that have no other.
+    made: Vec<(&'static str, fn(&str) -> Reply)>,
 }
 
 /// The site while it is served.
@@ -70,6 +72,12 @@ impl Script {
         self
     }
 
+    /// Answers every path that begins so and has no answer of its own.
+    pub(crate) fn all(mut self, beginning: &'static str, make: fn(&str) -> Reply) -> Self {
+        self.made.push((beginning, make));
+        self
+    }
+
     /// A front page that links these paths.
     pub(crate) fn front(self, paths: &[&str]) -> Self {
         let links: Vec<String> =
@@ -82,7 +90,7 @@ impl Script {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let log: Arc<Mutex<Vec<(Instant, String, String)>>> = Arc::default();
-        let replies = Arc::new(Mutex::new(self.replies));
+        let replies = Arc::new(Mutex::new(self));
         let seen = Arc::clone(&log);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -94,9 +102,7 @@ impl Script {
     }
 }
 
-type Replies = Mutex<HashMap<String, Vec<Reply>>>;
-
-fn talk(stream: TcpStream, replies: &Replies, seen: &Mutex<Vec<(Instant, String, String)>>) {
+fn talk(stream: TcpStream, script: &Mutex<Script>, seen: &Mutex<Vec<(Instant, String, String)>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     loop {
@@ -111,11 +117,12 @@ fn talk(stream: TcpStream, replies: &Replies, seen: &Mutex<Vec<(Instant, String,
         let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
         seen.lock().unwrap().push((Instant::now(), path.clone(), head));
         let reply = {
-            let mut replies = replies.lock().unwrap();
-            match replies.get_mut(&path) {
+            let mut script = script.lock().unwrap();
+            let made = script.made.iter().find(|(beginning, _)| path.starts_with(beginning)).copied();
+            match script.replies.get_mut(&path) {
                 Some(list) if list.len() > 1 => list.remove(0),
                 Some(list) => list[0].clone(),
-                None => Reply::new(404),
+                None => made.map_or_else(|| Reply::new(404), |(_, make)| make(&path)),
             }
         };
         if reply.hangs {
