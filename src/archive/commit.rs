@@ -9,10 +9,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::article::{self, Look};
 use super::body::Bodies;
 use super::record::{Beginning, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
-use super::recut;
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
-use super::{ArchiveError, Doing, looks};
+use super::{ArchiveError, Doing, looks, numbers, recut};
 use crate::capture::Capture;
 use crate::config::Keep;
 use crate::dedup::Change;
@@ -171,6 +170,26 @@ impl Committer {
         }
         transaction.commit().doing("adding URLs")?;
         Ok(added)
+    }
+
+    /// When the first of the runs began that this one continues.
+    pub(super) fn chain_start(&self) -> Timestamp {
+        self.chain_start
+    }
+
+    pub(super) fn ask_numbers(
+        &mut self,
+        connection: &mut Connection,
+        site: i64,
+        candidates: &[Candidate],
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        let transaction = connection.transaction().doing("adding URLs")?;
+        for candidate in candidates {
+            let (id, _) = self.urls.note(&transaction, candidate, FoundOn { site, source: None, now })?;
+            numbers::ask_again(&transaction, id, self.chain_start, now)?;
+        }
+        transaction.commit().doing("adding URLs")
     }
 
     /// Commits a batch and empties it.

@@ -7,6 +7,7 @@ mod article;
 mod body;
 mod commit;
 mod looks;
+mod numbers;
 mod open;
 mod read;
 mod record;
@@ -24,8 +25,8 @@ pub use read::{
     VersionRecord,
 };
 pub use record::{
-    Beginning, Claimed, Disposition, GoneCheck, HostRecord, Outcome, PageResult, Receipt, Revision,
-    RobotsCopy, RunRecord, SiteRecord, Verdict,
+    Beginning, Claimed, Disposition, GoneCheck, HostRecord, NumberState, Outcome, PageResult, Receipt,
+    Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,
 };
 pub use schema::SCHEMA_VERSION;
 pub use store::{LINGER, Store, StoreSettings, Writer};

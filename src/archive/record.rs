@@ -72,6 +72,7 @@ pub struct RunRecord {
 
 /// A URL handed out to be fetched.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Claimed {
     /// Row in `url`.
     pub id: i64,
@@ -93,10 +94,25 @@ pub struct Claimed {
     pub entry: Option<Box<Entry>>,
     /// An article is known here.
     pub has_article: bool,
+    /// Nothing but counting led here.
+    pub is_counted: bool,
     /// Of a feed, sitemap or API: it was one before.
     pub has_worked: bool,
     /// It shows where articles are: a feed, a sitemap, the first page of a list.
     pub leads: bool,
+}
+
+/// What is known of a counted number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberState {
+    /// It was never heard of.
+    Unknown,
+    /// An article stands there.
+    Article,
+    /// There is none, as this run or one that it continues found, or nobody knows yet.
+    Missing,
+    /// There was none at an earlier run.
+    MissingBefore,
 }
 
 /// What a fetch came to: committed whole or not at all.

@@ -10,13 +10,15 @@ use tokio::sync::oneshot;
 
 use super::commit::Committer;
 use super::open::{Lock, Place, open_writer};
-use super::record::{Beginning, Claimed, GoneCheck, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord};
-use super::{ArchiveError, Doing, looks, recut, traits, urls};
+use super::record::{
+    Beginning, Claimed, GoneCheck, NumberState, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord,
+};
+use super::{ArchiveError, Doing, looks, numbers, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
 use crate::frontier::Candidate;
-use crate::url::CanonicalUrl;
+use crate::url::{CanonicalUrl, UrlKey, UrlPattern};
 use crate::watch::Traits;
 
 /// Outcomes of one transaction, at most.
@@ -178,9 +180,36 @@ impl Store {
         self.call(move |_, connection| urls::claim(connection, site, now, limit, &except)).await
     }
 
-    /// For each URL, whether an article is known there.
-    pub async fn have_articles(&self, urls: Vec<CanonicalUrl>) -> Result<Vec<bool>, ArchiveError> {
-        self.call(move |_, connection| urls::have_articles(connection, &urls)).await
+    /// Numbers of the articles on `origin` whose URLs have the form `pattern`.
+    pub async fn known_numbers(
+        &self,
+        site: i64,
+        origin: String,
+        pattern: UrlPattern,
+    ) -> Result<Vec<i64>, ArchiveError> {
+        self.call(move |_, connection| numbers::known(connection, site, &origin, &pattern)).await
+    }
+
+    /// What is known of each counted URL.
+    pub async fn number_states(&self, urls: Vec<CanonicalUrl>) -> Result<Vec<NumberState>, ArchiveError> {
+        self.call(move |committer, connection| numbers::states(connection, &urls, committer.chain_start()))
+            .await
+    }
+
+    /// Adds counted URLs, and makes those due that were missing at an earlier run.
+    pub async fn ask_numbers(
+        &self,
+        site: i64,
+        candidates: Vec<Candidate>,
+        now: Timestamp,
+    ) -> Result<(), ArchiveError> {
+        self.call(move |committer, connection| committer.ask_numbers(connection, site, &candidates, now))
+            .await
+    }
+
+    /// Texts that several articles share, with the URLs of those that nothing but counting led to.
+    pub async fn counted_texts(&self, site: i64) -> Result<Vec<(Digest, UrlKey)>, ArchiveError> {
+        self.call(move |_, connection| numbers::texts(connection, site)).await
     }
 
     /// When the next queued URL of a site becomes due, if any is queued.

@@ -112,7 +112,8 @@ pub(super) fn keep_host_state(
 
 const CLAIMED: &str =
     "id, url, kind, depth, hops, etag, last_modified, failures, entry, article IS NOT NULL, rank, entry_body, kind IN ('feed', 'sitemap', 'api')
-     AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome = url.kind)";
+     AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome = url.kind),
+     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) = 'id'";
 
 /// What to claim, the first kind that there is anything of: feeds, sitemaps and first pages of lists,
 /// alone, since they say what the others will need; everything else that is queued; articles that
@@ -169,17 +170,9 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
         entry: entry.and_then(|json| read_entry(&json)).map(|entry| Box::new(Entry { body, ..entry })),
         has_article: row.get(9)?,
         has_worked: row.get(12)?,
+        is_counted: row.get::<_, Option<bool>>(13)?.unwrap_or(false),
         leads: row.get::<_, i64>(10)? < FIRST_ARTICLE_RANK,
     }))
-}
-
-pub(super) fn have_articles(
-    connection: &Connection,
-    urls: &[CanonicalUrl],
-) -> Result<Vec<bool>, ArchiveError> {
-    let sql = "SELECT 1 FROM url WHERE key = ?1 AND article IS NOT NULL";
-    let mut find = connection.prepare_cached(sql).doing("counting ids")?;
-    urls.iter().map(|url| find.exists([&url.key().0[..]]).doing("counting ids")).collect()
 }
 
 pub(super) fn next_due(connection: &Connection, site: i64) -> Result<Option<Timestamp>, ArchiveError> {

@@ -124,6 +124,7 @@ fn is_failure(name: &str) -> bool {
             | "no_api"
             | "not_an_api"
             | "list_repeats"
+            | "id_missing"
     )
 }
 

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod archive;
+mod counted;
 pub mod feed;
 pub mod guess;
 mod links;
@@ -20,6 +21,7 @@ use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
 
 pub use archive::Period;
+pub use counted::Counted;
 pub use links::{SeenLinks, from_page};
 pub use lists::SeenLists;
 pub use named::from_head;

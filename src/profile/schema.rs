@@ -210,14 +210,38 @@ pub struct ListRule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdsRule {
-    /// The URL, with `{id}`.
-    pub url: String,
-    /// The first number.
-    pub from: i64,
-    /// Added from one to the next; negative to count down.
+    /// The path, with `{id}`.
+    #[serde(deserialize_with = "with_id")]
+    pub url: UrlPattern,
+    /// Where to begin as long as no number is known.
+    #[serde(default)]
+    pub from: Option<i64>,
+    /// From one number to the next.
+    #[serde(default = "one", deserialize_with = "at_least_one")]
     pub step: i64,
     /// Ends after so many numbers in a row without an article.
     pub stop_after_missing: u32,
+}
+
+fn one() -> i64 {
+    1
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let step = i64::deserialize(deserializer)?;
+    if step >= 1 { Ok(step) } else { Err(de::Error::custom("step must be 1 or more; both ways are counted")) }
+}
+
+fn with_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UrlPattern, D::Error> {
+    let pattern = UrlPattern::deserialize(deserializer)?;
+    let others = pattern.as_str().replace("{id}", "");
+    if others.len() == pattern.as_str().len() || others.contains('{') {
+        return Err(de::Error::custom(format!(
+            "`{}` must have {{id}} and no other placeholder",
+            pattern.as_str()
+        )));
+    }
+    Ok(pattern)
 }
 
 /// `[[sample]]`

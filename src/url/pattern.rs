@@ -47,6 +47,7 @@ impl UrlPattern {
             let name = &rest[open + 1..close];
             regex.push_str(match name {
                 "page" => r"(?<page>\d+)",
+                "id" if !regex.contains("?<id>") => r"(?<id>\d+)",
                 "id" | "n" | "year" | "month" | "day" => r"\d+",
                 "slug" => r"[^/?#]+",
                 "path" => r"[^?#]+",
@@ -68,6 +69,16 @@ impl UrlPattern {
     /// The number that stands for `{page}`.
     pub fn page_number(&self, url: &CanonicalUrl) -> Option<u32> {
         self.regex.captures(url.path_and_query())?.name("page")?.as_str().parse().ok()
+    }
+
+    /// The number that stands for `{id}`, the first one.
+    pub fn id(&self, url: &CanonicalUrl) -> Option<i64> {
+        self.regex.captures(url.path_and_query())?.name("id")?.as_str().parse().ok()
+    }
+
+    /// The path with a number for `{id}`.
+    pub fn with_id(&self, id: i64) -> String {
+        self.text.replace("{id}", &id.to_string())
     }
 
     /// The pattern as written.

@@ -72,7 +72,7 @@ fn a_pager_is_turned_by_its_words_where_no_profile_knows_it() {
 }
 
 const PROFILE: &str = "schema = 1\n[match]\narticle = [\"/post/{id}.html\"]\n[article]\ntitle = \"h1\"\nbody = \".content\"\npublished = \".date\"\n\
-[discover]\nlists = [{ url = \"/list_{page}.html\", first = \"/\", item = \".item a\" }]\nids = { url = \"/post/{id}.html\", from = 5, step = -1, stop_after_missing = 3 }\n\
+[discover]\nlists = [{ url = \"/list_{page}.html\", first = \"/\", item = \".item a\" }]\nids = { url = \"/post/{id}.html\", from = 5, stop_after_missing = 3 }\n\
 [[sample]]\npage = \"p\"\nurl = \"http://e.com/\"\nfetched_at = \"2025-01-01T00:00:00Z\"\n[sample.expect]\ntitle = \"t\"\n[sample.expect.body]\nstarts = \"\"\nends = \"\"\n";
 
 fn desk_with_profile(origin: &str, discover: &str) -> Desk {
@@ -92,13 +92,66 @@ fn ids_are_counted_over_gaps_until_enough_are_missing() {
         .on("/post/2.html", Reply::article("二", "乙。"))
         .start();
     let desk = desk_with_profile(&site.origin, "discover = [\"ids\"]");
-    desk.crawl("");
+    let (report, outcome) = desk.crawl("");
+    assert_eq!((outcome.code, &report["failed"]), (0, &0.into()), "{report}");
     assert_eq!(titles(&desk), ["二", "五"]);
     assert_eq!((site.hits("/post/0.html"), site.hits("/post/4.html")), (1, 1));
     let asked = site.paths().len();
     desk.crawl("");
     let again: Vec<String> = site.paths().split_off(asked);
     assert!(!again.iter().any(|path| path == "/post/5.html"), "{again:?}");
+}
+
+#[test]
+fn ids_are_counted_up_at_each_run_and_down_once_through_all_gaps() {
+    let mut script = Script::new()
+        .front(&["/post/20.html", "/post/5.html"])
+        .on("/post/23.html", Reply::new(404))
+        .on("/post/23.html", post("/post/23.html"));
+    // 22 is new, 18 lies in a gap, 4 is old; 1 lies behind too wide a gap.
+    for n in [22, 20, 18, 5, 4] {
+        script = script.on(&format!("/post/{n}.html"), post(&format!("/post/{n}.html")));
+    }
+    let site = script.start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"lists\", \"ids\"]");
+    desk.crawl("");
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 5, "{:?}", site.paths());
+    let asked = site.paths().len();
+    let (report, _) = desk.crawl("");
+    let again: Vec<String> = site.paths().split_off(asked);
+    assert_eq!(report["articles"]["new"], 1, "{again:?}");
+    let counted: Vec<&String> = again.iter().filter(|path| path.starts_with("/post/")).collect();
+    // Up to three in a row behind the new one, and one that can't be there.
+    let expected = [23, 24, 25, 26].map(|n| format!("/post/{n}.html"));
+    assert!(expected.iter().all(|path| counted.contains(&path)) && counted.len() == 5, "{counted:?}");
+}
+
+#[test]
+fn ids_that_never_end_are_noticed_and_none_of_their_pages_is_archived() {
+    let nothing = |_: &str| Reply::article("欢迎光临", "这里什么都没有。");
+    let site = Script::new().front(&[]).all("/post/", nothing).start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"ids\"]");
+    let (report, outcome) = desk.crawl("--max-pages 100");
+    assert_eq!((outcome.code, desk.count("SELECT count(*) FROM article")), (1, 0), "{report}");
+    assert!(report["sites"][0]["alarms"][0].as_str().unwrap().contains("ids can't be counted"), "{report}");
+    let counted = site.paths().iter().filter(|path| path.starts_with("/post/")).count();
+    assert_eq!(counted, 1);
+}
+
+#[test]
+fn one_text_under_three_ids_is_nobodys() {
+    // Only numbers near to real ones show a page.
+    let site = Script::new()
+        .front(&[])
+        .on("/post/1000000012.html", Reply::new(404))
+        .all("/post/", |_| Reply::article("欢迎光临", "这里什么都没有。"))
+        .start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"ids\"]");
+    for _ in 0..3 {
+        let (report, outcome) = desk.crawl("--max-pages 100");
+        assert_eq!(outcome.code, 1, "{report}");
+        assert_eq!(desk.count("SELECT count(*) FROM article"), 2);
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::archive::{Claimed, Disposition, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
 use crate::dedup::Boilerplate;
-use crate::discover::{SeenLinks, SeenLists, Territory};
+use crate::discover::{Counted, SeenLinks, SeenLists, Territory};
 use crate::extract::parts::Continuation;
 use crate::fetch::FetchError;
 use crate::frontier::{Candidate, Kind, Via};
@@ -41,6 +41,8 @@ pub(super) struct Rules {
     pub(super) seen: Arc<SeenLinks>,
     /// What lists have shown.
     pub(super) lists: Arc<SeenLists>,
+    /// What stood under counted numbers.
+    pub(super) counted: Arc<Mutex<Counted>>,
     /// What stands below the site's posts.
     pub(super) boilerplate: Arc<Boilerplate>,
     /// What the site's articles are like.
@@ -195,6 +197,9 @@ impl<'a> Exam<'a> {
                 ("not_modified", PageResult::NotModified, Disposition::Done)
             }
             400..=499 if !matches!(capture.status, 408 | 429) && self.is_listing() => self.missed(true),
+            404 | 410 if self.claimed.is_counted && !self.claimed.has_article => {
+                nothing("id_missing", Disposition::GivenUp)
+            }
             404 => {
                 self.learn_missing(capture);
                 self.missing("not_found")

@@ -1,6 +1,6 @@
 //! What an answer shows a reader: an article, a list, or neither.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::sources::profile_sources;
 use super::{Exam, Read};
@@ -61,6 +61,9 @@ impl Exam<'_> {
         if shown != PageKind::Article || !(is_known_post || self.claimed.has_article) {
             return self.no_article(&page, shown);
         }
+        if self.claimed.is_counted && !self.claimed.has_article && self.is_nothing(&capture.url, &article) {
+            return ("id_missing", PageResult::Nothing, Disposition::GivenUp);
+        }
         self.continuation = page.continuation(&capture.url, 1);
         if self.continuation.is_some() {
             // They are fetched with the first part, and are no articles of their own.
@@ -78,6 +81,12 @@ impl Exam<'_> {
             PageResult::Article { article: Box::new(article), revision, canonical },
             Disposition::Done,
         )
+    }
+
+    /// Whether the site shows this page for any number.
+    fn is_nothing(&self, url: &CanonicalUrl, article: &Article) -> bool {
+        let mut counted = self.rules.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.is_nothing(url, article.text_digest())
     }
 
     fn no_article(&self, page: &Page<'_>, kind: PageKind) -> Read {

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use super::Shared;
 use super::examine::{self, Rules, profile_sources};
 use super::gate::Hosts;
-use super::ids::Counter;
+use super::ids::{Counter, Counting};
 use super::moves::Moves;
 use crate::archive::{ArchiveError, Beginning, Claimed, Disposition, Outcome, RunRecord};
 use crate::capture::{Capture, Digest};
@@ -141,6 +141,7 @@ impl SiteCrawl {
             profiles: Arc::clone(&shared.profiles),
             seen: Arc::default(),
             lists: Arc::default(),
+            counted: Arc::default(),
             watch: Arc::new(Mutex::new(Watch::new(shared.store.traits(record.id).await?))),
             boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
             missing_texts: Arc::new(Mutex::new(missing_texts.into_iter().collect())),
@@ -319,13 +320,19 @@ impl SiteCrawl {
 
     /// Goes on counting ids once nothing else is left; `false` when there is nothing to count.
     async fn count_on(&mut self) -> Result<bool, ArchiveError> {
-        if self.ids.is_none() {
-            self.ids = Counter::of(&self.rules.territory);
-        }
         let now = self.shared.clock.now();
-        match &mut self.ids {
-            Some(counter) => counter.advance(&self.shared.store, self.rules.site, now).await,
-            None => Ok(false),
+        let (store, rules) = (&self.shared.store, &self.rules);
+        let Some(counter) = &mut self.ids else {
+            self.ids = Counter::begin(&rules.territory, &rules.counted, store, rules.site, now).await?;
+            return Ok(self.ids.is_some());
+        };
+        match counter.advance(store, rules.site, now).await? {
+            Counting::GoesOn => Ok(true),
+            Counting::Ended => Ok(false),
+            Counting::NeverMissing(url) => {
+                self.alarm(format!("`{url}` shows a page, as any number would: ids can't be counted"));
+                Ok(false)
+            }
         }
     }
 

@@ -48,12 +48,15 @@ impl Reply {
     }
 }
 
+/// Makes the answer for a path.
+type Make = fn(&str) -> Reply;
+
 /// Paths and their answers: each request takes the next one, the last one stays.
 #[derive(Default)]
 pub(crate) struct Script {
     replies: HashMap<String, Vec<Reply>>,
     /// Beginnings of paths, and what makes the answers for all that have no other.
-    made: Vec<(&'static str, fn(&str) -> Reply)>,
+    made: Vec<(&'static str, Make)>,
 }
 
 /// The site while it is served.
@@ -73,7 +76,7 @@ impl Script {
     }
 
     /// Answers every path that begins so and has no answer of its own.
-    pub(crate) fn all(mut self, beginning: &'static str, make: fn(&str) -> Reply) -> Self {
+    pub(crate) fn all(mut self, beginning: &'static str, make: Make) -> Self {
         self.made.push((beginning, make));
         self
     }
