@@ -62,6 +62,8 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Fetch what is new or due; continue what was cut off
     Crawl(CrawlArgs),
+    /// Take URLs from index files of web archives, for the next crawl
+    Import(ImportArgs),
     /// Run profiles on their samples
     Check(CheckArgs),
     /// Extract an article from a file or URL, without an archive
@@ -107,6 +109,13 @@ pub(super) struct CrawlArgs {
     /// Say what would be fetched, and fetch nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// CDX, the CDX server's JSON, or CDXJ; gzipped or not
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

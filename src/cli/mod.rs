@@ -8,6 +8,7 @@ mod crawl;
 mod demo;
 mod export;
 mod extract;
+mod import;
 mod output;
 mod progress;
 mod show;
@@ -64,6 +65,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Demo(args) => demo::run(&args, global),
         Command::Crawl(args) => crawl::run(&args, &Context::load(global)?),
+        Command::Import(args) => import::run(&args, &Context::load(global)?),
         Command::Check(args) => check::run(&args, &Context::load(global)?),
         Command::Extract(args) => extract::run(&args, &Context::load(global)?),
         Command::Show(args) => show::run(&args, &Context::load(global)?),

@@ -5,6 +5,7 @@ mod archive;
 mod counted;
 pub mod feed;
 pub mod guess;
+pub mod index;
 mod links;
 mod lists;
 mod named;

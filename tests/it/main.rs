@@ -12,6 +12,7 @@ mod dates;
 mod discovery;
 mod docs;
 mod drift;
+mod import;
 mod interrupted;
 mod kinds;
 mod listings;
