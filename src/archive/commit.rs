@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::ahead;
 use super::article::{self, Look};
 use super::body::Bodies;
 use super::record::{Beginning, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
@@ -62,6 +63,7 @@ impl Committer {
         now: Timestamp,
     ) -> Result<RunRecord, ArchiveError> {
         let doing = "beginning a run";
+        let ahead = ahead::heed(connection, now)?;
         let last: Option<(i64, Option<String>, bool)> = connection
             .query_row("SELECT chain_start, outcome, full FROM run ORDER BY id DESC LIMIT 1", [], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -70,7 +72,8 @@ impl Committer {
             .doing(doing)?;
         let cut_off = last.filter(|(start, outcome, last_full)| {
             let ended = outcome.as_deref().is_some_and(|outcome| outcome != "interrupted");
-            !ended && now.duration_since(urls::time(*start)) < CONTINUE_WITHIN && *last_full == full
+            let age = now.duration_since(urls::time(*start));
+            !ended && !age.is_negative() && age < CONTINUE_WITHIN && *last_full == full
         });
         let chain_start = cut_off.as_ref().map_or(now, |(start, ..)| urls::time(*start));
         connection
@@ -82,7 +85,7 @@ impl Committer {
         self.run = connection.last_insert_rowid();
         self.chain_start = chain_start;
         self.full = full;
-        Ok(RunRecord { id: self.run, chain_start, continues: cut_off.is_some() })
+        Ok(RunRecord { id: self.run, chain_start, continues: cut_off.is_some(), ahead })
     }
 
     /// Begins a site's part of the run: everything that is looked at anew becomes due.

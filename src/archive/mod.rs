@@ -3,9 +3,12 @@
 //! Everything that one fetch changes (capture, version, links, the URL's state, new candidates)
 //! is one [`Outcome`], and outcomes are committed whole: a killed process leaves nothing half done.
 
+mod ahead;
 mod article;
 mod body;
 mod commit;
+mod disk;
+mod lock;
 mod looks;
 mod numbers;
 mod open;
@@ -19,7 +22,9 @@ mod urls;
 
 use std::path::PathBuf;
 
-pub use open::{Lock, Place, is_locked, open_reader};
+pub use disk::free_space;
+pub use lock::{Lock, holder};
+pub use open::{Place, open_reader};
 pub use read::{
     Archive, ArticleRecord, CaptureRecord, Filter, HostRow, Listing, QueueCounts, RunRow, SiteStatus,
     VersionRecord,

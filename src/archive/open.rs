@@ -1,7 +1,5 @@
-//! Opening the file: for the one writer, under the run lock; for readers, at any time.
+//! Opening the file: for the one writer, which holds the run lock; for readers, at any time.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -39,61 +37,6 @@ impl Place {
             Self::Memory(name) => Connection::open(format!("file:/{name}?vfs=memdb")),
         }
     }
-}
-
-/// Held by the run that writes; the system lets go of it when the process ends, however it ends.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
-impl Lock {
-    /// Takes the lock beside the archive, `<archive>.lock`. Never a lock on the database file itself:
-    /// closing that file anywhere in the process would drop SQLite's own locks.
-    pub fn take(archive: &Path) -> Result<Self, ArchiveError> {
-        let path = lock_path(archive);
-        let open =
-            |error: std::io::Error| ArchiveError::Open { path: path.clone(), reason: error.to_string() };
-        if let Some(folder) = archive.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| ArchiveError::Open { path: folder.to_owned(), reason: error.to_string() })?;
-        }
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(open)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Only information; the lock itself says that it is held.
-                let _ = file.read_to_string(&mut holder);
-                let holder = holder.trim();
-                let holder = if holder.is_empty() { String::new() } else { format!(" ({holder})") };
-                return Err(ArchiveError::Locked { path: archive.to_owned(), holder });
-            }
-            Err(TryLockError::Error(error)) => return Err(open(error)),
-        }
-        let started = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
-        file.set_len(0).and_then(|()| file.rewind()).map_err(open)?;
-        writeln!(file, "process {} since {started}", std::process::id()).map_err(open)?;
-        Ok(Self { _file: file })
-    }
-}
-
-/// Whether a run holds an archive's lock now.
-pub fn is_locked(archive: &Path) -> bool {
-    let file = File::open(lock_path(archive));
-    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
-}
-
-fn lock_path(archive: &Path) -> PathBuf {
-    let mut path = archive.as_os_str().to_owned();
-    path.push(".lock");
-    PathBuf::from(path)
 }
 
 /// Opens the archive for writing and brings its schema up to date.

@@ -68,6 +68,8 @@ pub struct RunRecord {
     pub chain_start: Timestamp,
     /// An interrupted run is continued.
     pub continues: bool,
+    /// The latest moment that the last run noted, when it lies in the future.
+    pub ahead: Option<Timestamp>,
 }
 
 /// A URL handed out to be fetched.

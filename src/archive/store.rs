@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::commit::Committer;
-use super::open::{Lock, Place, open_writer};
+use super::lock::Lock;
+use super::open::{Place, open_writer};
 use super::record::{
     Beginning, Claimed, GoneCheck, NumberState, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord,
 };

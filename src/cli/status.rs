@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<u8> {
             writeln!(out, "  host      {} · {robots}{failures}", host.origin)?;
         }
     }
-    let is_running = crate::archive::is_locked(archive.path());
+    let is_running = crate::archive::holder(archive.path()).is_some();
     let last = runs.iter().map(|run| run.id).max().unwrap_or(0);
     writeln!(out, "\nlast runs")?;
     for run in &runs {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("url", &[]),
     ("clock", &[]),
     ("inflate", &[]),

@@ -8,6 +8,7 @@ mod boilerplate;
 mod cli;
 mod conformance;
 mod crawl_demo;
+mod cron;
 mod dates;
 mod discovery;
 mod docs;
