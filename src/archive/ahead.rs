@@ -20,10 +20,11 @@ const LATEST: &str = "SELECT max(coalesce(finished, started), started,
     FROM run ORDER BY id DESC LIMIT 1";
 
 /// What plans by times in the future, set right for `?1`, with `?2` as the longest wait; both in
-/// milliseconds. A host is never asked earlier than it may have wished.
+/// milliseconds. A host that failed or asked for patience is never asked earlier than it may have wished.
 const CORRECTIONS: [&str; 4] = [
-    "UPDATE host SET not_before = min(not_before, ?1 + ?2), robots_at = CASE WHEN robots_at <= ?1 THEN robots_at END
-     WHERE not_before > ?1 + ?2 OR robots_at > ?1",
+    "UPDATE host SET not_before = min(not_before, ?1 + iif(failures = 0, 0, ?2)),
+            robots_at = iif(robots_at > ?1, NULL, robots_at)
+     WHERE not_before > ?1 + iif(failures = 0, 0, ?2) OR robots_at > ?1",
     "UPDATE url SET due_at = ?1 + iif(failures = 0, 0, ?2)
      WHERE state = 'queued' AND due_at > ?1 + iif(failures = 0, 0, ?2)",
     "UPDATE url SET due_at = ?1 + coalesce(wait * 1000, ?2)
@@ -57,7 +58,7 @@ mod tests {
 
     const NOW: &str = "2025-03-01T00:00:00Z";
 
-    /// An archive whose last run, a host and four URLs were written at `then`, each with a wait.
+    /// An archive whose last run, two hosts and four URLs were written at `then`, each with a wait.
     fn written_at(name: &str, then: Timestamp) -> Connection {
         let connection = Place::Memory(name.to_owned()).keep().unwrap();
         let then = then.as_millisecond();
@@ -65,8 +66,8 @@ mod tests {
             .execute_batch(&format!(
                 "INSERT INTO run (started, chain_start, full) VALUES ({then}, {then}, 0);
                  INSERT INTO site (id, key, home, added_at) VALUES (1, 's', 'h', {then});
-                 INSERT INTO host (id, site, key, robots_status, robots_at, not_before)
-                    VALUES (1, 1, 'h', 200, {then}, {then} + 7200000);
+                 INSERT INTO host (id, site, key, robots_status, robots_at, not_before, failures)
+                    VALUES (1, 1, 'h', 200, {then}, {then} + 7200000, 1), (2, 1, 'i', 200, {then}, {then} + 2000, 0);
                  INSERT INTO url (site, host, url, key, kind, state, depth, rank, discovered_at, fetched_at, due_at, wait, failures)
                     VALUES (1, 1, 'a', x'01', 'post', 'queued', 1, 1, {then}, NULL, {then} + 8000, NULL, 1),
                            (1, 1, 'b', x'02', 'post', 'done', 1, 1, {then}, {then}, {then} + 172800000, 172800, 0),
@@ -93,7 +94,8 @@ mod tests {
         assert_eq!(ahead, Some("2026-03-01T00:00:00Z".parse().unwrap()));
         let due = |url: &str| hours(&connection, &format!("due_at FROM url WHERE url = '{url}'"));
         assert_eq!([due("a"), due("b"), due("c"), due("d")], [Some(24), Some(48), None, Some(0)]);
-        assert_eq!(hours(&connection, "not_before FROM host"), Some(24));
+        assert_eq!(hours(&connection, "not_before FROM host WHERE key = 'h'"), Some(24));
+        assert_eq!(hours(&connection, "not_before FROM host WHERE key = 'i'"), Some(0));
         assert_eq!(hours(&connection, "robots_at FROM host"), None);
         assert!(hours(&connection, "max(fetched_at) FROM url") <= Some(0));
         assert!(hours(&connection, "max(discovered_at) FROM url") <= Some(0));

@@ -1,6 +1,34 @@
 //! The room that is left where an archive lies.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Place;
+
+/// The room around an archive while it is written.
+#[derive(Debug)]
+pub(super) struct Room {
+    place: Place,
+    /// The least that was seen, in bytes.
+    pub(super) least: AtomicU64,
+}
+
+impl Room {
+    pub(super) fn at(place: Place) -> Self {
+        let room = Self { place, least: AtomicU64::new(u64::MAX) };
+        room.look();
+        room
+    }
+
+    /// Notes what is free now; an archive in memory has no disk.
+    pub(super) fn look(&self) {
+        if let Place::File(path) = &self.place
+            && let Some(free) = free_space(path)
+        {
+            self.least.fetch_min(free, Ordering::Relaxed);
+        }
+    }
+}
 
 /// Bytes that this user may still write on the disk of `archive`, whose file need not exist yet;
 /// `None` where that can't be known.

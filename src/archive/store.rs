@@ -1,5 +1,7 @@
 //! The writer: one thread that owns the connection and commits outcomes in batches.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::commit::Committer;
+use super::disk::Room;
 use super::lock::Lock;
 use super::open::{Place, open_writer};
 use super::record::{
@@ -50,17 +53,21 @@ enum Message {
     Commit(Box<Outcome>),
     /// Runs after everything sent before it is committed.
     Task(Task),
+    /// Nothing more is taken.
+    Close,
 }
 
 /// An async handle to the writer thread. Cloning gives another handle to the same thread.
 #[derive(Debug, Clone)]
 pub struct Store {
     sender: SyncSender<Message>,
+    room: Arc<Room>,
 }
 
 /// Ends with the writer: joined by [`Writer::close`].
 #[derive(Debug)]
 pub struct Writer {
+    sender: SyncSender<Message>,
     thread: JoinHandle<Result<(), ArchiveError>>,
     _lock: Option<Lock>,
 }
@@ -79,14 +86,16 @@ impl Store {
         };
         let connection = open_writer(&place)?;
         let (sender, receiver) = sync_channel(IN_TRANSIT);
+        let room = Arc::new(Room::at(place.clone()));
+        let store = Self { sender: sender.clone(), room: Arc::clone(&room) };
         let thread = std::thread::Builder::new()
             .name("archive".to_owned())
-            .spawn(move || serve(connection, &settings, &receiver, committed))
+            .spawn(move || serve(connection, &settings, (&receiver, &room), committed))
             .map_err(|error| ArchiveError::Open {
                 path: place.path().to_owned(),
                 reason: error.to_string(),
             })?;
-        Ok((Self { sender }, Writer { thread, _lock: lock }))
+        Ok((store, Writer { sender, thread, _lock: lock }))
     }
 
     /// Hands over an outcome; blocks while too many are on their way. Not for async code.
@@ -246,6 +255,24 @@ impl Store {
         .await
     }
 
+    /// The least that was free on the archive's disk since it was opened, in bytes; `None` where that
+    /// can't be known.
+    pub fn least_free(&self) -> Option<u64> {
+        Some(self.room.least.load(Ordering::Relaxed)).filter(|least| *least < u64::MAX)
+    }
+
+    /// Asks the writer whether it works, without waiting; `None` when too much is on its way.
+    pub fn ping(&self) -> Option<oneshot::Receiver<()>> {
+        let (reply, answer) = oneshot::channel();
+        let room = Arc::clone(&self.room);
+        let task: Task = Box::new(move |_, _| {
+            room.look();
+            // Nobody waits any more when the receiver is gone.
+            let _ = reply.send(());
+        });
+        self.sender.try_send(Message::Task(task)).ok().map(|()| answer)
+    }
+
     /// Runs `work` on the writer thread, after all outcomes handed over before.
     async fn call<T: Send + 'static>(
         &self,
@@ -272,9 +299,11 @@ impl Store {
 }
 
 impl Writer {
-    /// Waits for the writer to commit what it has and to close the file; all handles must be
-    /// dropped before.
+    /// Waits for the writer to commit what it has and to close the file; handles that are left get an
+    /// error from then on.
     pub fn close(self) -> Result<(), ArchiveError> {
+        // A writer that has ended already says below why.
+        let _ = self.sender.send(Message::Close);
         match self.thread.join() {
             Ok(result) => result,
             Err(_) => Err(ArchiveError::Stopped("it panicked".to_owned())),
@@ -289,14 +318,18 @@ fn stopped() -> ArchiveError {
 fn serve(
     mut connection: Connection,
     settings: &StoreSettings,
-    receiver: &Receiver<Message>,
+    (receiver, room): (&Receiver<Message>, &Room),
     mut committed: impl FnMut(&Receipt),
 ) -> Result<(), ArchiveError> {
     let mut writer = Committer::new(settings);
     let mut batch: Vec<Outcome> = Vec::new();
     loop {
         let task = collect(receiver, settings.linger, &mut batch);
-        for receipt in writer.commit(&mut connection, &mut batch)? {
+        let receipts = writer.commit(&mut connection, &mut batch)?;
+        if !receipts.is_empty() {
+            room.look();
+        }
+        for receipt in receipts {
             committed(&receipt);
         }
         match task {
@@ -305,8 +338,11 @@ fn serve(
             Next::End => break,
         }
     }
-    // An archive at rest is one file.
-    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);").doing("closing")?;
+    // An archive at rest is one file, unless its disk has no room for that.
+    match connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);") {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {}
+        closed => closed.doing("closing")?,
+    }
     connection.close().map_err(|(_, source)| ArchiveError::Sqlite { doing: "closing", source })
 }
 
@@ -325,6 +361,7 @@ fn collect(receiver: &Receiver<Message>, linger: Duration, batch: &mut Vec<Outco
     loop {
         match message {
             Message::Task(task) => return Next::Task(task),
+            Message::Close => return Next::End,
             Message::Commit(outcome) => batch.push(*outcome),
         }
         if batch.len() >= BATCH {

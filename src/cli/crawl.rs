@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::CrawlArgs;
 use super::output::{json_line, stdout};
-use super::progress::Bars;
+use super::progress::{Bars, OrExit};
 use super::{ATTENTION, Context, INTERRUPTED, Usage, runtime};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
@@ -66,7 +66,7 @@ pub(super) fn with_signals(
                 on_signal.stop();
             }
         });
-        crawl(settings, Arc::new(SystemClock), stop, progress).await
+        crawl(settings, Arc::new(SystemClock), stop, Arc::new(OrExit(progress))).await
     });
     // A name being resolved can't be cancelled; nobody waits for it.
     runtime.shutdown_background();
@@ -168,6 +168,9 @@ pub(super) fn summary(report: &RunReport) -> String {
         for alarm in &site.alarms {
             let _ = writeln!(text, "  ALARM: {alarm}");
         }
+    }
+    for alarm in &report.alarms {
+        let _ = writeln!(text, "ALARM: {alarm}");
     }
     let end = match (report.outcome, report.budget) {
         (RunOutcome::Finished, _) => "finished".to_owned(),

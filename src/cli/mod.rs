@@ -197,8 +197,18 @@ fn report(error: &anyhow::Error) {
         }
         said = cause;
     }
+    if error.chain().any(is_full_disk) {
+        text.push_str(
+            "\n  hint: make room on its disk; what was committed is safe, and the next run goes on",
+        );
+    }
     // There is nowhere left to say that standard error is closed.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn is_full_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    sqlite == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::ATTENTION;
 use crate::archive::{Receipt, Verdict};
 use crate::crawl::Progress;
 use crate::dedup::Change;
@@ -67,6 +68,25 @@ impl Drop for Bars {
     fn drop(&mut self) {
         // A drawing error of the terminal is nobody's concern.
         let _ = self.bars.clear();
+    }
+}
+
+/// Passes everything on, and ends the process when the crawl can't be ended from within.
+#[derive(Debug)]
+pub(super) struct OrExit(pub(super) Arc<dyn Progress>);
+
+impl Progress for OrExit {
+    fn committed(&self, site: &str, receipt: &Receipt) {
+        self.0.committed(site, receipt);
+    }
+
+    fn hangs(&self, step: &str) {
+        // There is nowhere left to say that standard error is closed.
+        let _ = writeln!(
+            io::stderr(),
+            "error: {step}\n  the process ends here; what was committed is safe, and the next run goes on"
+        );
+        std::process::exit(i32::from(ATTENTION));
     }
 }
 

@@ -43,6 +43,15 @@ pub(super) fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Le
     )
 }
 
+/// Patience with what should have ended.
+pub(super) fn some_patience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Length, D::Error> {
+    checked(
+        deserializer,
+        |value: &Length| value.0 >= std::time::Duration::from_secs(1),
+        "must be 1s or longer: every step would count as stuck",
+    )
+}
+
 /// A limit of size that leaves room.
 pub(super) fn some_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
     checked(deserializer, |value: &Size| value.0 > 0, "must be larger than 0: every request would fail")

@@ -54,6 +54,8 @@ pub struct ArchiveSettings {
     pub store: String,
     /// Whether pages are kept.
     pub keep: Keep,
+    /// A run stops when less is free on the disk; 0 for no limit.
+    pub min_free: Size,
 }
 
 /// What of a page is kept besides its article.
@@ -161,6 +163,9 @@ pub struct LogSettings {
     pub level: LogLevel,
     /// Form of the lines.
     pub format: LogFormat,
+    /// A step of a run that outlasts its own limit by this is stuck.
+    #[serde(deserialize_with = "limits::some_patience")]
+    pub stuck_after: Length,
 }
 
 /// Severity of log lines.
@@ -292,7 +297,7 @@ impl Default for Identity {
 
 impl Default for ArchiveSettings {
     fn default() -> Self {
-        Self { store: "data/archive/archive.sqlite".into(), keep: Keep::Pages }
+        Self { store: "data/archive/archive.sqlite".into(), keep: Keep::Pages, min_free: Size(200 << 20) }
     }
 }
 
@@ -356,6 +361,10 @@ impl Default for Recrawl {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { level: LogLevel::Warn, format: LogFormat::Text }
+        Self {
+            level: LogLevel::Warn,
+            format: LogFormat::Text,
+            stuck_after: Length(std::time::Duration::from_mins(10)),
+        }
     }
 }

@@ -13,7 +13,9 @@ use crate::url::CanonicalUrl;
 /// RFC 9309 §2.4: not used for longer than a day.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// RFC 9309 §2.3.1.2: at least five redirects are followed.
-const REDIRECTS: usize = 5;
+const REDIRECTS: u32 = MOST_REQUESTS - 1;
+/// Requests that one robots.txt may take.
+pub(super) const MOST_REQUESTS: u32 = 6;
 /// A host that did not answer is asked again after this.
 const UNREACHABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
 

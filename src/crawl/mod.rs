@@ -9,6 +9,7 @@ mod ids;
 mod moves;
 mod report;
 mod site;
+mod watchdog;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +17,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
+use tracing::warn;
 
-use crate::archive::{ArchiveError, LINGER, Place, Receipt, Store, StoreSettings};
+use crate::archive::{ArchiveError, LINGER, Place, Receipt, RunRecord, Store, StoreSettings, Writer};
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::config::{Config, Site};
@@ -29,6 +31,7 @@ use crate::url::CanonicalUrl;
 
 pub use report::{ArticleCounts, Counts, RunOutcome, RunReport, SiteReport};
 use site::SiteCrawl;
+use watchdog::{Pulse, Watchdog, Watched};
 
 /// Limits of one run; `None` means none.
 #[derive(Debug, Clone, Copy, Default)]
@@ -100,6 +103,12 @@ pub enum CrawlError {
 pub trait Progress: Send + Sync + std::fmt::Debug {
     /// An outcome was committed.
     fn committed(&self, site: &str, receipt: &Receipt);
+
+    /// The crawl can't be ended from within: `step` is stuck. A program that has nothing else to do
+    /// should end its process; what was committed is safe.
+    fn hangs(&self, step: &str) {
+        let _ = step;
+    }
 }
 
 /// Tells nobody.
@@ -153,6 +162,7 @@ struct Shared {
     workers: Arc<Semaphore>,
     full: bool,
     in_step: bool,
+    started: Timestamp,
     spent: Spent,
 }
 
@@ -215,7 +225,7 @@ pub async fn crawl_in(
         linger: if settings.in_step { Duration::ZERO } else { LINGER },
     };
     let (store, writer) = Store::open(store, {
-        let tally = Arc::clone(&tally);
+        let (tally, progress) = (Arc::clone(&tally), Arc::clone(&progress));
         move |receipt| {
             let mut sites = tally.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(site) = sites.get_mut(&receipt.site) {
@@ -224,14 +234,30 @@ pub async fn crawl_in(
             }
         }
     })?;
-    let crawled = run(settings, world, store, tally, stop).await;
-    let closed = tokio::task::spawn_blocking(move || writer.close()).await;
-    let closed = closed.map_err(|error| ArchiveError::Stopped(error.to_string()))?;
+    let watched = Watched {
+        run: Pulse::new("the run"),
+        sites: settings.sites.iter().map(|site| Pulse::new(&site.name)).collect(),
+        patience: settings.config.log.stuck_after.0,
+        progress,
+    };
+    let (pulse, pulses) = (Arc::clone(&watched.run), watched.sites.clone());
+    let shared = Arc::new(Shared::new(&settings, world, store, stop));
+    let _watchdog = Watchdog::start(watched, Arc::clone(&shared))?;
+    let crawled = run(settings, shared, pulses, tally).await;
+    let _closing = pulse.begin("closing the archive", Duration::ZERO);
+    let closed = close(writer).await;
     // The writer's own error says why everybody else found it stopped.
     match (crawled, closed) {
         (Err(CrawlError::Archive(ArchiveError::Stopped(_))) | Ok(_), Err(error)) => Err(error.into()),
         (crawled, _) => crawled,
     }
+}
+
+/// Waits for the writer on a thread that is always there: those for extraction may be stuck.
+async fn close(writer: Writer) -> Result<(), ArchiveError> {
+    let (done, closed) = oneshot::channel();
+    std::thread::spawn(move || done.send(writer.close()));
+    closed.await.map_err(|error| ArchiveError::Stopped(error.to_string()))?
 }
 
 /// Nobody's server is asked anonymously: other hosts than this machine need `identity.contact`.
@@ -314,24 +340,25 @@ pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// Clocks are set by less than this all the time.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
+
 /// The sites' reports while they are counted.
 type Tally = Arc<Mutex<HashMap<i64, SiteReport>>>;
 
 async fn run(
     settings: CrawlSettings,
-    world: World,
-    store: Store,
+    shared: Arc<Shared>,
+    pulses: Vec<Arc<Pulse>>,
     tally: Tally,
-    stop: Stop,
 ) -> Result<RunReport, CrawlError> {
-    let started = world.clock.now();
-    let run = store.begin_run(settings.full, started).await?;
-    let shared = Arc::new(Shared::new(&settings, world, store, stop, started));
+    let started = shared.started;
+    let run = shared.store.begin_run(settings.full, started).await?;
     let mut tasks = JoinSet::new();
     let mut ends: Vec<site::End> = Vec::new();
-    for site in settings.sites {
+    for (site, pulse) in settings.sites.into_iter().zip(pulses) {
         let report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
-        let crawl = SiteCrawl::prepare(Arc::clone(&shared), site, run).await?;
+        let crawl = SiteCrawl::prepare(Arc::clone(&shared), site, run, pulse).await?;
         tally.lock().unwrap_or_else(PoisonError::into_inner).insert(crawl.id(), report);
         if settings.in_step {
             ends.push(crawl.run().await?);
@@ -363,14 +390,17 @@ async fn run(
     }
     let mut sites: Vec<SiteReport> = sites.into_values().collect();
     sites.sort_by(|a, b| a.site.cmp(&b.site));
-    let report = RunReport::new(run.id, (started, finished), shared.outcome(&ends, finished), sites);
+    let alarms = shared.alarms(run);
+    let report =
+        RunReport::new(run.id, (started, finished), shared.outcome(&ends, finished), (alarms, sites));
     let json = serde_json::to_string(&report).unwrap_or_default();
     shared.store.finish_run(run.id, report.outcome.as_str(), json, finished).await?;
     Ok(report)
 }
 
 impl Shared {
-    fn new(settings: &CrawlSettings, world: World, store: Store, stop: Stop, started: Timestamp) -> Self {
+    fn new(settings: &CrawlSettings, world: World, store: Store, stop: Stop) -> Self {
+        let started = world.clock.now();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let time = settings.budget.max_time.and_then(|time| SignedDuration::try_from(time).ok());
         Self {
@@ -389,8 +419,48 @@ impl Shared {
                 requests: AtomicU64::new(0),
                 bytes: AtomicU64::new(0),
             },
+            started,
             config: settings.config.clone(),
         }
+    }
+
+    /// The budget that is reached, if one is; the disk's room is one too.
+    fn budget(&self, now: Timestamp) -> Option<&'static str> {
+        self.spent.reached(now).or_else(|| self.low_space().map(|_| "archive.min_free"))
+    }
+
+    /// What was free on the archive's disk, when it was less than it should be.
+    fn low_space(&self) -> Option<u64> {
+        self.store.least_free().filter(|free| *free < self.config.archive.min_free.0)
+    }
+
+    /// What needs attention and is no site's.
+    fn alarms(&self, run: RunRecord) -> Vec<String> {
+        let mut alarms = Vec::new();
+        if let Some(free) = self.low_space() {
+            alarms.push(format!(
+                "only {} MiB are free on the archive's disk, less than archive.min_free = \"{}\": the run stopped, and all that it fetched is archived; make room, and the next run goes on",
+                free >> 20,
+                self.config.archive.min_free
+            ));
+        }
+        if let Some(ahead) = run.ahead {
+            alarms.push(format!(
+                "the last run's clock showed {}, later than now: this machine's clock was ahead then, or is behind now; waits were measured anew",
+                ahead.strftime("%Y-%m-%dT%H:%M:%SZ")
+            ));
+        }
+        let back = self.clock.set_back();
+        if back > CLOCK_TOLERANCE {
+            alarms.push(format!(
+                "this machine's clock was set back by {} s during the run, whose times go on as before; check the clock",
+                back.as_secs()
+            ));
+        }
+        for alarm in &alarms {
+            warn!("{alarm}");
+        }
+        alarms
     }
 
     fn outcome(&self, ends: &[site::End], now: Timestamp) -> (RunOutcome, Option<&'static str>) {
@@ -399,7 +469,7 @@ impl Shared {
         }
         let was_cut = ends.iter().any(|end| end.cut_short);
         let site_limit = was_cut.then_some("scope.max_pages");
-        match self.spent.reached(now).filter(|_| was_cut).or(site_limit) {
+        match self.budget(now).filter(|_| was_cut).or(site_limit) {
             Some(budget) => (RunOutcome::Budget, Some(budget)),
             None => (RunOutcome::Finished, None),
         }

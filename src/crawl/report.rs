@@ -97,6 +97,8 @@ pub struct RunReport {
     /// All sites together.
     #[serde(flatten)]
     pub counts: Counts,
+    /// What needs attention and is no site's: the disk, the clock.
+    pub alarms: Vec<String>,
     /// Site by site.
     pub sites: Vec<SiteReport>,
 }
@@ -201,7 +203,7 @@ impl RunReport {
         run: i64,
         (started, finished): (Timestamp, Timestamp),
         (outcome, budget): (RunOutcome, Option<&'static str>),
-        sites: Vec<SiteReport>,
+        (alarms, sites): (Vec<String>, Vec<SiteReport>),
     ) -> Self {
         let mut counts = Counts::default();
         for site in &sites {
@@ -217,11 +219,11 @@ impl RunReport {
             counts.articles.gone += site.counts.articles.gone;
         }
         let iso = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        Self { run, started: iso(started), finished: iso(finished), outcome, budget, counts, sites }
+        Self { run, started: iso(started), finished: iso(finished), outcome, budget, counts, alarms, sites }
     }
 
     /// Whether somebody should look at it.
     pub fn needs_attention(&self) -> bool {
-        self.sites.iter().any(|site| !site.alarms.is_empty())
+        !self.alarms.is_empty() || self.sites.iter().any(|site| !site.alarms.is_empty())
     }
 }

@@ -1,6 +1,21 @@
 //! What a scheduled job relies on: one run at a time, an end in every case, a report, a hook that is told.
 
-use crate::support::{Demo, Desk};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use jianbao::archive::{Archive, Filter, Place, Receipt};
+use jianbao::capture::{Capture, Digest};
+use jianbao::clock::{Clock, ManualClock, Sleep};
+use jianbao::config::{Config, Length, SiteConfig, Size};
+use jianbao::crawl::{Budget, CrawlSettings, Progress, RunReport, Silent, Stop, World, crawl_in};
+use jianbao::fetch::{Answering, Fetch, Request};
+use jianbao::profile::Profiles;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::{Demo, Desk, Reply, Script};
 
 const ELSEWHERE: &str = "process 4711 on another-machine since 2025-03-01T00:00:00Z";
 
@@ -18,4 +33,288 @@ fn a_lock_that_another_machine_holds_is_named_and_one_that_it_left_does_not_bloc
     // Said once: a run that ends by itself leaves no name behind.
     assert_eq!(std::fs::read_to_string(&lock).unwrap(), "");
     assert_eq!(desk.run("crawl").expect_code(0).stderr, "");
+}
+
+/// Two sites of two articles each; what `stuck.example` does is up to a test.
+#[derive(Debug)]
+struct Web {
+    /// Called for each page of `stuck.example` but robots.txt; the answer never comes when it says so.
+    on_stuck: OnStuck,
+    asked: Mutex<Vec<String>>,
+    clock: Arc<dyn Clock>,
+}
+
+struct OnStuck(Box<dyn Fn() -> bool + Send + Sync>);
+
+impl std::fmt::Debug for OnStuck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnStuck")
+    }
+}
+
+impl Web {
+    fn new(clock: &Arc<ManualClock>, on_stuck: impl Fn() -> bool + Send + Sync + 'static) -> Arc<Self> {
+        let clock = Arc::clone(clock) as Arc<dyn Clock>;
+        Arc::new(Self { on_stuck: OnStuck(Box::new(on_stuck)), asked: Mutex::default(), clock })
+    }
+
+    fn usual(clock: &Arc<ManualClock>) -> Arc<Self> {
+        Self::new(clock, || false)
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Fetch for Web {
+    fn fetch<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        self.asked.lock().unwrap().push(request.url.to_string());
+        let path = request.url.as_url().path();
+        if request.url.host() == "stuck.example" && path != "/robots.txt" && (self.on_stuck.0)() {
+            return Box::pin(std::future::pending());
+        }
+        let (status, html) = match path {
+            "/" => (200, "<title>front</title><a href=/1.html>one</a> <a href=/2.html>two</a>".to_owned()),
+            "/1.html" | "/2.html" => {
+                let text = "老码头的改造工程在本周末完工,步道向居民开放,新种的树还很小。".repeat(6);
+                let title = format!("步道{path}完工");
+                let place = request.url.host();
+                let head = format!("<title>{title}</title><h1>{title}</h1><p>2024-05-18</p>");
+                (200, format!("{head}<div><p>{place}的{path}:{text}</p></div>"))
+            }
+            _ => (404, String::new()),
+        };
+        let mut capture =
+            Capture::of_page(request.url.clone(), self.clock.now(), Some("text/html"), html.into());
+        capture.status = status;
+        capture.digest = Digest::of(&capture.body);
+        Box::pin(std::future::ready(Ok(capture)))
+    }
+}
+
+fn settings(archive: &Path, change: impl FnOnce(&mut Config)) -> CrawlSettings {
+    let site = |name: &str| SiteConfig {
+        name: name.to_owned(),
+        seeds: vec![format!("http://{name}.example/")],
+        profile: None,
+        discover: vec![jianbao::config::Route::Links],
+        politeness: toml::toml! { delay = "0s" },
+        scope: toml::Table::new(),
+    };
+    let mut config = Config { sites: vec![site("fine"), site("stuck")], ..Config::default() };
+    change(&mut config);
+    CrawlSettings {
+        sites: config.resolved_sites().unwrap(),
+        config,
+        profiles: Arc::new(Profiles::built_in().unwrap()),
+        archive: Place::File(archive.to_owned()),
+        full: false,
+        budget: Budget::default(),
+        in_step: false,
+    }
+}
+
+fn clock(at: &str) -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(at.parse().unwrap()))
+}
+
+/// Crawls as the command does: one thread for all requests.
+fn crawl_with(
+    settings: CrawlSettings,
+    clock: Arc<dyn Clock>,
+    web: Arc<Web>,
+    progress: Arc<dyn Progress>,
+) -> RunReport {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let report = runtime.block_on(crawl_in(World { clock, web }, settings, Stop::default(), progress));
+    runtime.shutdown_background();
+    report.unwrap()
+}
+
+/// A crawl of both sites at a moment; also what was asked for.
+fn crawl_at(at: &str, archive: &Path, change: impl FnOnce(&mut Config)) -> (RunReport, Vec<String>) {
+    let clock = clock(at);
+    let web = Web::usual(&clock);
+    let report = crawl_with(settings(archive, change), clock, Arc::clone(&web), Arc::new(Silent));
+    (report, web.asked())
+}
+
+fn titles(archive: &Path, site: &str) -> usize {
+    let filter = Filter { site: Some(site.to_owned()), ..Filter::default() };
+    Archive::open(archive).unwrap().newest(&filter).unwrap().len()
+}
+
+fn hasty(config: &mut Config) {
+    config.log.stuck_after = Length(Duration::from_secs(1));
+    config.fetch.timeout = Length(Duration::from_millis(100));
+}
+
+const NOW: &str = "2025-03-10T00:00:00Z";
+
+#[test]
+fn a_site_that_is_stuck_is_named_and_abandoned_and_the_others_go_on() {
+    let desk = Desk::new();
+    let (archive, now) = (desk.archive(), clock(NOW));
+    let web = Web::new(&now, || true);
+    let report = crawl_with(settings(&archive, hasty), now, web, Arc::new(Silent));
+    let [fine, stuck] = &report.sites[..] else { panic!("{report:?}") };
+    assert_eq!((fine.counts.articles.new, &fine.alarms[..]), (2, &[][..]));
+    assert!(stuck.alarms[0].starts_with("asking for `http://stuck.example/` has taken"), "{stuck:?}");
+    assert!(report.needs_attention());
+    assert_eq!((titles(&archive, "fine"), titles(&archive, "stuck")), (2, 0));
+    // The next run has what it takes.
+    let (report, _) = crawl_at("2025-03-10T01:00:00Z", &archive, hasty);
+    assert_eq!((report.needs_attention(), titles(&archive, "stuck")), (false, 2));
+}
+
+/// Lets go of what is stuck once it is told.
+#[derive(Debug)]
+struct Release(mpsc::Sender<()>, Mutex<String>);
+
+impl Progress for Release {
+    fn committed(&self, _site: &str, _receipt: &Receipt) {}
+
+    fn hangs(&self, step: &str) {
+        step.clone_into(&mut self.1.lock().unwrap());
+        self.0.send(()).unwrap();
+    }
+}
+
+#[test]
+fn a_runtime_that_is_stuck_as_a_whole_is_told() {
+    let (desk, now) = (Desk::new(), clock(NOW));
+    let (release, released) = mpsc::channel();
+    let (released, once) = (Mutex::new(released), AtomicBool::new(false));
+    let web = Web::new(&now, move || {
+        // The one thread that drives all requests is blocked until somebody is told.
+        if !once.swap(true, Ordering::SeqCst) {
+            released.lock().unwrap().recv().unwrap();
+        }
+        false
+    });
+    let told = Arc::new(Release(release, Mutex::default()));
+    let progress = Arc::clone(&told) as Arc<dyn Progress>;
+    crawl_with(settings(&desk.archive(), hasty), now, web, progress);
+    assert!(told.1.lock().unwrap().starts_with("the crawl's runtime has not answered"), "{told:?}");
+}
+
+#[test]
+fn a_run_without_room_on_the_disk_asks_for_nothing_and_says_so() {
+    let desk = Desk::new();
+    let (report, asked) = crawl_at(NOW, &desk.archive(), |config| config.archive.min_free = Size(u64::MAX));
+    assert_eq!((report.outcome.as_str(), report.budget), ("budget", Some("archive.min_free")));
+    assert!(report.alarms[0].contains("less than archive.min_free"), "{:?}", report.alarms);
+    assert_eq!(asked, [""; 0]);
+    let (report, _) = crawl_at(NOW, &desk.archive(), |_| ());
+    assert_eq!((report.needs_attention(), report.counts.articles.new), (false, 4));
+}
+
+#[test]
+fn a_clock_that_was_a_year_ahead_holds_nothing_up() {
+    let desk = Desk::new();
+    let archive = desk.archive();
+    crawl_at("2026-03-10T00:00:00Z", &archive, |_| ());
+    let (report, asked) = crawl_at(NOW, &archive, |_| ());
+    assert!(report.alarms[0].contains("clock showed 2026-03-10T"), "{:?}", report.alarms);
+    for url in ["http://fine.example/robots.txt", "http://fine.example/"] {
+        assert!(asked.contains(&url.to_owned()), "{url} is not in {asked:?}");
+    }
+    // The articles are due a day after their first look, by the right clock.
+    let (report, _) = crawl_at("2025-03-11T00:00:01Z", &archive, |_| ());
+    assert_eq!((&report.alarms[..], report.counts.articles.unchanged), (&[][..], 4), "{report:?}");
+}
+
+/// A machine whose clock is set back while a run goes on.
+#[derive(Debug)]
+struct SetBack(Arc<ManualClock>);
+
+impl Clock for SetBack {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep_until(&self, at: Timestamp) -> Sleep<'_> {
+        self.0.sleep_until(at)
+    }
+
+    fn set_back(&self) -> SignedDuration {
+        SignedDuration::from_hours(1)
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_during_a_run_is_named() {
+    let (desk, now) = (Desk::new(), clock(NOW));
+    let web = Web::usual(&now);
+    let set_back = Arc::new(SetBack(now));
+    let report = crawl_with(settings(&desk.archive(), |_| ()), set_back, web, Arc::new(Silent));
+    assert!(report.alarms[0].contains("set back by 3600 s"), "{:?}", report.alarms);
+    assert_eq!(report.counts.articles.new, 4);
+}
+
+/// Runs a crawl whose archive has a disk of its own of so many MiB; `None` where none can be made.
+#[cfg(target_os = "linux")]
+fn crawl_on_a_small_disk(config: &str) -> Option<(Desk, crate::support::Outcome)> {
+    let page = |n: u64| {
+        // Pages that don't compress: xorshift, so that each run has the same.
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64 ^ n;
+        let noise: String = (0..30_000)
+            .map(|_| {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                char::from_u32(0x4e00 + u32::try_from(random % 0x5000).unwrap()).unwrap()
+            })
+            .collect();
+        Reply::article(&format!("第{n}篇"), &noise)
+    };
+    let paths: Vec<String> = (0..160).map(|n| format!("/{n}.html")).collect();
+    let mut script = Script::new().front(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for (n, path) in (0..).zip(&paths) {
+        script = script.on(path, page(n));
+    }
+    let site = script.start();
+    let desk = Desk::with_config(&format!(
+        "[archive]\nstore = \"disk/a.sqlite\"\n{config}\n[[site]]\nname = \"site\"\nseeds = [\"{}/\"]\npoliteness.delay = \"0s\"\npoliteness.delay_factor = 0.0\n",
+        site.origin
+    ));
+    std::fs::create_dir(desk.path("disk")).unwrap();
+    let jianbao = env!("CARGO_BIN_EXE_jianbao");
+    // The archive is copied off its disk, which is gone with the command.
+    let script = format!(
+        "mount -t tmpfs -o size=16m none disk || exit 99; {jianbao} crawl --json; code=$?; cp disk/a.sqlite* .; exit $code"
+    );
+    let outcome = desk.run_program("unshare", &["-rm", "sh", "-c", &script]);
+    if outcome.as_ref().is_none_or(|outcome| matches!(outcome.code, 1 | 99) && outcome.stdout.is_empty()) {
+        let _ = writeln!(std::io::stderr(), "skipped: nobody may make a disk here ({outcome:?})");
+        return None;
+    }
+    outcome.map(|outcome| (desk, outcome))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_during_a_run_ends_it_with_everything_committed() {
+    let Some((desk, outcome)) = crawl_on_a_small_disk("min_free = \"6MiB\"") else { return };
+    let outcome = outcome.expect_code(1).expect_stderr("less than archive.min_free = \"6MiB\"");
+    let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((&report["outcome"], &report["budget"]), (&"budget".into(), &"archive.min_free".into()));
+    let articles = desk.count("SELECT count(*) FROM article");
+    assert!(articles > 10 && articles < 160, "{articles}");
+    assert_eq!(articles, report["articles"]["new"].as_i64().unwrap());
+    assert_eq!(desk.texts("PRAGMA integrity_check"), ["ok"]);
+    assert!(desk.count("SELECT count(*) FROM url WHERE state = 'queued'") > 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_is_named_with_what_to_do() {
+    let Some((desk, outcome)) = crawl_on_a_small_disk("min_free = \"0B\"") else { return };
+    let outcome = outcome.expect_code(3);
+    assert!(
+        outcome.stderr.contains("disk is full") && outcome.stderr.contains("hint: make room"),
+        "{outcome:?}"
+    );
+    assert_eq!(desk.texts("PRAGMA integrity_check"), ["ok"]);
 }

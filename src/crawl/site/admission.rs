@@ -120,6 +120,10 @@ impl SiteCrawl {
             None => self.shared.store.host(self.id(), origin).await?,
         };
         let stop = self.shared.stop.clone();
+        let _step = self.pulse.begin(
+            format_args!("asking `{origin}` for robots.txt"),
+            self.shared.config.fetch.timeout.0 * gate::MOST_REQUESTS,
+        );
         let asked = tokio::select! {
             asked = gate::ask(&*self.shared.web, origin, || self.shared.clock.now()) => asked,
             () = stop.asked() => {

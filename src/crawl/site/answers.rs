@@ -42,9 +42,11 @@ impl SiteCrawl {
         let host = (self.hosts.0.get(job.url.origin()).map_or(0, |host| host.id), self.schedule.state());
         let rules = self.rules.clone();
         let shared = Arc::clone(&self.shared);
+        let step = self.pulse.begin(format_args!("examining `{}`", job.url), Duration::ZERO);
         self.examining.spawn(async move {
             let _permit = Arc::clone(&shared.workers).acquire_owned().await;
             let work = tokio::task::spawn_blocking(move || {
+                let _step = step;
                 let is_part = !job.captures.is_empty();
                 let mut may_go_on = answer.is_some();
                 let (outcome, profile) = match answer {

@@ -3,10 +3,12 @@
 
 mod admission;
 mod answers;
+mod conclude;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
@@ -17,6 +19,7 @@ use super::examine::{self, Rules, profile_sources};
 use super::gate::Hosts;
 use super::ids::{Counter, Counting};
 use super::moves::Moves;
+use super::watchdog::{Doing, Pulse};
 use crate::archive::{ArchiveError, Beginning, Claimed, Disposition, Outcome, RunRecord};
 use crate::capture::{Capture, Digest};
 use crate::config::{Route, Site};
@@ -30,8 +33,6 @@ use crate::watch::Watch;
 
 /// URLs taken from the archive at a time.
 const CLAIM: usize = 64;
-/// Looks at known articles, in a row, that find none before there is an alarm.
-const LOST: u64 = 3;
 /// Answers being examined at the same time; more would only fill memory.
 const EXAMINED_AT_ONCE: usize = 6;
 
@@ -66,11 +67,15 @@ pub(super) struct SiteCrawl {
     examining: JoinSet<Examined>,
     requests: u64,
     alarms: Vec<String>,
+    /// Articles that were found to be gone.
+    gone: u64,
     cut_short: bool,
     ids: Option<Counter>,
     moves: Moves,
     /// Why nothing more is fetched, once that is so.
     closed: bool,
+    /// Tells the watchdog what takes long.
+    pulse: Arc<Pulse>,
 }
 
 /// A URL to be looked at.
@@ -113,6 +118,7 @@ impl SiteCrawl {
         shared: Arc<Shared>,
         site: Site,
         run: RunRecord,
+        pulse: Arc<Pulse>,
     ) -> Result<Self, ArchiveError> {
         let now = shared.clock.now();
         let record = shared.store.site(&site.name, &site.seeds, now).await?;
@@ -159,10 +165,12 @@ impl SiteCrawl {
             examining: JoinSet::new(),
             requests: 0,
             alarms: Vec::new(),
+            gone: 0,
             cut_short: false,
             ids: None,
             moves: Moves::default(),
             closed: false,
+            pulse,
             shared,
         };
         let seeds = crawl.seeds();
@@ -193,8 +201,33 @@ impl SiteCrawl {
         found
     }
 
-    /// Crawls until nothing is due, a budget is reached, or the run is asked to stop.
+    /// Crawls until nothing is due, a budget is reached, or the run is asked to stop; or until the
+    /// watchdog abandons the site, which drops whatever is under way.
     pub(super) async fn run(mut self) -> Result<End, ArchiveError> {
+        let pulse = Arc::clone(&self.pulse);
+        let crawled = tokio::select! {
+            crawled = self.crawl() => crawled,
+            reason = pulse.abandoned() => {
+                self.alarm(reason);
+                Ok(())
+            }
+        };
+        pulse.end();
+        crawled?;
+        let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
+        for alarm in drift {
+            self.alarm(alarm);
+        }
+        Ok(End {
+            site: self.id(),
+            requests: self.requests,
+            alarms: self.alarms,
+            gone: self.gone,
+            cut_short: self.cut_short,
+        })
+    }
+
+    async fn crawl(&mut self) -> Result<(), ArchiveError> {
         while !self.closed && !self.shared.stop.is_set() {
             if self.is_over_budget() {
                 self.cut_short = self.has_more().await?;
@@ -220,55 +253,12 @@ impl SiteCrawl {
             self.advance().await?;
         }
         self.wind_down().await?;
-        let gone = if self.shared.stop.is_set() { 0 } else { self.conclude().await? };
-        let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
-        for alarm in drift {
-            self.alarm(alarm);
-        }
-        Ok(End {
-            site: self.id(),
-            requests: self.requests,
-            alarms: self.alarms,
-            gone,
-            cut_short: self.cut_short,
-        })
-    }
-
-    /// Learns what most of the site's posts end with.
-    async fn learn(&self) -> Result<(), ArchiveError> {
-        let cut = self.shared.store.learn(self.id(), self.shared.clock.now()).await?;
-        if cut > 0 {
-            info!(site = %self.name(), articles = cut, "boilerplate was learned and cut");
-        }
-        Ok(())
-    }
-
-    /// What is known once all answers are in; gives the number of articles that are gone.
-    async fn conclude(&mut self) -> Result<u64, ArchiveError> {
-        self.learn().await?;
-        let lost = self.shared.store.lost(self.id()).await?;
-        if lost >= LOST {
-            self.alarm(format!(
-                "the last {lost} looks at known articles found no article: did the layout change?"
-            ));
-        }
-        self.confirm_gone().await
-    }
-
-    /// Confirms what is gone; a site that misses many of its articles is broken instead.
-    async fn confirm_gone(&mut self) -> Result<u64, ArchiveError> {
-        let check = self.shared.store.confirm_gone(self.id(), self.shared.clock.now()).await?;
-        if let Some((missing, looks)) = check.mass {
-            self.alarm(format!(
-                "{missing} of the last {looks} articles looked at are missing: is the site broken? None is taken for gone; if it is true, raise recrawl.gone_most"
-            ));
-        }
-        Ok(check.confirmed)
+        if self.shared.stop.is_set() { Ok(()) } else { self.conclude().await }
     }
 
     fn is_over_budget(&self) -> bool {
         let limit = self.rules.territory.site.scope.max_pages;
-        self.shared.spent.reached(self.shared.clock.now()).is_some() || (limit > 0 && self.requests >= limit)
+        self.shared.budget(self.shared.clock.now()).is_some() || (limit > 0 && self.requests >= limit)
     }
 
     /// Whether the run would go on: something is due, or will be before long.
@@ -347,9 +337,10 @@ impl SiteCrawl {
         if job.claimed.leads {
             self.leading.insert(job.claimed.id);
         }
-        let shared = Arc::clone(&self.shared);
+        let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
         self.fetching.spawn(async move {
             let _connection = shared.connections.acquire().await;
+            let _step = pulse.begin(format_args!("asking for `{}`", job.url), shared.config.fetch.timeout.0);
             let validators = Some(&job.claimed).filter(|_| job.captures.is_empty());
             let request = Request {
                 url: job.url.clone(),
@@ -368,6 +359,7 @@ impl SiteCrawl {
         // In step, time stands still while a request is under way.
         let deadline = shared.spent.deadline.filter(|_| !shared.in_step || until.is_some());
         let until = [until, deadline].into_iter().flatten().min();
+        let _step = self.wait_step(until);
         let moment = async {
             match until {
                 Some(at) => shared.clock.sleep_until(at).await,
@@ -385,6 +377,13 @@ impl SiteCrawl {
             () = shared.stop.asked() => {}
         }
         Ok(())
+    }
+
+    /// What the watchdog is told of a wait: requests and examinations speak for themselves.
+    fn wait_step(&self, until: Option<Timestamp>) -> Option<Doing> {
+        let now = self.shared.clock.now();
+        let limit = until.and_then(|at| Duration::try_from(at.duration_since(now)).ok()).unwrap_or_default();
+        (!self.is_working()).then(|| self.pulse.begin("waiting for the site's turn", limit))
     }
 
     fn collect_finished(&mut self) -> Result<(), ArchiveError> {

@@ -55,6 +55,13 @@ impl Desk {
         outcome(&self.command(line).output().unwrap())
     }
 
+    /// Another program, run in the folder; `None` when there is no such program.
+    pub(crate) fn run_program(&self, program: &str, arguments: &[&str]) -> Option<Outcome> {
+        let mut command = Command::new(program);
+        let output = command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null()).output();
+        output.ok().map(|output| outcome(&output))
+    }
+
     /// With arguments that hold spaces, and standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], stdin: &str) -> Outcome {
         use std::io::Write as _;

@@ -3,7 +3,7 @@
 mod command;
 mod site;
 
-pub(crate) use command::Desk;
+pub(crate) use command::{Desk, Outcome};
 pub(crate) use site::{Reply, Script};
 
 use std::sync::Arc;

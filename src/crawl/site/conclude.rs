@@ -1,0 +1,47 @@
+//! What is known of a site once all answers of a run are in.
+
+use tracing::info;
+
+use super::SiteCrawl;
+use crate::archive::ArchiveError;
+
+/// Looks at known articles, in a row, that find none before there is an alarm.
+const LOST: u64 = 3;
+
+impl SiteCrawl {
+    /// Learns, and says what changed for the worse.
+    pub(super) async fn conclude(&mut self) -> Result<(), ArchiveError> {
+        // Cutting what was learned writes much.
+        if self.shared.low_space().is_none() {
+            self.learn().await?;
+        }
+        let lost = self.shared.store.lost(self.id()).await?;
+        if lost >= LOST {
+            self.alarm(format!(
+                "the last {lost} looks at known articles found no article: did the layout change?"
+            ));
+        }
+        self.confirm_gone().await
+    }
+
+    /// Learns what most of the site's posts end with.
+    async fn learn(&self) -> Result<(), ArchiveError> {
+        let cut = self.shared.store.learn(self.id(), self.shared.clock.now()).await?;
+        if cut > 0 {
+            info!(site = %self.name(), articles = cut, "boilerplate was learned and cut");
+        }
+        Ok(())
+    }
+
+    /// Confirms what is gone; a site that misses many of its articles is broken instead.
+    async fn confirm_gone(&mut self) -> Result<(), ArchiveError> {
+        let check = self.shared.store.confirm_gone(self.id(), self.shared.clock.now()).await?;
+        if let Some((missing, looks)) = check.mass {
+            self.alarm(format!(
+                "{missing} of the last {looks} articles looked at are missing: is the site broken? None is taken for gone; if it is true, raise recrawl.gone_most"
+            ));
+        }
+        self.gone = check.confirmed;
+        Ok(())
+    }
+}
