@@ -5,9 +5,10 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use super::args::CrawlArgs;
+use super::notify::Notifier;
 use super::output::{json_line, stdout};
 use super::progress::{Bars, OrExit};
-use super::{ATTENTION, Context, INTERRUPTED, Usage, runtime};
+use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, runtime};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Site;
@@ -36,7 +37,10 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     let is_watched = std::io::stderr().is_terminal() && !context.quiet;
     let progress: Arc<dyn Progress> =
         if is_watched { Arc::new(Bars::new(context.bars.clone())) } else { Arc::new(Silent) };
-    let report = with_signals(settings, progress)?;
+    let notifier = Notifier::new(context);
+    let progress = Arc::new(OrExit { progress, notifier: Some(notifier.clone()) });
+    let report = with_signals(settings, progress)
+        .inspect_err(|error| notifier.failed(&format!("{error:#}"), exit_code(error)))?;
     if context.json {
         let mut out = stdout();
         json_line(&mut out, &report)?;
@@ -45,11 +49,13 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     if is_watched || (context.verbose > 0 && !context.quiet) {
         std::io::stderr().write_all(summary(&report).as_bytes())?;
     }
-    Ok(match report.outcome {
+    let code = match report.outcome {
         RunOutcome::Interrupted => INTERRUPTED,
         _ if report.needs_attention() => ATTENTION,
         _ => 0,
-    })
+    };
+    notifier.ended(&report, code);
+    Ok(code)
 }
 
 /// Crawls until done, or until SIGINT or SIGTERM.
@@ -66,7 +72,7 @@ pub(super) fn with_signals(
                 on_signal.stop();
             }
         });
-        crawl(settings, Arc::new(SystemClock), stop, Arc::new(OrExit(progress))).await
+        crawl(settings, Arc::new(SystemClock), stop, progress).await
     });
     // A name being resolved can't be cancelled; nobody waits for it.
     runtime.shutdown_background();

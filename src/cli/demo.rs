@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use super::args::{DemoArgs, Global};
 use super::crawl::{summary, with_signals};
 use super::output::{article, listing, stdout};
-use super::progress::Bars;
+use super::progress::{Bars, OrExit};
 use super::{ATTENTION, Context, INTERRUPTED};
 use crate::archive::{Archive, Filter, Place};
 use crate::clock::{Clock as _, SystemClock};
@@ -48,7 +48,7 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
         budget: Budget::default(),
         in_step: false,
     };
-    let report = with_signals(settings, progress)?;
+    let report = with_signals(settings, Arc::new(OrExit { progress, notifier: None }))?;
     writeln!(out, "{}", summary(&report))?;
     if report.outcome == RunOutcome::Interrupted {
         out.flush()?;

@@ -9,6 +9,7 @@ mod demo;
 mod export;
 mod extract;
 mod import;
+mod notify;
 mod output;
 mod progress;
 mod show;

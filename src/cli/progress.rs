@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::ATTENTION;
+use super::notify::Notifier;
 use crate::archive::{Receipt, Verdict};
 use crate::crawl::Progress;
 use crate::dedup::Change;
@@ -73,11 +74,14 @@ impl Drop for Bars {
 
 /// Passes everything on, and ends the process when the crawl can't be ended from within.
 #[derive(Debug)]
-pub(super) struct OrExit(pub(super) Arc<dyn Progress>);
+pub(super) struct OrExit {
+    pub(super) progress: Arc<dyn Progress>,
+    pub(super) notifier: Option<Notifier>,
+}
 
 impl Progress for OrExit {
     fn committed(&self, site: &str, receipt: &Receipt) {
-        self.0.committed(site, receipt);
+        self.progress.committed(site, receipt);
     }
 
     fn hangs(&self, step: &str) {
@@ -86,6 +90,9 @@ impl Progress for OrExit {
             io::stderr(),
             "error: {step}\n  the process ends here; what was committed is safe, and the next run goes on"
         );
+        if let Some(notifier) = &self.notifier {
+            notifier.failed(step, ATTENTION);
+        }
         std::process::exit(i32::from(ATTENTION));
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Le
     checked(
         deserializer,
         |value: &Length| !value.0.is_zero(),
-        "must be longer than 0: every request would fail",
+        "must be longer than 0: nothing can be done in no time",
     )
 }
 
@@ -76,4 +76,10 @@ pub(super) fn contact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stri
         is_contact,
         "must be a URL or an e-mail address in ASCII, such as \"news@example.org\"",
     )
+}
+
+/// An address on the web; empty when there is none.
+pub(super) fn web_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let is_address = |text: &String| text.is_empty() || crate::url::CanonicalUrl::parse(text, None).is_ok();
+    checked(deserializer, is_address, "must be a URL that begins with http:// or https://")
 }

@@ -12,7 +12,7 @@ use crate::url::{CanonicalUrl, UrlError};
 pub use layer::{ConfigError, Flag, Loaded, Source, Value, load};
 pub use schema::{
     ArchiveSettings, Config, ExtractSettings, FetchSettings, Identity, Keep, LogFormat, LogLevel,
-    LogSettings, Pattern, Politeness, Recrawl, Route, Scope, SiteConfig,
+    LogSettings, NotifyOn, NotifySettings, Pattern, Politeness, Recrawl, Route, Scope, SiteConfig,
 };
 pub use units::{Length, Size, UnitError};
 

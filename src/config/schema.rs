@@ -29,6 +29,8 @@ pub struct Config {
     pub recrawl: Recrawl,
     /// What is logged.
     pub log: LogSettings,
+    /// Who is told how a run ended.
+    pub notify: NotifySettings,
     /// The sites.
     #[serde(rename = "site", skip_serializing_if = "Vec::is_empty")]
     pub sites: Vec<SiteConfig>,
@@ -166,6 +168,32 @@ pub struct LogSettings {
     /// A step of a run that outlasts its own limit by this is stuck.
     #[serde(deserialize_with = "limits::some_patience")]
     pub stuck_after: Length,
+}
+
+/// `[notify]`
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NotifySettings {
+    /// Of which runs somebody is told.
+    pub on: NotifyOn,
+    /// Run by the shell with the report on standard input; empty for none.
+    pub command: String,
+    /// Gets the report by POST; empty for none.
+    #[serde(deserialize_with = "limits::web_address")]
+    pub webhook: String,
+    /// For the command and for the webhook.
+    #[serde(deserialize_with = "limits::some_time")]
+    pub timeout: Length,
+}
+
+/// Of which runs somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NotifyOn {
+    /// Of those with an alarm, and those that failed.
+    Attention,
+    /// Of all.
+    Always,
 }
 
 /// Severity of log lines.
@@ -355,6 +383,17 @@ impl Default for Recrawl {
             gone_looks: 3,
             gone_after: Length(std::time::Duration::from_hours(168)),
             gone_most: 0.2,
+        }
+    }
+}
+
+impl Default for NotifySettings {
+    fn default() -> Self {
+        Self {
+            on: NotifyOn::Attention,
+            command: String::new(),
+            webhook: String::new(),
+            timeout: Length(std::time::Duration::from_secs(30)),
         }
     }
 }

@@ -245,7 +245,7 @@ fn joined(headers: &[(String, String)], name: &str) -> Option<String> {
 }
 
 /// The message of the error at the root, which says what happened.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

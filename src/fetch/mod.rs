@@ -2,6 +2,7 @@
 
 mod guard;
 mod http;
+mod webhook;
 
 use std::fmt;
 use std::future::Future;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use guard::{Forbidden, Guard, is_public};
 pub use http::{Client, ClientError, ClientSettings};
+pub use webhook::{WebhookError, post_json};
 
 use crate::capture::Capture;
 use crate::url::CanonicalUrl;

@@ -1,6 +1,6 @@
 //! What a scheduled job relies on: one run at a time, an end in every case, a report, a hook that is told.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -317,4 +317,88 @@ fn a_disk_that_is_full_is_named_with_what_to_do() {
         "{outcome:?}"
     );
     assert_eq!(desk.texts("PRAGMA integrity_check"), ["ok"]);
+}
+
+/// A site whose robots.txt is out of order: each run ends with an alarm.
+fn desk_with_hook(notify: &str, robots: u16) -> Desk {
+    let site = Script::new().on("/robots.txt", Reply::new(robots)).front(&[]).start();
+    let desk = Desk::for_site(&site.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), format!("{config}\n[notify]\n{notify}\n")).unwrap();
+    desk
+}
+
+#[test]
+fn a_command_is_told_of_runs_that_need_attention() {
+    let hook = r#"command = "cat > told.json; echo $JIANBAO_RUN $JIANBAO_OUTCOME $JIANBAO_EXIT > told.txt; echo heard""#;
+    let desk = desk_with_hook(hook, 503);
+    let (report, outcome) = desk.crawl("");
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.stderr.contains("heard"), "what a hook prints is a message, no data: {outcome:?}");
+    let told: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(desk.path("told.json")).unwrap()).unwrap();
+    assert_eq!(told, report);
+    assert_eq!(std::fs::read_to_string(desk.path("told.txt")).unwrap(), "1 finished 1\n");
+
+    let quiet = desk_with_hook(hook, 404);
+    quiet.run("crawl").expect_code(0);
+    assert!(!quiet.path("told.json").exists(), "all is fine, and nobody asked for that");
+    let always = desk_with_hook(&format!("on = \"always\"\n{hook}"), 404);
+    always.run("crawl").expect_code(0);
+    assert_eq!(std::fs::read_to_string(always.path("told.txt")).unwrap(), "1 finished 0\n");
+
+    std::fs::write(always.archive(), "no archive").unwrap();
+    always.run("crawl").expect_code(3);
+    assert_eq!(std::fs::read_to_string(always.path("told.txt")).unwrap(), "failed 3\n");
+    let told = std::fs::read_to_string(always.path("told.json")).unwrap();
+    assert!(told.contains("is not a jianbao archive"), "{told}");
+}
+
+#[test]
+fn a_hook_that_fails_or_hangs_costs_a_warning_and_no_run() {
+    for (notify, warning) in [
+        ("command = \"exit 7\"", "failed: exit status: 7"),
+        ("command = \"no-such-program\"", "failed: exit status: 127"),
+        ("command = \"cat | tail -f /dev/null\"\ntimeout = \"200ms\"", "was ended after 200ms"),
+        ("webhook = \"http://127.0.0.1:9/\"", "the webhook could not be told"),
+    ] {
+        let desk = desk_with_hook(&format!("on = \"always\"\n{notify}"), 404);
+        desk.run("crawl").expect_code(0).expect_stderr(warning);
+        assert_eq!(desk.texts("SELECT outcome FROM run"), ["finished"], "{notify}");
+    }
+    desk_with_hook("webhook = \"ftp://a.example/\"", 404)
+        .run("crawl")
+        .expect_code(2)
+        .expect_stderr("webhook");
+}
+
+#[test]
+fn a_webhook_gets_the_report() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let told = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let is_whole = |request: &[u8]| {
+            let text = String::from_utf8_lossy(request).into_owned();
+            let (head, body) = text.split_once("\r\n\r\n")?;
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
+            (body.len() == length.parse::<usize>().unwrap()).then(|| (head.to_owned(), body.to_owned()))
+        };
+        loop {
+            let mut part = [0; 4096];
+            let length = stream.read(&mut part).unwrap();
+            request.extend_from_slice(&part[..length]);
+            if let Some(whole) = is_whole(&request) {
+                stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+                return whole;
+            }
+        }
+    });
+    let desk = desk_with_hook(&format!("webhook = \"http://{address}/hooks/1\""), 503);
+    let (report, outcome) = desk.crawl("");
+    let (head, body) = told.join().unwrap();
+    assert!(head.starts_with("POST /hooks/1 ") && head.contains("content-type: application/json"), "{head}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap(), report);
+    assert!(!outcome.stderr.contains("webhook"), "{}", outcome.stderr);
 }
