@@ -306,6 +306,13 @@ impl Archive {
         Ok(sites.into_iter().map(|(_, status)| status).collect())
     }
 
+    /// For each site, how many URLs wait to be fetched.
+    pub fn queued(&self) -> Result<Vec<(String, i64)>, ArchiveError> {
+        let sql =
+            "SELECT s.key, (SELECT count(*) FROM url WHERE site = s.id AND state = 'queued') FROM site s";
+        self.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// The last runs, the newest first.
     pub fn runs(&self, count: u32) -> Result<Vec<RunRow>, ArchiveError> {
         let sql = "SELECT id, started, finished, outcome, report FROM runs ORDER BY id DESC LIMIT ?1";

@@ -106,6 +106,9 @@ pub(super) struct CrawlArgs {
     /// Stop after so long, such as 30m
     #[arg(long, value_name = "TIME")]
     pub(super) max_time: Option<crate::config::Length>,
+    /// Write Prometheus metrics to this file, in place of the configured one
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics: Option<PathBuf>,
     /// Say what would be fetched, and fetch nothing
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -11,7 +11,7 @@ use super::progress::{Bars, OrExit};
 use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, runtime};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Site;
+use crate::config::{Site, path_beside};
 use crate::crawl::{
     Budget, CrawlError, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, check_contact, crawl,
 };
@@ -21,8 +21,10 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     if args.dry_run {
         return dry_run(context, &sites);
     }
+    let mut config = context.loaded.config.clone();
+    config.log.metrics = metrics_file(args, context)?;
     let settings = CrawlSettings {
-        config: context.loaded.config.clone(),
+        config,
         sites,
         profiles: Arc::new(context.profiles()?),
         archive: Place::File(context.archive_path()),
@@ -56,6 +58,17 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     };
     notifier.ended(&report, code);
     Ok(code)
+}
+
+/// A path on the command line starts from here, one in the configuration from its folder.
+fn metrics_file(args: &CrawlArgs, context: &Context) -> anyhow::Result<String> {
+    let configured = &context.loaded.config.log.metrics;
+    let path = match &args.metrics {
+        Some(path) => std::path::absolute(path)?,
+        None if configured.is_empty() => return Ok(String::new()),
+        None => path_beside(&context.loaded.base, configured),
+    };
+    Ok(path.to_string_lossy().into_owned())
 }
 
 /// Crawls until done, or until SIGINT or SIGTERM.

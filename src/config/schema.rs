@@ -168,6 +168,8 @@ pub struct LogSettings {
     /// A step of a run that outlasts its own limit by this is stuck.
     #[serde(deserialize_with = "limits::some_patience")]
     pub stuck_after: Length,
+    /// File for Prometheus metrics; empty for none.
+    pub metrics: String,
 }
 
 /// `[notify]`
@@ -404,6 +406,7 @@ impl Default for LogSettings {
             level: LogLevel::Warn,
             format: LogFormat::Text,
             stuck_after: Length(std::time::Duration::from_mins(10)),
+            metrics: String::new(),
         }
     }
 }

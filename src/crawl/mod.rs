@@ -5,7 +5,9 @@
 
 mod examine;
 mod gate;
+mod gauge;
 mod ids;
+mod metrics;
 mod moves;
 mod report;
 mod site;
@@ -29,6 +31,7 @@ use crate::fetch::{Client, ClientError, ClientSettings, Fetch, FetchError, Guard
 use crate::profile::{ProfileError, Profiles};
 use crate::url::CanonicalUrl;
 
+use gauge::{Gauge, Known};
 pub use report::{ArticleCounts, Counts, RunOutcome, RunReport, SiteReport};
 use site::SiteCrawl;
 use watchdog::{Pulse, Watchdog, Watched};
@@ -243,8 +246,21 @@ pub async fn crawl_in(
     let (pulse, pulses) = (Arc::clone(&watched.run), watched.sites.clone());
     let shared = Arc::new(Shared::new(&settings, world, store, stop));
     let _watchdog = Watchdog::start(watched, Arc::clone(&shared))?;
-    let crawled = run(settings, shared, pulses, tally).await;
-    let _closing = pulse.begin("closing the archive", Duration::ZERO);
+    let beginning = pulse.begin("writing the first metrics", Duration::ZERO);
+    let gauge = Gauge::start(&settings.config.log.metrics, |file| Known {
+        shared: Arc::clone(&shared),
+        tally: Arc::clone(&tally),
+        pulses: pulses.clone(),
+        place: settings.archive.clone(),
+        file: Mutex::new(Some(file)),
+    })
+    .await;
+    drop(beginning);
+    let crawled = run(settings, shared, pulses, (tally, gauge.failure.clone())).await;
+    let _ending = pulse.begin("writing metrics and closing the archive", Duration::ZERO);
+    if let Ok(report) = &crawled {
+        gauge.end(report).await;
+    }
     let closed = close(writer).await;
     // The writer's own error says why everybody else found it stopped.
     match (crawled, closed) {
@@ -350,7 +366,7 @@ async fn run(
     settings: CrawlSettings,
     shared: Arc<Shared>,
     pulses: Vec<Arc<Pulse>>,
-    tally: Tally,
+    (tally, alarm): (Tally, Option<String>),
 ) -> Result<RunReport, CrawlError> {
     let started = shared.started;
     let run = shared.store.begin_run(settings.full, started).await?;
@@ -390,7 +406,7 @@ async fn run(
     }
     let mut sites: Vec<SiteReport> = sites.into_values().collect();
     sites.sort_by(|a, b| a.site.cmp(&b.site));
-    let alarms = shared.alarms(run);
+    let alarms = shared.alarms(run, alarm);
     let report =
         RunReport::new(run.id, (started, finished), shared.outcome(&ends, finished), (alarms, sites));
     let json = serde_json::to_string(&report).unwrap_or_default();
@@ -435,8 +451,8 @@ impl Shared {
     }
 
     /// What needs attention and is no site's.
-    fn alarms(&self, run: RunRecord) -> Vec<String> {
-        let mut alarms = Vec::new();
+    fn alarms(&self, run: RunRecord, other: Option<String>) -> Vec<String> {
+        let mut alarms = Vec::from_iter(other);
         if let Some(free) = self.low_space() {
             alarms.push(format!(
                 "only {} MiB are free on the archive's disk, less than archive.min_free = \"{}\": the run stopped, and all that it fetched is archived; make room, and the next run goes on",

@@ -46,6 +46,19 @@ pub struct ArticleCounts {
     pub gone: u64,
 }
 
+impl ArticleCounts {
+    /// Each count with its name.
+    pub fn by_verdict(&self) -> [(&'static str, u64); 5] {
+        [
+            ("new", self.new),
+            ("revised", self.revised),
+            ("unchanged", self.unchanged),
+            ("duplicate", self.duplicate),
+            ("gone", self.gone),
+        ]
+    }
+}
+
 /// Counts of a run or of one site in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Counts {

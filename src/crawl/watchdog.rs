@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,7 +26,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Pulse {
     /// A site's name.
-    name: String,
+    pub(super) name: String,
+    /// Requests sent so far.
+    requests: AtomicU64,
     steps: Mutex<Steps>,
     /// The step for which it was abandoned.
     abandoned: watch::Sender<Option<String>>,
@@ -58,6 +60,7 @@ impl Pulse {
     pub(super) fn new(name: &str) -> Arc<Self> {
         Arc::new(Self {
             name: name.to_owned(),
+            requests: AtomicU64::new(0),
             steps: Mutex::default(),
             abandoned: watch::channel(None).0,
             ended: AtomicBool::new(false),
@@ -80,6 +83,14 @@ impl Pulse {
         // The sender lives as long as `self`.
         let reason = receiver.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
         reason.unwrap_or_default()
+    }
+
+    pub(super) fn count_requests(&self, requests: u64) {
+        self.requests.fetch_add(requests, Ordering::Relaxed);
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Nothing more is to come.

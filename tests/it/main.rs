@@ -17,6 +17,7 @@ mod import;
 mod interrupted;
 mod kinds;
 mod listings;
+mod metrics;
 mod parts;
 mod politeness;
 mod profiles;

@@ -328,6 +328,7 @@ impl SiteCrawl {
 
     fn count_requests(&mut self, requests: u64) {
         self.requests += requests;
+        self.pulse.count_requests(requests);
         self.shared.spent.requests.fetch_add(requests, Ordering::Relaxed);
     }
 
