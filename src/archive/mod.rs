@@ -19,6 +19,7 @@ mod schema;
 mod store;
 mod traits;
 mod urls;
+mod waiting;
 
 use std::path::PathBuf;
 
@@ -35,6 +36,7 @@ pub use record::{
 };
 pub use schema::SCHEMA_VERSION;
 pub use store::{LINGER, Store, StoreSettings, Writer};
+pub use waiting::{OVERDUE_AFTER, Waiting};
 
 /// Why the archive is unusable.
 #[derive(Debug, thiserror::Error)]

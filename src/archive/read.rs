@@ -306,25 +306,16 @@ impl Archive {
         Ok(sites.into_iter().map(|(_, status)| status).collect())
     }
 
-    /// For each site, how many URLs wait to be fetched.
-    pub fn queued(&self) -> Result<Vec<(String, i64)>, ArchiveError> {
-        let sql =
-            "SELECT s.key, (SELECT count(*) FROM url WHERE site = s.id AND state = 'queued') FROM site s";
-        self.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
-    }
-
     /// The last runs, the newest first.
     pub fn runs(&self, count: u32) -> Result<Vec<RunRow>, ArchiveError> {
         let sql = "SELECT id, started, finished, outcome, report FROM runs ORDER BY id DESC LIMIT ?1";
-        self.list(sql, [count], |row| {
-            Ok(RunRow {
-                id: row.get(0)?,
-                started: row.get(1)?,
-                finished: row.get(2)?,
-                outcome: row.get(3)?,
-                report: row.get::<_, Option<String>>(4)?.map(raw),
-            })
-        })
+        self.list(sql, [count], read_run)
+    }
+
+    /// One run.
+    pub fn run(&self, id: i64) -> Result<Option<RunRow>, ArchiveError> {
+        let sql = "SELECT id, started, finished, outcome, report FROM runs WHERE id = ?1";
+        Ok(self.list(sql, [id], read_run)?.pop())
     }
 
     /// URLs of a site that are due at a moment (UTC milliseconds), in their order.
@@ -379,7 +370,7 @@ impl Archive {
         Ok(())
     }
 
-    fn list<T>(
+    pub(super) fn list<T>(
         &self,
         sql: &str,
         values: impl rusqlite::Params,
@@ -389,6 +380,16 @@ impl Archive {
         let rows = statement.query_map(values, read).doing("reading the archive")?;
         rows.collect::<rusqlite::Result<_>>().doing("reading the archive")
     }
+}
+
+fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: row.get(0)?,
+        started: row.get(1)?,
+        finished: row.get(2)?,
+        outcome: row.get(3)?,
+        report: row.get::<_, Option<String>>(4)?.map(raw),
+    })
 }
 
 fn select_article() -> String {

@@ -72,8 +72,8 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// Write articles to a file or standard output
     Export(ExportArgs),
-    /// Sites, queue, last runs
-    Status,
+    /// What is fresh, late or broken, and what to do
+    Status(StatusArgs),
     /// Try the deciding parts by themselves
     Try(TryArgs),
     /// Effective configuration and where each value came from
@@ -224,6 +224,14 @@ impl FilterArgs {
             limit: self.limit,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// The stored report of a run [default: of the last one]
+    #[arg(long, value_name = "RUN")]
+    #[expect(clippy::option_option, reason = "a flag whose value may be left out")]
+    pub(super) report: Option<Option<i64>>,
 }
 
 #[derive(Debug, Args)]

@@ -191,10 +191,10 @@ pub(super) fn summary(report: &RunReport) -> String {
     for alarm in &report.alarms {
         let _ = writeln!(text, "ALARM: {alarm}");
     }
-    let end = match (report.outcome, report.budget) {
+    let end = match (report.outcome, &report.budget) {
         (RunOutcome::Finished, _) => "finished".to_owned(),
         (RunOutcome::Budget, budget) => {
-            format!("stopped at {}; the next run goes on", budget.unwrap_or("a limit"))
+            format!("stopped at {}; the next run goes on", budget.as_deref().unwrap_or("a limit"))
         }
         (RunOutcome::Interrupted, _) => "interrupted; the next run goes on".to_owned(),
     };
@@ -202,8 +202,13 @@ pub(super) fn summary(report: &RunReport) -> String {
     text
 }
 
-fn bytes(count: u64) -> String {
+/// A number of bytes in a unit that suits it.
+pub(super) fn bytes(count: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
     let mib = count as f64 / f64::from(1 << 20);
-    if count < 1 << 20 { format!("{} KiB", count / 1024) } else { format!("{mib:.1} MiB") }
+    match count {
+        0..0x10_0000 => format!("{} KiB", count / 1024),
+        0x10_0000..0x4000_0000 => format!("{mib:.1} MiB"),
+        _ => format!("{:.1} GiB", mib / 1024.0),
+    }
 }

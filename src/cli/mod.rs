@@ -8,6 +8,7 @@ mod crawl;
 mod demo;
 mod export;
 mod extract;
+mod health;
 mod import;
 mod notify;
 mod output;
@@ -71,7 +72,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Extract(args) => extract::run(&args, &Context::load(global)?),
         Command::Show(args) => show::run(&args, &Context::load(global)?),
         Command::Export(args) => export::run(&args, &Context::load(global)?),
-        Command::Status => status::run(&Context::load(global)?),
+        Command::Status(args) => status::run(&args, &Context::load(global)?),
         Command::Try(args) => tries::run(&args),
         Command::Config => config::run(&Context::load(global)?),
     }

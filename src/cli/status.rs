@@ -1,84 +1,222 @@
-//! `jianbao status`: the archive in one screen.
+//! `jianbao status`: what is fresh, what is late, what is broken, what to do; in one screen.
 
-use std::io::Write as _;
+use std::io::Write;
 
-use super::Context;
-use super::output::{json_pretty, stdout};
+use anyhow::Context as _;
+use jiff::Timestamp;
+
+use super::args::StatusArgs;
+use super::crawl::{bytes, summary};
+use super::health::{Facts, Health, Run, State, judge, length};
+use super::output::{json_pretty, pad, stdout, width};
+use super::{ATTENTION, Context};
+use crate::archive::{Archive, RunRow, SiteStatus, free_space, holder};
+use crate::clock::{Clock as _, SystemClock};
+use crate::crawl::RunReport;
 
 /// Runs shown.
-const RUNS: u32 = 5;
+const RUNS: usize = 5;
+/// Runs that tell how often a site is crawled.
+const KNOWN_RUNS: u32 = 30;
+/// Sites shown, those in trouble first.
+const SITES: usize = 12;
+/// Alarms shown of each kind.
+const ALARMS: usize = 6;
+/// Columns of the screen.
+const COLUMNS: usize = 80;
 
-pub(super) fn run(context: &Context) -> anyhow::Result<u8> {
+pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
-    let (sites, runs) = (archive.sites()?, archive.runs(RUNS)?);
+    if let Some(run) = args.report {
+        return report(&archive, run, context.json);
+    }
+    let now = SystemClock.now();
+    let (sites, rows, waiting) = (archive.sites()?, archive.runs(KNOWN_RUNS)?, archive.waiting(now)?);
     let size = std::fs::metadata(archive.path()).map_or(0, |file| file.len());
+    let (free, running) = (free_space(archive.path()), holder(archive.path()));
+    let runs: Vec<Run> = rows.iter().filter_map(judged).collect();
+    let config = &context.loaded.config;
+    let health = judge(&Facts {
+        now,
+        configured: config.sites.iter().map(|site| site.name.as_str()).collect(),
+        sites: &sites,
+        waiting: &waiting,
+        runs: &runs,
+        is_running: running.is_some(),
+        low_space: free.filter(|free| *free < config.archive.min_free.0),
+    });
     let mut out = stdout();
+    let shown = rows.iter().take(RUNS).collect::<Vec<_>>();
     if context.json {
-        let status =
-            serde_json::json!({ "archive": archive.path(), "bytes": size, "sites": sites, "runs": runs });
+        let status = serde_json::json!({
+            "archive": archive.path(), "bytes": size, "free": free, "running": running,
+            "sites": sites, "runs": shown, "health": health,
+        });
         json_pretty(&mut out, &status)?;
-        out.flush()?;
-        return Ok(0);
-    }
-    writeln!(out, "archive  {} ({} KiB)", archive.path().display(), size / 1024)?;
-    for site in &sites {
-        writeln!(out, "\n{}", site.site)?;
-        let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "—".to_owned());
-        writeln!(
-            out,
-            "  articles  {} · newest {} · last new one found {}",
-            site.articles,
-            or_none(&site.newest),
-            or_none(&site.last_new)
-        )?;
-        let urls = &site.urls;
-        writeln!(
-            out,
-            "  urls      {} done · {} queued · {} excluded · {} given up",
-            urls.done, urls.queued, urls.excluded, urls.given_up
-        )?;
-        writeln!(out, "  profile   {}", site.profile.as_deref().unwrap_or("(none: generic rules)"))?;
-        for host in &site.hosts {
-            let robots = match host.robots_status {
-                None => "robots.txt not asked yet".to_owned(),
-                Some(0) => "robots.txt did not answer: closed".to_owned(),
-                Some(status @ (429 | 500..=599)) => format!("robots.txt answered {status}: closed"),
-                Some(status @ 200..=299) => format!("robots.txt {status}"),
-                Some(status) => format!("no robots.txt ({status})"),
-            };
-            let failures = if host.failures > 0 {
-                format!(" · {} failures in a row", host.failures)
-            } else {
-                String::new()
-            };
-            writeln!(out, "  host      {} · {robots}{failures}", host.origin)?;
+    } else {
+        let free = free.map(|free| format!(" · {} free", bytes(free))).unwrap_or_default();
+        writeln!(out, "archive  {} · {}{free}", archive.path().display(), bytes(size))?;
+        if let Some(holder) = &running {
+            writeln!(out, "running  {holder}")?;
         }
-    }
-    let is_running = crate::archive::holder(archive.path()).is_some();
-    let last = runs.iter().map(|run| run.id).max().unwrap_or(0);
-    writeln!(out, "\nlast runs")?;
-    for run in &runs {
-        let is_last = run.id == last;
-        let outcome =
-            run.outcome.as_deref().unwrap_or(if is_running && is_last { "running" } else { "cut off" });
-        let report: Option<serde_json::Value> =
-            run.report.as_ref().and_then(|r| serde_json::from_str(r.get()).ok());
-        let count = |path: &str| report.as_ref().and_then(|r| r.pointer(path)?.as_u64()).unwrap_or(0);
-        writeln!(
-            out,
-            "  {:>4}  {}  {outcome:<12}  {} requests · {} new · {} revised · {} failed",
-            run.id,
-            run.started,
-            count("/requests"),
-            count("/articles/new"),
-            count("/articles/revised"),
-            count("/failed")
-        )?;
-        let sites = report.as_ref().and_then(|r| r.get("sites")?.as_array()).cloned().unwrap_or_default();
-        for alarm in sites.iter().filter_map(|site| site.get("alarms")?.as_array()).flatten() {
-            writeln!(out, "        ALARM: {}", alarm.as_str().unwrap_or_default())?;
-        }
+        write_sites(&mut out, &health, &sites, now)?;
+        write_trouble(&mut out, &health)?;
+        write_runs(&mut out, &shown, running.is_some())?;
+        write_todo(&mut out, &health)?;
     }
     out.flush()?;
     Ok(0)
+}
+
+/// A stored report: of a run, or of the last one that has one.
+fn report(archive: &Archive, wanted: Option<i64>, as_json: bool) -> anyhow::Result<u8> {
+    let row = match wanted {
+        Some(id) => archive.run(id)?,
+        None => archive.runs(KNOWN_RUNS)?.into_iter().find(|run| run.report.is_some()),
+    };
+    let Some(stored) = row.as_ref().and_then(|run| run.report.as_ref()) else {
+        let run = wanted.map_or("the last runs".to_owned(), |id| format!("run {id}"));
+        let why = if row.is_some() { "it is under way, or was cut off" } else { "there is no such run" };
+        writeln!(std::io::stderr(), "error: there is no report of {run}: {why}")?;
+        return Ok(ATTENTION);
+    };
+    let mut out = stdout();
+    if as_json {
+        writeln!(out, "{}", stored.get())?;
+    } else {
+        let report: RunReport = serde_json::from_str(stored.get())
+            .context("a stored report can't be read; --json gives it as it is")?;
+        out.write_all(summary(&report).as_bytes())?;
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+fn judged(row: &RunRow) -> Option<Run> {
+    Some(Run {
+        id: row.id,
+        started: row.started.parse().ok()?,
+        outcome: row.outcome.clone(),
+        report: row.report.as_ref().and_then(|report| serde_json::from_str(report.get()).ok()),
+    })
+}
+
+fn write_sites(
+    out: &mut impl Write,
+    health: &Health,
+    sites: &[SiteStatus],
+    now: Timestamp,
+) -> std::io::Result<()> {
+    writeln!(out, "\n{}  articles  newest      last new        due  state", pad("site", 24))?;
+    for site in health.sites.iter().take(SITES) {
+        let status = sites.iter().find(|status| status.site == site.site);
+        let day = |value: &String| value.chars().take(10).collect::<String>();
+        let newest = status.and_then(|status| status.newest.as_ref()).map_or("—".to_owned(), day);
+        let last_new = status.and_then(|status| status.last_new.as_ref()?.parse::<Timestamp>().ok());
+        let last_new =
+            last_new.map_or("—".to_owned(), |at| format!("{} ago", length(now.duration_since(at))));
+        let state = match site.state {
+            State::Broken => "broken",
+            State::Late => "late",
+            State::Fresh => "fresh",
+            State::Left => "not in crawl.toml",
+        };
+        let articles = status.map_or(0, |status| status.articles);
+        let name = pad(&cut(&site.site, 24), 24);
+        writeln!(
+            out,
+            "{name}  {articles:>8}  {}  {}  {:>7}  {state}",
+            pad(&newest, 10),
+            pad(&last_new, 10),
+            site.due
+        )?;
+    }
+    if let Some(more) = health.sites.len().checked_sub(SITES).filter(|more| *more > 0) {
+        let fine = health.sites.iter().skip(SITES).all(|site| site.state >= State::Fresh);
+        writeln!(out, "… and {more} more{}; --json has all", if fine { ", all fresh" } else { "" })?;
+    }
+    Ok(())
+}
+
+fn write_trouble(out: &mut impl Write, health: &Health) -> std::io::Result<()> {
+    let of_run = health.broken.iter().map(|what| (None, what));
+    let of_sites =
+        health.sites.iter().flat_map(|s| s.broken.iter().map(move |what| (Some(s.site.as_str()), what)));
+    write_list(out, "broken", &of_run.chain(of_sites).collect::<Vec<_>>())?;
+    let late = health.sites.iter().flat_map(|s| s.late.iter().map(move |what| (Some(s.site.as_str()), what)));
+    write_list(out, "late", &late.collect::<Vec<_>>())
+}
+
+fn write_list(out: &mut impl Write, head: &str, list: &[(Option<&str>, &String)]) -> std::io::Result<()> {
+    if !list.is_empty() {
+        writeln!(out, "\n{head}")?;
+    }
+    for (site, what) in list.iter().take(ALARMS) {
+        let line = site.map_or_else(|| (*what).clone(), |site| format!("{site}: {what}"));
+        write_wrapped(out, "  ", "    ", &line)?;
+    }
+    match list.len().checked_sub(ALARMS) {
+        Some(more) if more > 0 => writeln!(out, "  … and {more} more; --json has all"),
+        _ => Ok(()),
+    }
+}
+
+fn write_runs(out: &mut impl Write, runs: &[&RunRow], is_running: bool) -> std::io::Result<()> {
+    writeln!(out, "\nlast runs")?;
+    for (index, run) in runs.iter().enumerate() {
+        let unfinished = if is_running && index == 0 { "running" } else { "cut off" };
+        let outcome = run.outcome.as_deref().unwrap_or(unfinished);
+        let report: Option<RunReport> = run.report.as_ref().and_then(|r| serde_json::from_str(r.get()).ok());
+        let counts = report.map(|report| report.counts).unwrap_or_default();
+        let (requests, new, revised) = (counts.requests, counts.articles.new, counts.articles.revised);
+        let did = format!("{requests} req, {new} new, {revised} revised, {} failed", counts.failed);
+        writeln!(out, "{:>5}  {}  {outcome:<11}  {did}", run.id, run.started.get(..16).unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn write_todo(out: &mut impl Write, health: &Health) -> std::io::Result<()> {
+    writeln!(out, "\nwhat to do")?;
+    if health.todo.is_empty() {
+        writeln!(out, "  nothing")?;
+    }
+    for todo in &health.todo {
+        writeln!(out, "  {}", todo.command)?;
+        write_wrapped(out, "      ", "      ", &todo.why)?;
+    }
+    Ok(())
+}
+
+/// A text over several lines, broken between words.
+fn write_wrapped(out: &mut impl Write, first: &str, further: &str, text: &str) -> std::io::Result<()> {
+    let mut line = first.to_owned();
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && width(&line) + 1 + width(word) > COLUMNS {
+            writeln!(out, "{line}")?;
+            further.clone_into(&mut line);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    writeln!(out, "{line}")
+}
+
+/// A text cut to so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    for character in text.chars() {
+        if width(&cut) + 3 > columns {
+            break;
+        }
+        cut.push(character);
+    }
+    cut + "…"
 }

@@ -196,7 +196,7 @@ mod tests {
         let site = SiteReport {
             site: "the \"new\" one".to_owned(),
             counts,
-            outcomes: [("article", 2)].into(),
+            outcomes: [("article".into(), 2)].into(),
             alarms: alarms.iter().map(ToString::to_string).collect(),
             ..SiteReport::default()
         };

@@ -1,15 +1,16 @@
 //! What a run did: counted from receipts, printed at its end, stored with it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::archive::{Receipt, Verdict};
 use crate::dedup::Change;
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
     /// Nothing was left to do.
@@ -32,7 +33,7 @@ impl RunOutcome {
 }
 
 /// Articles by what a look at them found.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArticleCounts {
     /// Never seen before.
     pub new: u64,
@@ -60,7 +61,7 @@ impl ArticleCounts {
 }
 
 /// Counts of a run or of one site in it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// Requests sent, robots.txt included.
     pub requests: u64,
@@ -77,7 +78,7 @@ pub struct Counts {
 }
 
 /// One site of a run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SiteReport {
     /// The site's name.
     pub site: String,
@@ -85,17 +86,17 @@ pub struct SiteReport {
     #[serde(flatten)]
     pub counts: Counts,
     /// Field → articles that should have it and have not.
-    pub missing: BTreeMap<&'static str, u64>,
+    pub missing: BTreeMap<Cow<'static, str>, u64>,
     /// What needs attention.
     pub alarms: Vec<String>,
     /// Outcome → URLs.
-    pub outcomes: BTreeMap<&'static str, u64>,
+    pub outcomes: BTreeMap<Cow<'static, str>, u64>,
     /// URLs found for the first time.
     pub discovered: u64,
 }
 
 /// A run: the object of `crawl --json`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunReport {
     /// Row in `run`.
     pub run: i64,
@@ -106,11 +107,12 @@ pub struct RunReport {
     /// How it ended.
     pub outcome: RunOutcome,
     /// Which budget was reached, when one was.
-    pub budget: Option<&'static str>,
+    pub budget: Option<Cow<'static, str>>,
     /// All sites together.
     #[serde(flatten)]
     pub counts: Counts,
     /// What needs attention and is no site's: the disk, the clock.
+    #[serde(default)]
     pub alarms: Vec<String>,
     /// Site by site.
     pub sites: Vec<SiteReport>,
@@ -146,7 +148,7 @@ fn is_failure(name: &str) -> bool {
 impl SiteReport {
     /// Counts a committed outcome.
     pub(super) fn count(&mut self, receipt: &Receipt) {
-        *self.outcomes.entry(receipt.name).or_default() += 1;
+        *self.outcomes.entry(receipt.name.into()).or_default() += 1;
         self.discovered += receipt.new_urls as u64;
         self.counts.bytes += receipt.bytes;
         self.counts.not_modified += u64::from(receipt.name == "not_modified");
@@ -165,7 +167,7 @@ impl SiteReport {
             Verdict::Missing | Verdict::None => {}
         }
         for field in &receipt.missing {
-            *self.missing.entry(field).or_default() += 1;
+            *self.missing.entry((*field).into()).or_default() += 1;
         }
     }
 
@@ -232,7 +234,16 @@ impl RunReport {
             counts.articles.gone += site.counts.articles.gone;
         }
         let iso = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        Self { run, started: iso(started), finished: iso(finished), outcome, budget, counts, alarms, sites }
+        Self {
+            run,
+            started: iso(started),
+            finished: iso(finished),
+            outcome,
+            budget: budget.map(Into::into),
+            counts,
+            alarms,
+            sites,
+        }
     }
 
     /// Whether somebody should look at it.

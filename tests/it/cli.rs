@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Demo, Desk};
+use crate::support::{Demo, Desk, Reply, Script};
 
 #[test]
 fn the_demo_does_the_main_job_and_cleans_up() {
@@ -116,13 +116,9 @@ fn show_and_status_answer_in_text_and_json() {
     assert!(missing.stdout.is_empty() && missing.stderr.contains("no article `999`"), "{missing:?}");
     desk.run("show nonsense").expect_code(2);
 
-    let text = desk.run("status").expect_code(0).stdout;
-    assert!(
-        text.contains("articles  60") && text.contains("no robots.txt (404)") && text.contains("zblog-tpure"),
-        "{text}"
-    );
     let json: Value = serde_json::from_str(&desk.run("status --json").expect_code(0).stdout).unwrap();
     assert_eq!(json["sites"][0]["articles"], 60);
+    assert_eq!(json["sites"][0]["profile"], "zblog-tpure");
     assert_eq!(json["runs"][0]["outcome"], "finished");
 }
 
@@ -294,4 +290,82 @@ fn a_file_that_is_no_page_gives_no_article() {
     for file in ["notes.txt", "noise.html"] {
         desk.run(&format!("extract {file} --generic")).expect_code(1).expect_stderr("no article was found");
     }
+}
+
+#[test]
+fn status_says_in_one_screen_what_is_fresh_late_and_broken_and_what_to_do() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    desk.crawl("");
+    let text = desk.run("status").expect_code(0).stdout;
+    assert!(text.contains("      60  ") && text.contains("fresh"), "{text}");
+    assert!(text.ends_with("what to do\n  nothing\n"), "{text}");
+
+    let closed = Script::new().on("/robots.txt", Reply::new(503)).front(&[]).start();
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    let more = format!(
+        "[[site]]\nname = \"closed\"\nseeds = [\"{}/\"]\n[[site]]\nname = \"forgotten one\"\nseeds = [\"{}/\"]\n",
+        closed.origin, closed.origin
+    );
+    std::fs::write(desk.path("crawl.toml"), config + &more).unwrap();
+    desk.run("crawl closed").expect_code(1);
+    let text = desk.run("status").expect_code(0).stdout;
+    for part in [
+        "broken\n  closed: http://127.0.0.1:",
+        "late\n  forgotten one: never crawled",
+        "jianbao crawl 'forgotten one'",
+        &format!("curl -i {}/robots.txt", closed.origin),
+        "jianbao status --report 2",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in {text}");
+    }
+    let path = desk.archive().to_string_lossy().into_owned();
+    for line in text.lines().filter(|line| !line.contains(&path)) {
+        assert!(line.chars().count() <= 80, "too wide: {line}");
+    }
+    let json: Value = serde_json::from_str(&desk.run("status --json").expect_code(0).stdout).unwrap();
+    let sites = json["health"]["sites"].as_array().unwrap();
+    let states: Vec<_> = sites.iter().map(|site| site["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["broken", "late", "fresh"]);
+    assert_eq!(json["health"]["todo"][0]["command"], "jianbao crawl 'forgotten one'");
+}
+
+#[test]
+fn the_report_of_a_run_can_be_read_again() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    let (first, _) = desk.crawl("");
+    let (second, _) = desk.crawl("");
+    let stored =
+        |line: &str| -> Value { serde_json::from_str(&desk.run(line).expect_code(0).stdout).unwrap() };
+    assert_eq!(stored("status --report --json"), second);
+    assert_eq!(stored("status --report 1 --json"), first);
+    let text = desk.run("status --report 1").expect_code(0).stdout;
+    assert!(text.contains("articles: 59 new") && text.contains("run 1 finished"), "{text}");
+    desk.run("status --report 9").expect_code(1).expect_stderr("there is no such run");
+}
+
+#[test]
+fn each_url_has_one_line_of_json_with_its_outcome() {
+    let demo = Demo::start(60);
+    let desk = Desk::for_site(&demo.origin);
+    let outcome = desk.run("crawl -v --log-format json").expect_code(0);
+    let lines = outcome.stderr.lines().filter(|line| line.starts_with('{'));
+    let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut urls: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["outcome"].is_string())
+        .map(|line| line["url"].as_str().unwrap())
+        .collect();
+    let logged = urls.len();
+    urls.sort_unstable();
+    urls.dedup();
+    assert_eq!(urls.len(), logged, "a URL has two lines");
+    assert_eq!(
+        i64::try_from(logged).unwrap(),
+        desk.count("SELECT count(*) FROM url WHERE outcome IS NOT NULL")
+    );
+    let article = lines.iter().find(|line| line["outcome"] == "article").unwrap();
+    assert_eq!((&article["level"], &article["status"]), (&"INFO".into(), &200.into()));
+    assert!(article["bytes"].as_u64().unwrap() > 0 && article["timestamp"].is_string(), "{article}");
 }

@@ -203,7 +203,7 @@ fn a_runtime_that_is_stuck_as_a_whole_is_told() {
 fn a_run_without_room_on_the_disk_asks_for_nothing_and_says_so() {
     let desk = Desk::new();
     let (report, asked) = crawl_at(NOW, &desk.archive(), |config| config.archive.min_free = Size(u64::MAX));
-    assert_eq!((report.outcome.as_str(), report.budget), ("budget", Some("archive.min_free")));
+    assert_eq!((report.outcome.as_str(), report.budget.as_deref()), ("budget", Some("archive.min_free")));
     assert!(report.alarms[0].contains("less than archive.min_free"), "{:?}", report.alarms);
     assert_eq!(asked, [""; 0]);
     let (report, _) = crawl_at(NOW, &desk.archive(), |_| ());
