@@ -33,6 +33,7 @@ pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod coverage;
 pub mod crawl;
 pub mod dedup;
 pub mod demo;

@@ -7,6 +7,7 @@ mod ahead;
 mod article;
 mod body;
 mod commit;
+mod coverage;
 mod disk;
 mod lock;
 mod looks;

@@ -370,6 +370,7 @@ impl Archive {
         Ok(())
     }
 
+    /// The rows of a query.
     pub(super) fn list<T>(
         &self,
         sql: &str,

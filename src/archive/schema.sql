@@ -245,6 +245,19 @@ SELECT a.id, s.key AS site, u.url, a.title, a.author, a.published,
 FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url
 WHERE a.gone_since IS NOT NULL;
 
+-- Which routes found the articles of a month and section. An article's other names count for it.
+CREATE VIEW coverage AS
+SELECT s.key AS site, CASE WHEN length(a.published) >= 7 THEN substr(a.published, 1, 7) END AS month,
+       a.category AS section, count(*) AS articles, CAST(total(r.list) AS INTEGER) AS by_list, CAST(total(r.feed) AS INTEGER) AS by_feed,
+       CAST(total(r.sitemap) AS INTEGER) AS by_sitemap, CAST(total(r.id) AS INTEGER) AS by_id, CAST(total(r.related) AS INTEGER) AS by_related,
+       CAST(total(r.routes = 1) AS INTEGER) AS by_one_route
+FROM article a JOIN site s ON s.id = a.site LEFT JOIN (
+    SELECT u.article, max(d.route = 'list') AS list, max(d.route = 'feed') AS feed, max(d.route = 'sitemap') AS sitemap,
+           max(d.route = 'id') AS id, max(d.route = 'related') AS related,
+           count(DISTINCT d.route) FILTER (WHERE d.route IN ('list', 'feed', 'sitemap', 'id', 'related')) AS routes
+    FROM url u JOIN discovery d ON d.url = u.id WHERE u.article IS NOT NULL GROUP BY u.article) r ON r.article = a.id
+GROUP BY site, month, section;
+
 CREATE VIEW runs AS
 SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', started / 1000.0, 'unixepoch') AS started,
        strftime('%Y-%m-%dT%H:%M:%SZ', finished / 1000.0, 'unixepoch') AS finished, outcome, report

@@ -228,6 +228,9 @@ impl FilterArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
+    /// How many articles there are, and where some may be missing
+    #[arg(long)]
+    pub(super) coverage: bool,
     /// The stored report of a run [default: of the last one]
     #[arg(long, value_name = "RUN")]
     #[expect(clippy::option_option, reason = "a flag whose value may be left out")]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 mod args;
 mod check;
 mod config;
+mod coverage;
 mod crawl;
 mod demo;
 mod export;

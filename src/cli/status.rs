@@ -6,10 +6,11 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::args::StatusArgs;
+use super::coverage::SiteCoverage;
 use super::crawl::{bytes, summary};
 use super::health::{Facts, Health, Run, State, judge, length};
 use super::output::{json_pretty, pad, stdout, width};
-use super::{ATTENTION, Context};
+use super::{ATTENTION, Context, coverage};
 use crate::archive::{Archive, RunRow, SiteStatus, free_space, holder};
 use crate::clock::{Clock as _, SystemClock};
 use crate::crawl::RunReport;
@@ -32,6 +33,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     }
     let now = SystemClock.now();
     let (sites, rows, waiting) = (archive.sites()?, archive.runs(KNOWN_RUNS)?, archive.waiting(now)?);
+    let coverage = if args.coverage { coverage::of(&archive)? } else { Vec::new() };
     let size = std::fs::metadata(archive.path()).map_or(0, |file| file.len());
     let (free, running) = (free_space(archive.path()), holder(archive.path()));
     let runs: Vec<Run> = rows.iter().filter_map(judged).collect();
@@ -48,10 +50,13 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     let mut out = stdout();
     let shown = rows.iter().take(RUNS).collect::<Vec<_>>();
     if context.json {
-        let status = serde_json::json!({
+        let mut status = serde_json::json!({
             "archive": archive.path(), "bytes": size, "free": free, "running": running,
             "sites": sites, "runs": shown, "health": health,
         });
+        if args.coverage {
+            status["coverage"] = coverage.iter().map(SiteCoverage::json).collect();
+        }
         json_pretty(&mut out, &status)?;
     } else {
         let free = free.map(|free| format!(" · {} free", bytes(free))).unwrap_or_default();
@@ -61,6 +66,10 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
         }
         write_sites(&mut out, &health, &sites, now)?;
         write_trouble(&mut out, &health)?;
+        for site in &coverage {
+            writeln!(out, "\n{}", site.site)?;
+            site.write(&mut out)?;
+        }
         write_runs(&mut out, &shown, running.is_some())?;
         write_todo(&mut out, &health)?;
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("url", &[]),
     ("clock", &[]),
     ("inflate", &[]),
@@ -14,6 +14,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("politeness", &["clock"]),
     ("profile", &["article", "capture", "extract", "url"]),
     ("extract", &["article", "capture", "entry", "profile", "url"]),
+    ("coverage", &[]),
     ("dedup", &["article"]),
     ("watch", &["article"]),
     ("frontier", &["config", "dedup", "entry", "url"]),
@@ -21,7 +22,18 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("fetch", &["capture", "clock", "inflate", "url"]),
     (
         "archive",
-        &["article", "capture", "config", "dedup", "entry", "frontier", "politeness", "url", "watch"],
+        &[
+            "article",
+            "capture",
+            "config",
+            "coverage",
+            "dedup",
+            "entry",
+            "frontier",
+            "politeness",
+            "url",
+            "watch",
+        ],
     ),
     ("export", &["archive"]),
     ("demo", &[]),
@@ -32,11 +44,12 @@ const MAY_USE: [(&str, &[&str]); 22] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "url",
     "entry",
     "capture",
     "article",
+    "coverage",
     "politeness",
     "frontier",
     "discover",

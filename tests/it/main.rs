@@ -7,6 +7,7 @@ mod bad_input;
 mod boilerplate;
 mod cli;
 mod conformance;
+mod coverage;
 mod crawl_demo;
 mod cron;
 mod dates;
