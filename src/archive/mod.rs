@@ -13,6 +13,7 @@ mod lock;
 mod looks;
 mod numbers;
 mod open;
+mod quiet;
 mod read;
 mod record;
 mod recut;
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 pub use disk::free_space;
 pub use lock::{Lock, holder};
 pub use open::{Place, open_reader};
+pub use quiet::Posting;
 pub use read::{
     Archive, ArticleRecord, CaptureRecord, Filter, HostRow, Listing, QueueCounts, RunRow, SiteStatus,
     VersionRecord,

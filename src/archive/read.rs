@@ -16,7 +16,7 @@ use crate::url::CanonicalUrl;
 /// An archive opened for reading.
 #[derive(Debug)]
 pub struct Archive {
-    connection: Connection,
+    pub(super) connection: Connection,
     path: PathBuf,
 }
 

@@ -17,13 +17,13 @@ use super::open::{Place, open_writer};
 use super::record::{
     Beginning, Claimed, GoneCheck, NumberState, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord,
 };
-use super::{ArchiveError, Doing, looks, numbers, recut, traits, urls};
+use super::{ArchiveError, Doing, looks, numbers, quiet, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
 use crate::frontier::Candidate;
 use crate::url::{CanonicalUrl, UrlKey, UrlPattern};
-use crate::watch::Traits;
+use crate::watch::{FeedHistory, Posted, Traits};
 
 /// Outcomes of one transaction, at most.
 const BATCH: usize = 64;
@@ -161,6 +161,14 @@ impl Store {
     /// What a site's latest articles are like, the oldest first.
     pub async fn traits(&self, site: i64) -> Result<Vec<Traits>, ArchiveError> {
         self.call(move |_, connection| traits::latest(connection, site)).await
+    }
+
+    /// When a site posted, and how its feeds answered.
+    pub async fn posting(&self, site: i64) -> Result<(Vec<Posted>, Vec<FeedHistory>), ArchiveError> {
+        self.call(move |_, connection| {
+            Ok((quiet::posted(connection, site)?, quiet::feeds(connection, site)?))
+        })
+        .await
     }
 
     /// Learns what most of a site's posts end with, and cuts it from the stored ones: from versions

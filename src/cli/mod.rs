@@ -14,6 +14,7 @@ mod import;
 mod notify;
 mod output;
 mod progress;
+mod quiet;
 mod show;
 mod status;
 mod tries;

@@ -10,7 +10,8 @@ use super::coverage::SiteCoverage;
 use super::crawl::{bytes, summary};
 use super::health::{Facts, Health, Run, State, judge, length};
 use super::output::{json_pretty, pad, stdout, width};
-use super::{ATTENTION, Context, coverage};
+use super::quiet::SiteQuiet;
+use super::{ATTENTION, Context, coverage, quiet};
 use crate::archive::{Archive, RunRow, SiteStatus, free_space, holder};
 use crate::clock::{Clock as _, SystemClock};
 use crate::crawl::RunReport;
@@ -34,6 +35,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     let now = SystemClock.now();
     let (sites, rows, waiting) = (archive.sites()?, archive.runs(KNOWN_RUNS)?, archive.waiting(now)?);
     let coverage = if args.coverage { coverage::of(&archive)? } else { Vec::new() };
+    let quiet = quiet::of(&archive, now)?;
     let size = std::fs::metadata(archive.path()).map_or(0, |file| file.len());
     let (free, running) = (free_space(archive.path()), holder(archive.path()));
     let runs: Vec<Run> = rows.iter().filter_map(judged).collect();
@@ -54,6 +56,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
             "archive": archive.path(), "bytes": size, "free": free, "running": running,
             "sites": sites, "runs": shown, "health": health,
         });
+        status["quiet"] = quiet.iter().map(SiteQuiet::json).collect();
         if args.coverage {
             status["coverage"] = coverage.iter().map(SiteCoverage::json).collect();
         }
@@ -69,6 +72,9 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
         for site in &coverage {
             writeln!(out, "\n{}", site.site)?;
             site.write(&mut out)?;
+            if let Some(quiet) = quiet.iter().find(|quiet| quiet.site == site.site) {
+                quiet.write(&mut out)?;
+            }
         }
         write_runs(&mut out, &shown, running.is_some())?;
         write_todo(&mut out, &health)?;

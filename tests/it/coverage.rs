@@ -2,35 +2,7 @@
 
 use jianbao::coverage::{Extent, Number, Post, ROUTES, Survey, extent, route_bit};
 
-use crate::support::{Desk, Reply, Script};
-
-/// The generator `SplitMix64` (Steele, Lea and Flood 2014): the same sites in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        f64::from(u32::try_from(z >> 32).unwrap()) / f64::from(u32::MAX)
-    }
-
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.next()
-    }
-
-    /// A whole number below `end`.
-    fn below(&mut self, end: usize) -> usize {
-        let end = f64::from(u32::try_from(end).unwrap());
-        ((self.next() * end).floor().min(end - 1.0).to_string()).parse().unwrap()
-    }
-
-    fn is(&mut self, chance: f64) -> bool {
-        self.next() < chance
-    }
-}
+use crate::support::{Desk, Dice, Reply, Script};
 
 /// What makes routes find a post more or less often.
 #[derive(Debug, Clone, Copy, PartialEq)]

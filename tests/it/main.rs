@@ -23,5 +23,6 @@ mod parts;
 mod politeness;
 mod profiles;
 mod quality;
+mod quiet;
 mod support;
 mod year;

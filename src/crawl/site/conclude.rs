@@ -1,9 +1,11 @@
 //! What is known of a site once all answers of a run are in.
 
+use jiff::tz::TimeZone;
 use tracing::info;
 
 use super::SiteCrawl;
 use crate::archive::ArchiveError;
+use crate::watch::{lost_feeds, silences};
 
 /// Looks at known articles, in a row, that find none before there is an alarm.
 const LOST: u64 = 3;
@@ -21,7 +23,21 @@ impl SiteCrawl {
                 "the last {lost} looks at known articles found no article: did the layout change?"
             ));
         }
-        self.confirm_gone().await
+        self.confirm_gone().await?;
+        self.listen().await
+    }
+
+    /// Alarms when the site, a section or a feed fell silent; a run that did not look everywhere can't tell.
+    async fn listen(&mut self) -> Result<(), ArchiveError> {
+        if self.closed || self.cut_short {
+            return Ok(());
+        }
+        let today = self.shared.clock.now().to_zoned(TimeZone::UTC).date();
+        let (posts, feeds) = self.shared.store.posting(self.id()).await?;
+        for alarm in silences(&posts, today).into_iter().chain(lost_feeds(&feeds, today)) {
+            self.alarm(alarm);
+        }
+        Ok(())
     }
 
     /// Learns what most of the site's posts end with.

@@ -1,9 +1,11 @@
 //! What the tests share: a folder with a configuration, the command, a scripted site.
 
 mod command;
+mod dice;
 mod site;
 
 pub(crate) use command::{Desk, Outcome};
+pub(crate) use dice::Dice;
 pub(crate) use site::{Reply, Script};
 
 use std::sync::Arc;

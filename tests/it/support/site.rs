@@ -41,8 +41,13 @@ impl Reply {
 
     /// An article with a date and enough text.
     pub(crate) fn article(title: &str, text: &str) -> Self {
+        Self::article_of(title, "2024-05-18", text)
+    }
+
+    /// An article of a day.
+    pub(crate) fn article_of(title: &str, day: &str, text: &str) -> Self {
         Self::html(format!(
-            "<html lang=zh><head><title>{title}</title></head><body><h1>{title}</h1><p class=date>2024-05-18</p><div class=content><p>{text}</p><p>{}</p></div></body></html>",
+            "<html lang=zh><head><title>{title}</title></head><body><h1>{title}</h1><p class=date>{day}</p><div class=content><p>{text}</p><p>{}</p></div></body></html>",
             "这是一段足够长的正文,讲述园区里发生的事情。".repeat(8)
         ))
     }

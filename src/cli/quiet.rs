@@ -1,0 +1,60 @@
+//! The part of `jianbao status` about how often sites post, and what fell silent.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use crate::archive::{Archive, ArchiveError};
+use crate::watch::{Rhythm, lost_feeds, rhythm, silences};
+
+/// What is said of a site.
+pub(super) struct SiteQuiet {
+    pub(super) site: String,
+    rhythm: Option<Rhythm>,
+    alarms: Vec<String>,
+}
+
+/// Every site's rhythm, as of the last run that ended by itself: what nobody looked for is no silence.
+pub(super) fn of(archive: &Archive, now: Timestamp) -> Result<Vec<SiteQuiet>, ArchiveError> {
+    let Some(looked) = archive.last_look()? else { return Ok(Vec::new()) };
+    let today = looked.min(now).to_zoned(TimeZone::UTC).date();
+    let sites = archive.posting()?.into_iter();
+    Ok(sites
+        .map(|(site, posts, feeds)| {
+            let days: Vec<Date> = posts.iter().map(|post| post.day).collect();
+            let alarms = silences(&posts, today).into_iter().chain(lost_feeds(&feeds, today)).collect();
+            SiteQuiet { site, rhythm: rhythm(&days, today), alarms }
+        })
+        .collect())
+}
+
+impl SiteQuiet {
+    /// The object of `--json`.
+    pub(super) fn json(&self) -> Value {
+        let rounded = |posts: f64| (posts * 100.0).round() / 100.0;
+        let rhythm = self.rhythm.as_ref();
+        json!({
+            "site": self.site,
+            "per_week": rhythm.map(|rhythm| rounded(rhythm.per_week())),
+            "by_weekday": rhythm.map(|rhythm| rhythm.by_weekday.map(rounded)),
+            "last": rhythm.map(|rhythm| rhythm.last),
+            "alarms": self.alarms,
+        })
+    }
+
+    /// A few lines of the site's part of the screen.
+    pub(super) fn write(&self, out: &mut impl Write) -> std::io::Result<()> {
+        if let Some(rhythm) = &self.rhythm {
+            let (weekly, last) = (rhythm.per_week(), rhythm.last);
+            let weekly = if weekly < 1.0 { format!("{weekly:.1}") } else { format!("{weekly:.0}") };
+            writeln!(out, "  posts     about {weekly} a week · the last on {last}")?;
+        }
+        for alarm in &self.alarms {
+            writeln!(out, "  ALARM: {alarm}")?;
+        }
+        Ok(())
+    }
+}
