@@ -163,7 +163,7 @@ impl Tests {
     fn check_power(&self, unseen: f64, found: f64) -> Result<(), String> {
         let scores = self.pairs.iter().map(|(_, score)| score).chain([&self.mixture]);
         let doubt = scores.filter(|score| score.pull > 0.0).map(|score| {
-            let growth = NORMAL_95 * score.pull / unseen.max(f64::MIN_POSITIVE) / score.information.sqrt();
+            let growth = score.most(NORMAL_95) * score.pull / unseen.max(f64::MIN_POSITIVE);
             unseen * growth.min(100.0).exp_m1()
         });
         if doubt.fold(0.0, f64::max) > BLIND * found {

@@ -42,6 +42,15 @@ impl Score {
         if self.information > 0.0 { self.pull / self.information.sqrt() } else { 0.0 }
     }
 
+    /// The greatest value of the term that is so many standard deviations from the likeliest one.
+    pub(super) fn most(&self, deviations: f64) -> f64 {
+        if self.information > 0.0 {
+            (self.excess / self.information).max(0.0) + deviations / self.information.sqrt()
+        } else {
+            f64::INFINITY
+        }
+    }
+
     /// In standard deviations.
     pub(super) fn z(&self) -> f64 {
         if self.information > 0.0 { self.excess / self.information.sqrt() } else { 0.0 }
