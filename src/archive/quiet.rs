@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::read::Archive;
@@ -12,21 +13,15 @@ use crate::watch::{FeedHistory, Posted};
 
 const DOING: &str = "reading when a site posted";
 
-/// The day of an article: the one it is dated, or the one it was first seen on when it bears no date.
-/// A date that is a month or a year has none.
-const DAY: &str = "CASE WHEN length(a.published) >= 10 THEN substr(a.published, 1, 10)
-                        WHEN a.published IS NULL THEN date(a.first_seen / 1000, 'unixepoch') END";
-
-/// A site with its posts and feeds.
-pub type Posting = (String, Vec<Posted>, Vec<FeedHistory>);
+/// The posts of a site, the oldest first, and its feeds.
+pub type Posting = (Vec<Posted>, Vec<FeedHistory>);
 
 impl Archive {
-    /// For each site, when it posted, and how its feeds answered.
-    pub fn posting(&self) -> Result<Vec<Posting>, ArchiveError> {
+    /// When each site posted, and how its feeds answered.
+    pub fn postings(&self) -> Result<Vec<(String, Posting)>, ArchiveError> {
         let sites: Vec<(i64, String)> =
             self.list("SELECT id, key FROM site ORDER BY key", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let of = |(id, key)| Ok((key, posted(&self.connection, id)?, feeds(&self.connection, id)?));
-        sites.into_iter().map(of).collect()
+        sites.into_iter().map(|(id, key)| Ok((key, posting(&self.connection, id)?))).collect()
     }
 
     /// When the last run that looked everywhere ended.
@@ -37,51 +32,82 @@ impl Archive {
     }
 }
 
-/// The days of all articles of a site.
-pub(super) fn posted(connection: &Connection, site: i64) -> Result<Vec<Posted>, ArchiveError> {
-    let sql = format!("SELECT {DAY}, a.category FROM article a WHERE a.site = ?1");
-    let mut select = connection.prepare(&sql).doing(DOING)?;
+/// When a site posted, and how its feeds answered.
+pub(super) fn posting(connection: &Connection, site: i64) -> Result<Posting, ArchiveError> {
+    let dated = dated(connection, site)?;
+    let given = given(connection, site)?;
+    let feeds = feeds(connection, site)?.into_iter().map(|mut feed| {
+        if let Some((since, given)) = feed.first.zip(given.get(&feed.id)) {
+            let since = dated.iter().filter(|(_, post)| post.day >= since);
+            feed.history.gave = since.map(|(article, _)| given.contains(article)).collect();
+        }
+        feed.history
+    });
+    let feeds = feeds.collect();
+    Ok((dated.into_iter().map(|(_, post)| post).collect(), feeds))
+}
+
+/// A site's articles in the order of their days: the day that an article is dated, or the day it was
+/// first seen where it bears no date. One whose date is a month or a year has no day, and is left out.
+fn dated(connection: &Connection, site: i64) -> Result<Vec<(i64, Posted)>, ArchiveError> {
+    let sql = "SELECT id, CASE WHEN published IS NULL THEN date(first_seen / 1000, 'unixepoch')
+                               ELSE substr(published, 1, 10) END AS day, category
+               FROM article WHERE site = ?1 AND (published IS NULL OR length(published) >= 10)
+               ORDER BY day, first_seen, id";
+    let mut select = connection.prepare(sql).doing(DOING)?;
     let rows = select
         .query_map([site], |row| {
-            let section = row.get(1)?;
-            Ok(day(row.get(0)?).map(|day| Posted { day, section }))
+            let (id, day, section): (_, String, _) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(day.parse().ok().map(|day| (id, Posted { day, section })))
         })
         .doing(DOING)?;
     Ok(rows.collect::<rusqlite::Result<Vec<_>>>().doing(DOING)?.into_iter().flatten().collect())
 }
 
-fn day(text: Option<String>) -> Option<Date> {
-    text?.parse().ok()
+/// A feed while its answers are counted.
+struct Feed {
+    id: i64,
+    /// The day of the first answer that was a feed.
+    first: Option<Date>,
+    history: FeedHistory,
 }
 
-/// What is known of a site's feeds.
-pub(super) fn feeds(connection: &Connection, site: i64) -> Result<Vec<FeedHistory>, ArchiveError> {
-    let sql = "SELECT u.id, u.url, coalesce(u.outcome, ''), count(*) FILTER (WHERE c.outcome IN ('feed', 'not_modified')),
-                      date(min(c.fetched_at) FILTER (WHERE c.outcome = 'feed') / 1000, 'unixepoch'),
-                      date(max(c.fetched_at) FILTER (WHERE c.outcome IN ('feed', 'not_modified')) / 1000, 'unixepoch'),
-                      count(*) FILTER (WHERE c.fetched_at > (SELECT max(fetched_at) FROM capture
-                          WHERE url = u.id AND outcome IN ('feed', 'not_modified')))
-               FROM url u JOIN capture c ON c.url = u.id WHERE u.site = ?1 AND u.kind = 'feed' GROUP BY u.id ORDER BY u.url";
-    let mut select = connection.prepare(sql).doing(DOING)?;
-    let rows = select
-        .query_map([site], |row| {
-            let feed = FeedHistory {
-                url: row.get(1)?,
-                outcome: row.get(2)?,
-                successes: row.get(3)?,
-                last_success: day(row.get(5)?),
-                failures: row.get(6)?,
-                gave: Vec::new(),
-            };
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(4)?, feed))
-        })
-        .doing(DOING)?;
-    let mut feeds = rows.collect::<rusqlite::Result<Vec<_>>>().doing(DOING)?;
-    let given = given(connection, site)?;
-    for (id, since, feed) in &mut feeds {
-        feed.gave = gave(connection, site, since.as_deref().unwrap_or("9999"), given.get(id))?;
+impl Feed {
+    fn note(&mut self, at: i64, outcome: &str) {
+        if matches!(outcome, "feed" | "not_modified") {
+            let day = urls::time(at).to_zoned(TimeZone::UTC).date();
+            self.first = self.first.or(Some(day));
+            self.history.last_success = Some(day);
+            self.history.successes += 1;
+            self.history.failures = 0;
+        } else {
+            self.history.failures += 1;
+        }
     }
-    Ok(feeds.into_iter().map(|(.., feed)| feed).collect())
+}
+
+/// A site's feeds and their answers.
+fn feeds(connection: &Connection, site: i64) -> Result<Vec<Feed>, ArchiveError> {
+    let sql = "SELECT u.id, u.url, coalesce(u.outcome, ''), c.fetched_at, c.outcome
+               FROM url u JOIN capture c ON c.url = u.id WHERE u.site = ?1 AND u.kind = 'feed' ORDER BY u.id, c.id";
+    let mut select = connection.prepare(sql).doing(DOING)?;
+    let mut rows = select.query([site]).doing(DOING)?;
+    let mut feeds: Vec<Feed> = Vec::new();
+    while let Some(row) = rows.next().doing(DOING)? {
+        let id: i64 = row.get(0).doing(DOING)?;
+        if feeds.last().is_none_or(|feed| feed.id != id) {
+            let (url, outcome) = (row.get(1).doing(DOING)?, row.get(2).doing(DOING)?);
+            feeds.push(Feed {
+                id,
+                first: None,
+                history: FeedHistory { url, outcome, ..FeedHistory::default() },
+            });
+        }
+        if let Some(feed) = feeds.last_mut() {
+            feed.note(row.get(3).doing(DOING)?, &row.get::<_, String>(4).doing(DOING)?);
+        }
+    }
+    Ok(feeds)
 }
 
 /// For each feed, the articles that it showed.
@@ -96,20 +122,4 @@ fn given(connection: &Connection, site: i64) -> Result<HashMap<i64, HashSet<i64>
         given.entry(feed).or_default().insert(article);
     }
     Ok(given)
-}
-
-/// For each article published since a day, whether it is among the given ones.
-fn gave(
-    connection: &Connection,
-    site: i64,
-    since: &str,
-    given: Option<&HashSet<i64>>,
-) -> Result<Vec<bool>, ArchiveError> {
-    let sql = format!(
-        "SELECT a.id FROM article a WHERE a.site = ?1 AND {DAY} >= ?2 ORDER BY {DAY}, a.first_seen, a.id"
-    );
-    let mut select = connection.prepare(&sql).doing(DOING)?;
-    let rows = select.query_map((site, since), |row| row.get::<_, i64>(0)).doing(DOING)?;
-    let ids = rows.collect::<rusqlite::Result<Vec<_>>>().doing(DOING)?;
-    Ok(ids.iter().map(|id| given.is_some_and(|given| given.contains(id))).collect())
 }

@@ -14,16 +14,17 @@ use super::commit::Committer;
 use super::disk::Room;
 use super::lock::Lock;
 use super::open::{Place, open_writer};
+use super::quiet::{self, Posting};
 use super::record::{
     Beginning, Claimed, GoneCheck, NumberState, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord,
 };
-use super::{ArchiveError, Doing, looks, numbers, quiet, recut, traits, urls};
+use super::{ArchiveError, Doing, looks, numbers, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
 use crate::frontier::Candidate;
 use crate::url::{CanonicalUrl, UrlKey, UrlPattern};
-use crate::watch::{FeedHistory, Posted, Traits};
+use crate::watch::Traits;
 
 /// Outcomes of one transaction, at most.
 const BATCH: usize = 64;
@@ -164,11 +165,8 @@ impl Store {
     }
 
     /// When a site posted, and how its feeds answered.
-    pub async fn posting(&self, site: i64) -> Result<(Vec<Posted>, Vec<FeedHistory>), ArchiveError> {
-        self.call(move |_, connection| {
-            Ok((quiet::posted(connection, site)?, quiet::feeds(connection, site)?))
-        })
-        .await
+    pub async fn posting(&self, site: i64) -> Result<Posting, ArchiveError> {
+        self.call(move |_, connection| quiet::posting(connection, site)).await
     }
 
     /// Learns what most of a site's posts end with, and cuts it from the stored ones: from versions

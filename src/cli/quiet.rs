@@ -8,12 +8,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::archive::{Archive, ArchiveError};
-use crate::watch::{Rhythm, lost_feeds, rhythm, silences};
+use crate::watch::{Rhythm, by_section, lost_feeds, rhythm, silences};
 
 /// What is said of a site.
 pub(super) struct SiteQuiet {
     pub(super) site: String,
     rhythm: Option<Rhythm>,
+    sections: Vec<(String, Rhythm)>,
     alarms: Vec<String>,
 }
 
@@ -21,12 +22,14 @@ pub(super) struct SiteQuiet {
 pub(super) fn of(archive: &Archive, now: Timestamp) -> Result<Vec<SiteQuiet>, ArchiveError> {
     let Some(looked) = archive.last_look()? else { return Ok(Vec::new()) };
     let today = looked.min(now).to_zoned(TimeZone::UTC).date();
-    let sites = archive.posting()?.into_iter();
+    let sites = archive.postings()?.into_iter();
     Ok(sites
-        .map(|(site, posts, feeds)| {
+        .map(|(site, (posts, feeds))| {
             let days: Vec<Date> = posts.iter().map(|post| post.day).collect();
             let alarms = silences(&posts, today).into_iter().chain(lost_feeds(&feeds, today)).collect();
-            SiteQuiet { site, rhythm: rhythm(&days, today), alarms }
+            let sections = by_section(&posts, today).into_iter();
+            let sections = sections.map(|(section, rhythm)| (section.to_owned(), rhythm)).collect();
+            SiteQuiet { site, rhythm: rhythm(&days, today), sections, alarms }
         })
         .collect())
 }
@@ -35,14 +38,23 @@ impl SiteQuiet {
     /// The object of `--json`.
     pub(super) fn json(&self) -> Value {
         let rounded = |posts: f64| (posts * 100.0).round() / 100.0;
-        let rhythm = self.rhythm.as_ref();
-        json!({
-            "site": self.site,
-            "per_week": rhythm.map(|rhythm| rounded(rhythm.per_week())),
-            "by_weekday": rhythm.map(|rhythm| rhythm.by_weekday.map(rounded)),
-            "last": rhythm.map(|rhythm| rhythm.last),
-            "alarms": self.alarms,
-        })
+        let expected = |rhythm: &Rhythm| {
+            json!({
+                "per_week": rounded(rhythm.per_week()),
+                "by_weekday": rhythm.by_weekday.map(rounded),
+                "last": rhythm.last,
+            })
+        };
+        let mut quiet = self.rhythm.as_ref().map_or_else(|| json!({}), expected);
+        quiet["site"] = self.site.as_str().into();
+        quiet["alarms"] = self.alarms.as_slice().into();
+        let sections = self.sections.iter().map(|(section, rhythm)| {
+            let mut quiet = expected(rhythm);
+            quiet["section"] = section.as_str().into();
+            quiet
+        });
+        quiet["sections"] = sections.collect();
+        quiet
     }
 
     /// A few lines of the site's part of the screen.

@@ -6,4 +6,4 @@ mod quiet;
 
 pub use calendar::is_holiday;
 pub use drift::{BASELINE, Traits, WINDOW, Watch};
-pub use quiet::{FeedHistory, Posted, Rhythm, lost_feeds, rhythm, silences};
+pub use quiet::{FeedHistory, Posted, Rhythm, by_section, lost_feeds, rhythm, silences};

@@ -29,6 +29,9 @@ const LOUDER: f64 = 1.5;
 /// After so many days a silence is no news, and no alarm.
 const STALE: i32 = 180;
 
+/// Silent sections that are named, of many.
+const NAMED: usize = 3;
+
 /// A post that a site published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
@@ -67,13 +70,17 @@ impl Rhythm {
 
     fn describe(&self) -> String {
         format!(
-            "since {}, {} days: about {:.0} a week came before, never more than {} days apart",
+            "since {}, {}: about {:.0} a week came before, at most {} apart",
             self.last,
-            self.days,
+            in_days(self.days),
             self.per_week().max(1.0),
-            self.longest
+            in_days(self.longest)
         )
     }
+}
+
+fn in_days(count: i32) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
 }
 
 /// Days since 1970.
@@ -189,26 +196,32 @@ pub fn rhythm(posts: &[Date], today: Date) -> Option<Rhythm> {
     })
 }
 
-/// What is too silent: the site as a whole, or else sections while the site goes on.
-pub fn silences(posts: &[Posted], today: Date) -> Vec<String> {
+/// The rhythm of each section, in the order of their names.
+pub fn by_section(posts: &[Posted], today: Date) -> Vec<(&str, Rhythm)> {
     let mut sections: BTreeMap<&str, Vec<Date>> = BTreeMap::new();
     for post in posts {
         if let Some(section) = &post.section {
             sections.entry(section).or_default().push(post.day);
         }
     }
+    sections.into_iter().filter_map(|(section, days)| Some((section, rhythm(&days, today)?))).collect()
+}
+
+/// What is too silent: the site as a whole, or else sections while the site goes on.
+pub fn silences(posts: &[Posted], today: Date) -> Vec<String> {
     let days: Vec<Date> = posts.iter().map(|post| post.day).collect();
     let Some(site) = rhythm(&days, today) else { return Vec::new() };
     if site.is_alarm() {
         return vec![format!("no post {}", site.describe())];
     }
-    let quiet = sections.into_iter().filter_map(|(section, days)| Some((section, rhythm(&days, today)?)));
-    quiet
-        .filter(|(_, rhythm)| rhythm.is_alarm() && rhythm.last < site.last)
-        .map(|(section, rhythm)| {
-            format!("no post in `{section}` {}; the rest of the site goes on", rhythm.describe())
-        })
-        .collect()
+    let mut quiet = by_section(posts, today);
+    quiet.retain(|(_, rhythm)| rhythm.is_alarm() && rhythm.last < site.last);
+    let named = quiet.iter().take(NAMED).map(|(section, rhythm)| {
+        format!("no post in `{section}` {}; the rest of the site goes on", rhythm.describe())
+    });
+    let others = quiet.len().saturating_sub(NAMED);
+    let others = (others > 0).then(|| format!("no post in {others} more sections either"));
+    named.chain(others).collect()
 }
 
 /// What is known of a feed.
