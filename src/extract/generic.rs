@@ -4,6 +4,7 @@ use super::Page;
 use super::around;
 use super::body::{Hints, Reading};
 use super::fields::{fall_through, set_body};
+use super::heading::as_shown;
 use super::kind::{PageKind, kind};
 use super::structured::{self, Structured};
 use super::title;
@@ -26,8 +27,9 @@ pub(super) fn article(page: &Page<'_>) -> (PageKind, Article) {
 /// The page cut into blocks and judged, by what it says of itself.
 pub(super) fn read(page: &Page<'_>, structured: &Structured) -> Reading {
     let descriptions = ["og:description", "description", "twitter:description"];
+    let title = title::choose(&title::candidates(page, structured, None));
     let hints = Hints {
-        title: title::choose(&title::candidates(page, structured, None)).map(|found| found.value),
+        title: title.map(|found| as_shown(page, found.value)),
         descriptions: descriptions
             .iter()
             .filter_map(|name| page.survey.meta(&[name]))

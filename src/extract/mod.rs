@@ -12,6 +12,7 @@ mod fields;
 mod flow;
 mod generic;
 mod guard;
+mod heading;
 mod kind;
 mod line;
 mod listed;

@@ -1,7 +1,8 @@
 //! The headline: what a page calls itself in several places, by vote.
 
-use scraper::{ElementRef, Node};
+use scraper::ElementRef;
 
+use super::heading::{headline_of, is_of_path, leads_home, parts_of};
 use super::line::squashed;
 use super::structured::Structured;
 use super::survey::element;
@@ -9,7 +10,6 @@ use super::{Page, listed};
 use crate::article::{Found, Origin};
 use crate::entry::Listing;
 use crate::profile::squeeze;
-use crate::url::CanonicalUrl;
 
 /// A place that names the headline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub(super) struct Candidate {
     pub(super) place: Place,
     pub(super) text: String,
     squashed: String,
+    /// A heading in the path to the page says the same.
+    is_of_path: bool,
 }
 
 /// Characters of a title that are read.
@@ -83,86 +85,104 @@ pub(super) fn candidates(
     above_body: Option<&str>,
 ) -> Vec<Candidate> {
     let site = SiteNames::of(page, structured);
-    let mut found = Vec::new();
-    let mut note = |place: Place, text: &str| {
-        let text: String = squeeze(std::iter::once(text)).chars().take(LONGEST).collect();
-        let stripped = site.strip(&text, place.is_visible());
-        for text in [Some(&stripped), Some(&text).filter(|text| **text != stripped && !place.is_visible())] {
-            let Some(text) = text else { continue };
-            let squashed = squashed(text);
-            if !squashed.is_empty() && !site.is_one(&squashed) {
-                found.push(Candidate { place, text: text.clone(), squashed });
-            }
-        }
-    };
-    let headings: Vec<ElementRef<'_>> = page
+    let (in_path, headings): (Vec<_>, Vec<_>) = page
         .survey
         .headings
         .iter()
         .filter_map(|id| element(&page.html, *id))
         .filter(|heading| heading.text().any(|text| !text.trim().is_empty()))
         .filter(|heading| !leads_home(*heading, page))
-        .collect();
-    let place = if headings.len() == 1 { Place::Heading } else { Place::OneOfHeadings };
-    for heading in headings {
-        let all = squeeze(heading.text());
-        note(place, &all);
-        let nested = heading.child_elements().take(6).map(|child| squeeze(child.text()));
-        for part in nested.chain([own_text(heading)]).filter(|part| *part != all) {
-            note(Place::HeadingsPart, &part);
-        }
-    }
-    for title in &structured.headlines {
-        note(if title.origin == Origin::JsonLd { Place::JsonLd } else { Place::Microdata }, &title.value);
-    }
-    if let Some(title) = page.survey.meta(&["og:title"]) {
-        note(Place::OpenGraph, title);
-    }
-    let others = ["twitter:title", "dc.title", "dcterms.title", "headline", "articletitle", "parsely-title"];
-    if let Some(title) = page.survey.meta(&others) {
-        note(Place::OtherMeta, title);
-    }
-    if let Some(title) = &page.survey.title {
-        note(Place::Document, title);
-    }
-    if let Some(title) = above_body {
-        note(Place::AboveBody, title);
-    }
-    if let Some((entry, title)) = page.entry.and_then(|entry| Some((entry, entry.title.as_deref()?))) {
-        note(Place::Entry(entry.from), title);
-    }
+        .partition(|heading| is_of_path(*heading));
+    let mut said = said_by_headings(&headings, above_body);
+    said.extend(told(page, structured));
+    let mut found: Vec<Candidate> =
+        said.iter().flat_map(|(place, text)| candidates_of(*place, text, &site)).collect();
     add_beginnings(&mut found);
+    let in_path: Vec<String> = in_path.iter().map(|heading| squashed(&squeeze(heading.text()))).collect();
+    for candidate in &mut found {
+        let text = candidate.squashed.as_str();
+        candidate.is_of_path = in_path.iter().any(|name| name.starts_with(text) || text.starts_with(name));
+    }
     found
 }
 
-/// A heading that is nothing but a link to the front page names the site.
-fn leads_home(heading: ElementRef<'_>, page: &Page<'_>) -> bool {
-    heading.descendent_elements().filter(|element| element.value().name() == "a").any(|link| {
-        let target = link.attr("href").and_then(|href| CanonicalUrl::parse(href, Some(page.base())).ok());
-        target.is_some_and(|url| url.is_front_page()) && squeeze(link.text()) == squeeze(heading.text())
-    })
+/// The text of one place as it stands, where it may go on with the site's name, and without that.
+fn candidates_of(place: Place, text: &str, site: &SiteNames) -> Vec<Candidate> {
+    let text: String = squeeze(std::iter::once(text)).chars().take(LONGEST).collect();
+    let stripped = site.strip(&text, place.is_visible());
+    // With the site's name, what is stated as the headline is `<title>` once more.
+    let place = if place == Place::JsonLd && stripped != text { Place::Document } else { place };
+    let whole = (!place.is_visible() && text != stripped).then_some(text);
+    std::iter::once(stripped)
+        .chain(whole)
+        .map(|text| Candidate { place, squashed: squashed(&text), text, is_of_path: false })
+        .filter(|candidate| !candidate.squashed.is_empty() && !site.is_one(&candidate.squashed))
+        .collect()
+}
+
+/// What readers are shown: the headings, and the line above the body, which is often one of them.
+fn said_by_headings(headings: &[ElementRef<'_>], mut above_body: Option<&str>) -> Vec<(Place, String)> {
+    let mut said = Vec::new();
+    let place = if headings.len() == 1 { Place::Heading } else { Place::OneOfHeadings };
+    for heading in headings {
+        let all = headline_of(*heading);
+        said.push((place, all.clone()));
+        if above_body.is_some_and(|line| line != all && line == squeeze(heading.text())) {
+            above_body = None;
+            said.push((Place::AboveBody, all.clone()));
+        }
+        let parts = parts_of(*heading).into_iter().filter(|part| *part != all);
+        said.extend(parts.map(|part| (Place::HeadingsPart, part)));
+    }
+    said.extend(above_body.map(|line| (Place::AboveBody, line.to_owned())));
+    said
+}
+
+/// What machines are told.
+fn told(page: &Page<'_>, structured: &Structured) -> Vec<(Place, String)> {
+    const OTHERS: [&str; 6] =
+        ["twitter:title", "dc.title", "dcterms.title", "headline", "articletitle", "parsely-title"];
+    let headlines = structured.headlines.iter().map(|title| {
+        let place = if title.origin == Origin::JsonLd { Place::JsonLd } else { Place::Microdata };
+        (place, title.value.as_str())
+    });
+    let metas = [
+        (Place::OpenGraph, page.survey.meta(&["og:title"])),
+        (Place::OtherMeta, page.survey.meta(&OTHERS)),
+        (Place::Document, page.survey.title.as_deref()),
+    ];
+    let metas = metas.into_iter().filter_map(|(place, text)| Some((place, text?)));
+    let listed = page.entry.and_then(|entry| Some((Place::Entry(entry.from), entry.title.as_deref()?)));
+    headlines.chain(metas).chain(listed).map(|(place, text)| (place, text.to_owned())).collect()
 }
 
 /// A title that begins with what is shown as a headline, up to a separator, speaks for it: what
 /// follows is the site's, however long.
 fn add_beginnings(found: &mut Vec<Candidate>) {
-    let shown: Vec<String> = found.iter().filter(|c| c.place.is_visible()).map(|c| c.text.clone()).collect();
+    let shown: Vec<String> =
+        found.iter().filter(|c| c.place.is_visible()).map(|c| c.squashed.clone()).collect();
     let mut beginnings = Vec::new();
     for candidate in found.iter().filter(|candidate| !candidate.place.is_visible()) {
-        for text in &shown {
-            let rest = candidate.text.strip_prefix(text.as_str()).map(str::trim_start);
-            if rest.is_some_and(|rest| {
-                rest.starts_with(['-', '_', '|', '–', '—', '｜', '·', ':', '：', '»', '('])
-            }) {
-                beginnings.push(Candidate {
-                    place: candidate.place,
-                    text: text.clone(),
-                    squashed: squashed(text),
-                });
+        for squashed in &shown {
+            if let Some(text) = beginning(&candidate.text, &candidate.squashed, squashed) {
+                let squashed = squashed.clone();
+                let text = text.to_owned();
+                beginnings.push(Candidate { place: candidate.place, text, squashed, is_of_path: false });
             }
         }
     }
     found.extend(beginnings);
+}
+
+/// The part of a title that reads like the headline, when a separator follows it.
+fn beginning<'a>(title: &'a str, squashed_title: &str, headline: &str) -> Option<&'a str> {
+    if !squashed_title.starts_with(headline) || squashed_title == headline {
+        return None;
+    }
+    title.match_indices(['-', '_', '|', '–', '—', '｜', '·', ':', '：', '»']).find_map(|(at, _)| {
+        let text = title[..at].trim_end();
+        (squashed(text) == headline).then_some(text)
+    })
 }
 
 /// What each place says and how much its word counts, for a reader.
@@ -179,7 +199,9 @@ pub(super) fn choose(candidates: &[Candidate]) -> Option<Found<String>> {
                 places.push(other.place);
             }
         }
-        places.iter().map(|place| place.weight()).sum()
+        let votes: f32 = places.iter().map(|place| place.weight()).sum();
+        // Its name in the path is for search engines, where readers are shown another one.
+        if candidate.is_of_path { votes / 2.0 } else { votes }
     };
     let mut best: Option<(f32, &Candidate)> = None;
     for candidate in candidates {
@@ -207,14 +229,6 @@ fn is_without_badge(plain: &Candidate, badged: &Candidate) -> bool {
         && badged.place.is_visible()
         && plain.squashed.chars().count() >= 6
         && rest.is_some_and(is_badge)
-}
-
-/// The text nodes of the element itself and of its plainly inline children.
-fn own_text(heading: ElementRef<'_>) -> String {
-    squeeze(heading.children().filter_map(|child| match child.value() {
-        Node::Text(text) => Some(&**text),
-        _ => None,
-    }))
 }
 
 /// What the site calls itself, squashed.
@@ -286,7 +300,8 @@ impl SiteNames {
         while let Some((before, after)) =
             [" | ", " - ", " – ", " :: ", ": "].iter().find_map(|s| title.split_once(s))
         {
-            if !self.names(before) || after.trim().is_empty() {
+            let is_site = if only_names { self.is_one(&squashed(before)) } else { self.names(before) };
+            if !is_site || after.trim().is_empty() {
                 break;
             }
             title = after.trim();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architecture;
+mod articles;
 mod bad_input;
 mod boilerplate;
 mod cli;

@@ -5,6 +5,7 @@ use scraper::ElementRef;
 use super::{Context, Structured, clean, read_date};
 use crate::article::{Found, Origin};
 use crate::extract::Page;
+use crate::extract::heading::headline_of;
 use crate::extract::survey::element;
 
 /// Elements with `itemprop` that are looked at, at most.
@@ -36,8 +37,12 @@ fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Stru
         clean(&stated.map_or_else(|| element.text().take(50).collect(), str::to_owned))
     };
     match name {
-        "headline" if found.headlines.is_empty() => {
-            found.headlines.push(Found::new(value(), Origin::Microdata));
+        "headline" | "name"
+            if found.headlines.is_empty() && (name == "headline" || names_article(element)) =>
+        {
+            let shown = || clean(&headline_of(element));
+            let headline = element.attr("content").map_or_else(shown, clean);
+            found.headlines.push(Found::new(headline, Origin::Microdata));
         }
         "datePublished" | "dateCreated" => date(element, &value(), true, context, found),
         "dateModified" | "dateUpdate" => date(element, &value(), false, context, found),
@@ -46,6 +51,13 @@ fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Stru
         }
         _ => {}
     }
+}
+
+/// Whether what carries a property is an article: its name is its headline.
+fn names_article(element: ElementRef<'_>) -> bool {
+    let scope = element.ancestors().filter_map(ElementRef::wrap).find(|e| e.attr("itemscope").is_some());
+    let kind = scope.and_then(|scope| scope.attr("itemtype")).unwrap_or_default();
+    kind.ends_with("Article") || kind.ends_with("/BlogPosting")
 }
 
 /// What is shown is right where it contradicts what is stated: Typecho states local time as UTC.
