@@ -8,6 +8,7 @@ use scraper::ElementRef;
 
 use super::body::{LinePlace, Reading};
 use super::line::squashed;
+use super::name::{is_login, is_person, name, stated_name};
 use super::structured::Structured;
 use super::survey::element;
 use super::{Page, listed};
@@ -25,8 +26,7 @@ pub(super) struct Credits {
 
 pub(super) fn credits(page: &Page<'_>, structured: &Structured, reading: &Reading) -> Credits {
     let printed = printed(reading);
-    let site = structured.site_name.as_ref().map(|site| squashed(&site.value));
-    let is_site = |name: &str| site.as_deref() == Some(&squashed(name));
+    let is_site = |name: &str| is_site(page, structured, name);
     let stated = stated(structured, &is_site);
     let (sure, unsure) = match marked(page, reading) {
         Some((rank, name)) if rank >= SURE => (Some(name), None),
@@ -38,10 +38,12 @@ pub(super) fn credits(page: &Page<'_>, structured: &Structured, reading: &Readin
         .map(generic)
         .or_else(|| stated.clone().filter(|found| !is_site(&found.value) && !is_login(&found.value)))
         .or_else(|| said_by_listing(page, &is_site))
-        .or_else(|| sure.map(generic))
+        .or_else(|| sure.clone().filter(|name| !is_site(name)).map(generic))
         .or_else(|| printed.byline.map(generic))
         .or(stated)
-        .or_else(|| unsure.map(generic));
+        .or_else(|| sure.map(generic))
+        .or_else(|| unsure.map(generic))
+        .or_else(|| printed.beside_date.map(generic));
     Credits { author, source: printed.source.map(generic), editor: printed.editor.map(generic) }
 }
 
@@ -51,12 +53,15 @@ fn said_by_listing(page: &Page<'_>, is_site: &dyn Fn(&str) -> bool) -> Option<Fo
     (!is_site(name) && !is_login(name)).then(|| Found::new(name.to_owned(), listed::origin(entry.from)))
 }
 
-/// A name of one word in lower case or with digits is what somebody logs in with.
-fn is_login(name: &str) -> bool {
-    !name.contains(' ')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-' || c == '.')
+/// Whether a name is that of the site or of another organisation: a person who is named goes before.
+fn is_site(page: &Page<'_>, structured: &Structured, name: &str) -> bool {
+    let host = page.url().host();
+    let own = squashed(name);
+    let known = structured.site_name.iter().map(|found| &found.value).chain(&structured.organisations);
+    known.into_iter().any(|known| squashed(known) == own)
+        || host.split('.').any(|label| squashed(label) == own)
+        || host.trim_start_matches("www.") == name.to_lowercase()
+        || name.contains("www.")
 }
 
 /// The names of the first place that has any, without those that name the site when there are others.
@@ -81,97 +86,6 @@ fn stated(structured: &Structured, is_site: &dyn Fn(&str) -> bool) -> Option<Fou
     Some(Found::new(names.join(", "), (*origin).clone()))
 }
 
-/// Names longer than this are no names.
-const MAX_NAME: usize = 80;
-
-/// What stands in front of a name.
-static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)^(?:\W|_)*(?:(?:
-            (?:written|posted|published|submitted|created|reported|words|story|article|text|texte|texto|testo|tekst|added|contributed|updated
-                |eingestellt|veröffentlicht|publiziert|geschrieben|publié|écrit|publicado|escrito|pubblicato|scritto|(?:view\ |see\ |zeige\ )?(?:all|alle)\ (?:posts|articles|beiträge|artikel))?
-                \s*(?:by|par|von|por|di|door|av|af)\b
-            |(?:post\ |article\ )?authors?\b|autor(?:en|in|es)?\b|auteurs?\b|autore\b|text\b|texte\b|texto\b|posted\ by\b|about\ the\ author\b|contributors?\b|redaktion\b
-            |作者|撰文|撰稿|文|记者|記者|本报记者|通讯员
-        )\s*[:：/／｜|]?\s*)+",
-    )
-    .ok()
-});
-
-/// Where a name ends in a longer text.
-static AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix)\s*(?:[|•·●»–—\n\t/]|\s-\s|\d|@|\(|\[|
-            \b(?:published|posted|updated|last|follow|view|read|more|share|comment|comments|min|on|in|at|am|um|le|el|il|opens|is\ an?|has|january|february|march|april|june|july|august|september|october|november|december|
-            jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun)\b|
-            ,\s*(?:[a-z]|senior|chief|staff|editor|reporter|writer|author|contributor|correspondent|founder|ceo|cto|director|manager|head|vp|vice|managing|associate|freelance|special|marketing|content|political|science|tech|business|sports|guest|columnist|opinion|for\b|the\b)).*$",
-    )
-    .ok()
-});
-
-/// A name without what stands around it; `None` when it cannot be one.
-fn name(text: &str) -> Option<String> {
-    let text = squeeze(std::iter::once(text));
-    let text = BEFORE.as_ref().map_or(text.clone(), |before| before.replace(&text, "").into_owned());
-    let text = AFTER.as_ref().map_or(text.clone(), |after| after.replace(&text, "").into_owned());
-    let text = text
-        .trim_matches([' ', ',', ':', '：', ';', '-', '.', '"', '，', '、', '/', '|', '(', ')'])
-        .to_owned();
-    let words = text.split_whitespace().count();
-    let lower = text.to_lowercase();
-    let is_name = (2..=MAX_NAME).contains(&text.chars().count())
-        && words <= 12
-        && text.chars().any(char::is_alphabetic)
-        && !lower.starts_with("http")
-        && !lower.contains("www.")
-        && !NO_NAMES.contains(&lower.as_str());
-    is_name.then_some(text)
-}
-
-/// What stands between a name and its title, or the name and that of the site.
-const BEHIND: [&str; 4] = [" | ", " – ", " - ", "｜"];
-
-/// A name as machines are told it: little stands around it.
-fn stated_name(text: &str) -> Option<String> {
-    let text = squeeze(std::iter::once(text));
-    let text = ["By ", "by ", "BY ", "Von "].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(&text);
-    let text = BEHIND.iter().filter_map(|s| text.split_once(s)).map(|(name, _)| name).next().unwrap_or(text);
-    let text = text.trim_matches([' ', ',', ';', '"', '，']);
-    let lower = text.to_lowercase();
-    let is_name = text.chars().any(char::is_alphabetic)
-        && text.chars().count() <= MAX_NAME * 2
-        && !lower.starts_with("http")
-        && !NO_NAMES.contains(&lower.as_str());
-    is_name.then(|| text.to_owned())
-}
-
-const NO_NAMES: &[&str] = &[
-    "author",
-    "authors",
-    "about",
-    "about the author",
-    "by",
-    "bio",
-    "more",
-    "share",
-    "follow",
-    "profile",
-    "view profile",
-    "contributor",
-    "contributors",
-    "writer",
-    "read more",
-    "articles",
-    "posts",
-    "all posts",
-    "website",
-    "twitter",
-    "作者",
-    "记者",
-    "无",
-    "none",
-];
-
 /// An element near the headline or the end of the body whose attributes speak of an author.
 fn marked(page: &Page<'_>, reading: &Reading) -> Option<(u8, String)> {
     let nodes: Vec<ego_tree::NodeId> =
@@ -182,7 +96,9 @@ fn marked(page: &Page<'_>, reading: &Reading) -> Option<(u8, String)> {
         if element.id() > end || !holds_any(element, begin) && element.id() < begin || is_of_reader(element) {
             continue;
         }
-        let Some(name) = name_of_parts(element).filter(|name| name.split_whitespace().count() <= 8) else {
+        let Some(name) = name_of_parts(element)
+            .filter(|name| name.split(", ").all(|one| one.split_whitespace().count() <= 8))
+        else {
             continue;
         };
         let rank = rank(element);
@@ -282,6 +198,8 @@ struct Printed {
     author: Option<String>,
     /// A line that begins with "By" and the like.
     byline: Option<String>,
+    /// A person's name in a line with a date: 2025-12-17 · Jane Miller.
+    beside_date: Option<String>,
     source: Option<String>,
     editor: Option<String>,
 }
@@ -293,8 +211,8 @@ static LABELLED: LazyLock<Vec<(Credit, Regex)>> = LazyLock::new(|| {
     [
         (Credit::Editor, r"(?:责任编辑|責任編輯|责编|責編|值班编辑|编辑|編輯)\s*[:：／/｜|]\s*([^\s:：()（）\]】|]{2,12}(?:[、 ]\p{Han}{2,4})*)".to_owned()),
         (Credit::Source, r"(?:文章来源|信息来源|稿件来源|来源|來源|稿源)\s*[:：]\s*([^\s|｜:：()（）作]{2,30})".to_owned()),
-        (Credit::Author, format!(r"(?:^|[\s（(【\[|｜／/])(?:作者|撰文|撰稿|文字?)\s*[:：／/｜|]\s*{HAN_NAMES}(?:[\s）)】\]|｜/／]|$|编辑|来源|摄)")),
-        (Credit::Author, r"(?:^|[\s（(【\[|｜])作者\s*[:：]\s*([^\s:：()（）\]】|]{2,24})".to_owned()),
+        (Credit::Author, format!(r"(?:^|[\s（(【\[|｜／/])(?:作者|撰文|撰稿|文(?:字|/图)?)\s*[:：／/｜|]\s*{HAN_NAMES}(?:[\s）)】\]|｜/／]|$|编辑|来源|摄)")),
+        (Credit::Author, r"(?:^|[^合])作者\s*[:：]\s*([^\s:：()（）\]】|]{2,24})".to_owned()),
         (Credit::Author, format!(r"(?:记者|記者|通讯员)\s*[:：]?\s*{HAN_NAMES}\s*(?:[）)】\]|｜/／]|$|摄|报道|報道)")),
     ]
     .into_iter()
@@ -310,11 +228,12 @@ enum Credit {
 }
 
 static BYLINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"^(?i:(?:written|posted|published|words|story|text) by|by|von|par|por|di|door|av|af|text:|texte?:|autor:|author:|escrito por|publicado por|geschrieben von|veröffentlicht von)\s*:?\s+(\p{Lu}.{1,100})$").ok()
+    Regex::new(r"^[|•·–—\s]*(?i:(?:written|posted|published|words|story|text|interview|recommended) by|by|von|par|por|di|door|av|af|text|texte?|autor(?:in)?(?:/autor(?:in)?)?|auteure?|author|escrito por|publicado por|(?:geschrieben|veröffentlicht|erstellt) von)(?:\s*:\s*|\s+)(\p{Lu}.{1,100})$").ok()
 });
 
 fn printed(reading: &Reading) -> Printed {
     let mut found = Printed::default();
+    let mut announced = false;
     for line in reading.lines() {
         let is_edge = match line.place {
             LinePlace::Head | LinePlace::Tail => true,
@@ -322,57 +241,64 @@ fn printed(reading: &Reading) -> Printed {
             LinePlace::Elsewhere => false,
         };
         if !is_edge {
+            announced = false;
             continue;
         }
-        let is_labelled = line
-            .text
-            .contains(['编', '編', '责', '責', '来', '來', '稿', '作', '撰', '文', '记', '記', '通']);
-        for (credit, pattern) in LABELLED.iter().filter(|_| is_labelled) {
-            let place = match credit {
-                Credit::Author => &mut found.author,
-                Credit::Source => &mut found.source,
-                Credit::Editor => &mut found.editor,
-            };
-            if place.is_none()
-                && let Some(text) = pattern.captures(line.text).and_then(|hit| hit.get(1))
-            {
-                let names = text.as_str().trim_end_matches(['_', '-']).trim();
-                *place = Some(
-                    names
-                        .split([' ', '、', '，', ',', '/'])
-                        .filter(|n| !n.is_empty())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                )
-                .filter(|names| names.chars().count() >= 2);
-            }
+        note_labelled(line.text, &mut found);
+        let is_above = matches!(line.place, LinePlace::Head | LinePlace::Body(0 | 1, _));
+        if is_above && found.beside_date.is_none() {
+            found.beside_date = beside_date(line.text);
         }
-        if found.byline.is_none() && line.width < 120 && !matches!(line.place, LinePlace::Tail) {
+        if found.byline.is_none() && line.width < 120 && line.place != LinePlace::Tail {
             let hit =
                 BYLINE.as_ref().and_then(|pattern| pattern.captures(line.text)).and_then(|hit| hit.get(1));
+            let text = hit.map(|text| text.as_str());
+            let below = || announced.then(|| name(line.text))?.filter(|name| is_person(name));
             found.byline =
-                hit.and_then(|text| name(text.as_str())).filter(|name| name.split_whitespace().count() <= 6);
+                text.and_then(name).filter(|name| name.split_whitespace().count() <= 6).or_else(below);
+            announced = announces_name(line.text);
         }
     }
     found
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A line that says no more than that a name follows.
+fn announces_name(line: &str) -> bool {
+    const LABELS: [&str; 9] =
+        ["by", "written by", "posted by", "author", "von", "geschrieben von", "autor", "autorin", "par"];
+    LABELS.contains(&line.trim().trim_end_matches(':').trim_end().to_lowercase().as_str())
+}
 
-    #[test]
-    fn names_are_cut_out_of_bylines() {
-        for (text, want) in [
-            ("By Jane Miller", Some("Jane Miller")),
-            ("Written by: Jane Miller | May 3, 2024", Some("Jane Miller")),
-            ("Von Jana Müller, Redakteurin", Some("Jana Müller")),
-            ("Jane Miller, senior editor", Some("Jane Miller")),
-            ("作者：林小雨", Some("林小雨")),
-            ("https://example.com/jane", None),
-            ("Follow", None),
-        ] {
-            assert_eq!(name(text).as_deref(), want, "{text}");
+/// The name in a line of a date and little else.
+fn beside_date(line: &str) -> Option<String> {
+    const SEPARATORS: [char; 4] = ['|', '·', '•', '●'];
+    let parts: Vec<&str> = line.split(SEPARATORS).map(str::trim).collect();
+    let has_date = parts.iter().any(|part| part.chars().filter(char::is_ascii_digit).count() >= 3);
+    if !(2..=4).contains(&parts.len()) || !has_date || line.chars().count() > 100 {
+        return None;
+    }
+    parts.iter().find_map(|part| name(part).filter(|name| is_person(name)))
+}
+
+/// Labels of what follows a name in the same line.
+const ROLES: [&str; 12] =
+    ["校对", "審核", "审核", "编辑", "編輯", "责编", "来源", "來源", "作者", "记者", "通讯员", "摄影"];
+
+fn note_labelled(line: &str, found: &mut Printed) {
+    let may_be = ['编', '編', '责', '責', '来', '來', '稿', '作', '撰', '文', '记', '記', '通'];
+    for (credit, pattern) in LABELLED.iter().filter(|_| line.contains(may_be)) {
+        let place = match credit {
+            Credit::Author => &mut found.author,
+            Credit::Source => &mut found.source,
+            Credit::Editor => &mut found.editor,
+        };
+        if place.is_none()
+            && let Some(text) = pattern.captures(line).and_then(|hit| hit.get(1))
+        {
+            let names = text.as_str().trim_end_matches(['_', '-']).trim();
+            let names = names.split([' ', '、', '，', ',', '/']).filter(|name| !name.is_empty());
+            let names: Vec<&str> = names.take_while(|name| !ROLES.contains(name)).collect();
+            *place = Some(names.join(", ")).filter(|names| names.chars().count() >= 2);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod around;
 mod body;
+mod caption;
 pub mod charset;
 mod credits;
 pub mod date;
@@ -16,6 +17,7 @@ mod heading;
 mod kind;
 mod line;
 mod listed;
+mod name;
 pub mod parts;
 mod published;
 mod structured;

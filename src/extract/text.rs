@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 
+use super::caption::caption_of;
 use super::flow::{Flow, flow, is_hidden};
 use super::line::Line;
 use super::survey::path_to;
@@ -77,6 +78,7 @@ pub(super) fn render(roots: &[ElementRef<'_>], leave: &Leave<'_>, base: &Canonic
     };
     renderer.body.template = roots.first().map(|root| path_to(*root)).unwrap_or_default();
     for root in roots {
+        renderer.context.preformatted = root.value().name() == "pre";
         renderer.children(**root);
         renderer.flush();
     }
@@ -296,13 +298,6 @@ fn cells(row: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
 
 fn nearest_table(row: ElementRef<'_>) -> Option<NodeId> {
     row.ancestors().filter_map(ElementRef::wrap).find(|e| e.value().name() == "table").map(|e| e.id())
-}
-
-fn caption_of(image: ElementRef<'_>) -> Option<String> {
-    let figure =
-        image.ancestors().take(4).filter_map(ElementRef::wrap).find(|e| e.value().name() == "figure")?;
-    let caption = figure.descendent_elements().find(|e| e.value().name() == "figcaption")?;
-    Some(crate::profile::squeeze(caption.text())).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ impl Reading {
             .filter(|(_, kept)| !**kept)
             .map(|(block, _)| block.first)
             .collect();
-        let elements = self.without_kept();
+        let elements = self.without_kept(html);
         let body = render(&[root], &Leave { elements: &elements, lines: &lines, hidden: false }, base);
         (!body.blocks.iter().all(|block| block.text.is_empty())).then_some(body)
     }
@@ -154,17 +154,37 @@ impl Reading {
             .find(|container| self.layout.containers[*container].blocks.contains(&last))
     }
 
-    /// Containers whose blocks are all left out: their images go with them.
-    fn without_kept(&self) -> HashSet<NodeId> {
+    /// Containers whose blocks are all left out: their images go with them, unless what is left out
+    /// is the caption of a picture within the body.
+    fn without_kept(&self, html: &Html) -> HashSet<NodeId> {
+        let first = self.kept.iter().position(|kept| *kept).unwrap_or(0);
+        let last = self.kept.iter().rposition(|kept| *kept).unwrap_or(0);
+        let is_picture = |container: &layout::Container| {
+            let range = container.blocks.clone();
+            range.start > first && range.end <= last && self.is_captioned(range, html, container.node)
+        };
         self.layout
             .containers
             .iter()
             .filter(|container| {
                 let range = container.blocks.clone();
-                !range.is_empty() && !self.kept[range].contains(&true)
+                !range.is_empty() && !self.kept[range].contains(&true) && !is_picture(container)
             })
             .map(|container| container.node)
             .collect()
+    }
+
+    /// Whether an element is a picture with a line or two that are no links.
+    fn is_captioned(&self, range: std::ops::Range<usize>, html: &Html, node: NodeId) -> bool {
+        const CAPTION: u32 = 200;
+        let mut blocks = range.clone().map(|block| &self.layout.blocks[block]);
+        let is_short = range.len() <= 2 && blocks.all(|block| block.linked == 0 && block.width <= CAPTION);
+        let element = html.tree.get(node).and_then(ElementRef::wrap);
+        is_short
+            && element.is_some_and(|e| {
+                let images = e.descendent_elements().filter(|e| e.value().name() == "img");
+                images.take(2).count() == 1
+            })
     }
 
     /// The lines of the page, in order, each with what it is.

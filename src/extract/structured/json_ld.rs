@@ -62,6 +62,9 @@ fn is_article(node: &Node) -> bool {
     })
 }
 
+/// Types that are no articles and yet have authors.
+const PAGES: [&str; 4] = ["WebPage", "ItemPage", "DiscussionForumPosting", "SocialMediaPosting"];
+
 fn is_list(node: &Node) -> bool {
     types(node).any(|name| matches!(name, "CollectionPage" | "SearchResultsPage" | "ItemList" | "Blog"))
 }
@@ -81,6 +84,10 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
     if let Some(article) = article {
         found.is_article = true;
         note(&graph, article, context, found);
+    } else {
+        // Systems that state no article name who wrote the page.
+        let pages = graph.nodes.iter().filter(|n| types(n).any(|t| PAGES.contains(&t)));
+        pages.take(1).for_each(|page| note_authors(&graph, page, found));
     }
     for node in &graph.nodes {
         // Baidu's own vocabulary has no types.
@@ -139,13 +146,7 @@ fn note(graph: &Graph<'_>, article: &Node, context: &Context, found: &mut Struct
     found.body = text(article, "articleBody");
     found.category = value("articleSection");
     note_dates(article, context, found);
-    let mut names = Vec::new();
-    for key in ["author", "creator"] {
-        if let (true, Some(value)) = (names.is_empty(), article.get(key)) {
-            people(graph, value, &mut names);
-        }
-    }
-    found.authors.extend(names.into_iter().map(|name| Found::new(name, Origin::JsonLd)));
+    note_authors(graph, article, found);
     let mut publisher = Vec::new();
     if let Some(value) = article.get("publisher") {
         people(graph, value, &mut publisher);
@@ -160,6 +161,25 @@ fn note(graph: &Graph<'_>, article: &Node, context: &Context, found: &mut Struct
         .get("image")
         .and_then(|image| image_url(graph, image))
         .map(|url| Found::new(url, Origin::JsonLd));
+}
+
+fn note_authors(graph: &Graph<'_>, node: &Node, found: &mut Structured) {
+    let Some(value) = ["author", "creator"].iter().find_map(|key| node.get(*key)) else { return };
+    let mut names = Vec::new();
+    people(graph, value, &mut names);
+    if is_organisation(graph, value) {
+        found.organisations.extend(names.iter().cloned());
+    }
+    found.authors.extend(names.into_iter().map(|name| Found::new(name, Origin::JsonLd)));
+}
+
+/// Whether all that a value names are organisations.
+fn is_organisation(graph: &Graph<'_>, value: &Value) -> bool {
+    match value {
+        Value::Object(node) => types(graph.resolve(node)).any(|name| name.ends_with("Organization")),
+        Value::Array(items) => items.iter().all(|item| is_organisation(graph, item)),
+        _ => false,
+    }
 }
 
 fn note_dates(node: &Node, context: &Context, found: &mut Structured) {

@@ -76,9 +76,9 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
         let names = metas.iter().filter(|(known, text)| known == name && !text.starts_with("http"));
         let before = found.authors.len();
         let names = names.map(|(_, text)| Found::new(clean(text), Origin::Meta));
-        found.authors.extend(names.filter(|name| !name.value.is_empty()));
+        found.authors.extend(names.filter(|name| !name.value.is_empty() && !is_address(&name.value)));
         // The names that follow say the same in other forms.
-        if found.authors[before..].iter().any(|name| name.value.contains(' ') && !name.value.contains('@')) {
+        if found.authors[before..].iter().any(|name| name.value.contains(' ')) {
             break;
         }
     }
@@ -94,4 +94,9 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
         let tags: Vec<String> = tags.map(|(_, tag)| clean(tag)).filter(|tag| !tag.is_empty()).collect();
         found.tags = (!tags.is_empty()).then(|| Found::new(tags, Origin::Meta));
     }
+}
+
+/// An e-mail address, plain or disguised.
+fn is_address(text: &str) -> bool {
+    !text.contains(' ') && ["@", "[at]", "(at)"].iter().any(|sign| text.contains(sign))
 }

@@ -19,6 +19,8 @@ pub(super) struct Structured {
     pub(super) headlines: Vec<Found<String>>,
     /// One name each.
     pub(super) authors: Vec<Found<String>>,
+    /// Those of them that are said to be no persons.
+    pub(super) organisations: Vec<String>,
     pub(super) published: Vec<Found<Published>>,
     pub(super) modified: Vec<Found<Published>>,
     pub(super) category: Option<Found<String>>,
