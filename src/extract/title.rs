@@ -98,6 +98,7 @@ pub(super) fn candidates(
     let mut found: Vec<Candidate> =
         said.iter().flat_map(|(place, text)| candidates_of(*place, text, &site)).collect();
     add_beginnings(&mut found);
+    add_ending(&mut found);
     let in_path: Vec<String> = in_path.iter().map(|heading| squashed(&squeeze(heading.text()))).collect();
     for candidate in &mut found {
         let text = candidate.squashed.as_str();
@@ -172,6 +173,18 @@ fn add_beginnings(found: &mut Vec<Candidate>) {
         }
     }
     found.extend(beginnings);
+}
+
+/// A line above the body that ends with the title for sharing shows it, with another line before it.
+fn add_ending(found: &mut Vec<Candidate>) {
+    let line = found.iter().find(|c| c.place == Place::AboveBody).map(|c| c.squashed.clone());
+    let ends = |c: &&Candidate| {
+        c.place == Place::OpenGraph
+            && c.squashed.chars().count() >= 10
+            && line.as_ref().is_some_and(|line| *line != c.squashed && line.ends_with(c.squashed.as_str()))
+    };
+    let ending = found.iter().find(ends).map(|c| Candidate { place: Place::AboveBody, ..c.clone() });
+    found.extend(ending);
 }
 
 /// The part of a title that reads like the headline, when a separator follows it.

@@ -300,3 +300,15 @@ fn tables_and_lists_in_a_body_are_kept() {
     );
     assert!(markdown.contains("1. 先修步道,再种树,让居民早一点走上去\n2. 然后建图书馆"), "{markdown}");
 }
+
+#[test]
+fn a_line_over_the_shared_title_is_no_part_of_it() {
+    let name = "Pier 2024: reopening date, prices, photos";
+    let page = format!(
+        "<title>{name} | Paper</title><meta property=og:title content='Old pier reopens after eight months'>
+         <script type=application/ld+json>{{\"@type\":\"NewsArticle\",\"headline\":\"{name}\"}}</script>
+         <nav class=breadcrumbs><a href=/>Home</a> <h1>{name}</h1></nav>
+         <article><h2>Along the river – Old pier reopens after eight months</h2>{ENGLISH}</article>"
+    );
+    assert_eq!(read(&page).title, "Old pier reopens after eight months");
+}
