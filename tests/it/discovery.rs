@@ -100,6 +100,9 @@ fn ids_are_counted_over_gaps_until_enough_are_missing() {
     desk.crawl("");
     let again: Vec<String> = site.paths().split_off(asked);
     assert!(!again.iter().any(|path| path == "/post/5.html"), "{again:?}");
+    // What was counted to the end is a census, however few there are.
+    let status = desk.run("status --coverage").expect_code(0).stdout;
+    assert!(status.contains("found 2; estimated 2 ± 0 (95 %)"), "{status}");
 }
 
 #[test]
