@@ -35,3 +35,12 @@ pub(super) fn is_hidden(element: ElementRef<'_>) -> bool {
         style.contains("none") && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
     })
 }
+
+/// Whether it is a place that an advertiser's script fills.
+pub(super) fn is_advertisement(element: ElementRef<'_>) -> bool {
+    element.value().attrs().any(|(name, value)| match name {
+        "class" => value.split_ascii_whitespace().any(|class| class == "adsbygoogle"),
+        "data-ad-slot" | "data-ad-client" => true,
+        _ => false,
+    })
+}

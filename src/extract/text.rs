@@ -7,7 +7,7 @@ use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 
 use super::caption::caption_of;
-use super::flow::{Flow, flow, is_hidden};
+use super::flow::{Flow, flow, is_advertisement, is_hidden};
 use super::line::Line;
 use super::survey::path_to;
 use crate::article::Image;
@@ -125,7 +125,7 @@ impl Renderer<'_> {
     fn element(&mut self, element: ElementRef<'_>) {
         let name = element.value().name();
         let flow = flow(name);
-        if flow == Flow::Silent || (self.leave.hidden && is_hidden(element)) {
+        if flow == Flow::Silent || is_advertisement(element) || (self.leave.hidden && is_hidden(element)) {
             return;
         }
         match name {

@@ -6,7 +6,7 @@ use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Html, Node};
 
 use super::words::{ClassKinds, class_kinds};
-use crate::extract::flow::{Flow, flow, is_hidden};
+use crate::extract::flow::{Flow, flow, is_advertisement, is_hidden};
 use crate::extract::line::Line;
 
 /// What an element is to its text.
@@ -119,6 +119,7 @@ impl Walk {
     fn element(&mut self, element: ElementRef<'_>) {
         let name = element.value().name();
         match flow(name) {
+            _ if is_advertisement(element) => {}
             Flow::Silent => {}
             Flow::Break => self.flush(),
             Flow::Block => self.container(element, name),
