@@ -182,21 +182,22 @@ fn look_again(
     let previous = previous(connection, id, seen, digest)?;
     let mut seen = seen.clone();
     let change = compare(&previous, &mut seen);
+    let digest = seen.text_digest();
     if change == Change::Revised {
-        store_text(connection, &seen, digest)?;
+        store_text(connection, &seen, &digest)?;
     }
-    write_fields(connection, id, &seen, digest)?;
+    write_fields(connection, id, &seen, &digest)?;
     match change {
-        Change::Revised => add_version(connection, look, id, &seen, digest, "edited")?,
-        Change::Sharpened => add_version(connection, look, id, &seen, digest, "sharpened")?,
+        Change::Revised => add_version(connection, look, id, &seen, &digest, "edited")?,
+        Change::Sharpened => add_version(connection, look, id, &seen, &digest, "sharpened")?,
         Change::New | Change::Unchanged => {}
     }
     touch(connection, urls, look, id, &seen)?;
     Ok(change)
 }
 
-/// The article as it was known, in the fields that are compared. Its text is not read: an equal
-/// digest says as much.
+/// The article as it was known, in the fields that are compared. Its text is read only when its
+/// digest is another.
 fn previous(
     connection: &Connection,
     id: i64,
@@ -204,11 +205,15 @@ fn previous(
     digest: &Digest,
 ) -> Result<Article, ArchiveError> {
     let sql = "SELECT title, author, source, editor, category, tags, published, published_precision,
-                      published_approximate, published_from, published_to, text_digest FROM article WHERE id = ?1";
+                      published_approximate, published_from, published_to, t.text, t.markdown
+               FROM article a LEFT JOIN text t ON t.digest = a.text_digest AND a.text_digest <> ?2 WHERE a.id = ?1";
     let mut select = connection.prepare_cached(sql).doing("reading an article")?;
     select
-        .query_row([id], |row| {
-            let is_same_text = row.get_ref(11)?.as_blob()? == digest.0;
+        .query_row((id, &digest.0[..]), |row| {
+            let (text, markdown) = match row.get(11)? {
+                Some(text) => (text, row.get(12)?),
+                None => (seen.text.clone(), seen.markdown.clone()),
+            };
             Ok(Article {
                 title: row.get(0)?,
                 author: row.get(1)?,
@@ -217,7 +222,8 @@ fn previous(
                 category: row.get(4)?,
                 tags: serde_json::from_str(&row.get::<_, String>(5)?).unwrap_or_default(),
                 published: published(row)?,
-                text: if is_same_text { seen.text.clone() } else { String::new() },
+                text,
+                markdown,
                 ..Article::default()
             })
         })

@@ -93,7 +93,7 @@ pub struct VersionRecord {
     pub n: i64,
     /// ISO 8601.
     pub seen_at: String,
-    /// `published`, `edited` or `sharpened`.
+    /// `published`, `edited`, `sharpened` or `reextracted`.
     pub reason: String,
     /// The fields, as JSON.
     pub fields: Box<RawValue>,

@@ -153,9 +153,12 @@ pub(super) struct ExtractArgs {
 pub(super) struct ShowArgs {
     /// URL or number of an article
     pub(super) article: String,
-    /// All versions
-    #[arg(long, conflicts_with_all = ["html", "markdown"])]
+    /// All versions, with what changed in each
+    #[arg(long, conflicts_with_all = ["diff", "html", "markdown"])]
     pub(super) versions: bool,
+    /// What changed between two versions, the last two when no numbers follow
+    #[arg(long, num_args = 0..=2, value_names = ["N", "M"], conflicts_with_all = ["html", "markdown"])]
+    pub(super) diff: Option<Vec<i64>>,
     /// The page as it was fetched
     #[arg(long, conflicts_with = "markdown")]
     pub(super) html: bool,

@@ -20,7 +20,7 @@ mod status;
 mod tries;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -86,6 +86,7 @@ struct Context {
     json: bool,
     quiet: bool,
     verbose: u8,
+    color: Color,
     /// Progress bars, which log lines must not tear apart.
     bars: indicatif::MultiProgress,
 }
@@ -114,6 +115,7 @@ impl Context {
             json: global.json,
             quiet: global.quiet,
             verbose: global.verbose,
+            color: global.color,
             bars: indicatif::MultiProgress::new(),
         };
         context.start_log(global.color);
@@ -137,13 +139,18 @@ impl Context {
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(move || writer.clone())
-            .with_ansi(use_color(color))
+            .with_ansi(use_color(color, &std::io::stderr()))
             .with_target(false);
         // A second start in one process keeps the first one's log.
         let _ = match self.loaded.config.log.format {
             LogFormat::Text => log.try_init(),
             LogFormat::Json => log.json().flatten_event(true).try_init(),
         };
+    }
+
+    /// Whether data on standard output is coloured.
+    fn color_on_stdout(&self) -> bool {
+        use_color(self.color, &std::io::stdout())
     }
 
     fn archive_path(&self) -> PathBuf {
@@ -163,13 +170,12 @@ impl Context {
     }
 }
 
-fn use_color(color: Color) -> bool {
+fn use_color(color: Color, stream: &impl std::io::IsTerminal) -> bool {
     match color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => {
-            std::io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Whether an article is new, revised or unchanged. Decided on what was extracted, never on bytes:
-//! view counters, ages in words and related lists change at every request.
+//! view counters, ages in words and related lists change at every request. What differs in width,
+//! case or white space only says the same.
 
+mod fold;
 mod tail;
 
 use crate::article::{Article, Published};
+use fold::{fold, says_the_same};
 pub use tail::Boilerplate;
 
 /// What a look at an article found.
@@ -20,21 +23,47 @@ pub enum Change {
 }
 
 /// Compares a look with the one before. `article.published` becomes the better known of the two
-/// dates; a date is sharpened by a later look, never blurred.
+/// dates; a date is sharpened by a later look, never blurred. An article that says the same as before
+/// stays as it was first written.
 pub fn compare(previous: &Article, article: &mut Article) -> Change {
-    let date_differs = join_dates(previous.published.as_ref(), &mut article.published);
-    let differs = previous.text != article.text
-        || previous.title != article.title
-        || previous.author != article.author
-        || previous.source != article.source
-        || previous.editor != article.editor
-        || previous.category != article.category
-        || previous.tags != article.tags;
-    match (differs, date_differs) {
-        (true, _) | (false, DateChange::Contradicts) => Change::Revised,
-        (false, DateChange::Sharpened) => Change::Sharpened,
-        (false, DateChange::Same) => Change::Unchanged,
+    let date = join_dates(previous.published.as_ref(), &mut article.published);
+    if matches!(date, DateChange::Contradicts) || differs(previous, article) {
+        return Change::Revised;
     }
+    keep_wording(previous, article);
+    match date {
+        DateChange::Sharpened => Change::Sharpened,
+        DateChange::Same | DateChange::Contradicts => Change::Unchanged,
+    }
+}
+
+fn differs(a: &Article, b: &Article) -> bool {
+    let fields =
+        [(&a.author, &b.author), (&a.source, &b.source), (&a.editor, &b.editor), (&a.category, &b.category)];
+    let is_equal = |(a, b): (&Option<String>, &Option<String>)| match (a, b) {
+        (Some(a), Some(b)) => says_the_same(a, b),
+        (a, b) => a == b,
+    };
+    !fields.into_iter().all(is_equal)
+        || !says_the_same(&a.title, &b.title)
+        || !says_the_same(&a.text, &b.text)
+        || folded_tags(a) != folded_tags(b)
+}
+
+/// Tags say the same in any order.
+fn folded_tags(article: &Article) -> std::collections::BTreeSet<String> {
+    article.tags.iter().map(|tag| fold(tag)).collect()
+}
+
+fn keep_wording(previous: &Article, article: &mut Article) {
+    article.title.clone_from(&previous.title);
+    article.author.clone_from(&previous.author);
+    article.source.clone_from(&previous.source);
+    article.editor.clone_from(&previous.editor);
+    article.category.clone_from(&previous.category);
+    article.tags.clone_from(&previous.tags);
+    article.text.clone_from(&previous.text);
+    article.markdown.clone_from(&previous.markdown);
 }
 
 enum DateChange {
@@ -52,6 +81,11 @@ fn join_dates(previous: Option<&Published>, now: &mut Option<Published>) -> Date
         return DateChange::Same;
     };
     match previous.sharpen(look) {
+        // An age in words moves with every look. It narrows what is known, and says nothing new.
+        Some(joined) if look.approximate && look.precision <= previous.precision => {
+            *now = Some(Published { from: joined.from, to: joined.to, ..previous.clone() });
+            DateChange::Same
+        }
         Some(joined) => {
             let change =
                 if joined.value == previous.value { DateChange::Same } else { DateChange::Sharpened };
@@ -77,6 +111,10 @@ mod tests {
         Article { title: "标题".into(), text: "正文".into(), views: Some(1), ..Article::default() }
     }
 
+    fn timestamp(text: &str) -> jiff::Timestamp {
+        text.parse().unwrap()
+    }
+
     fn dated(value: &str, from: &str, to: &str, approximate: bool) -> Article {
         let published = Published {
             value: value.into(),
@@ -97,11 +135,50 @@ mod tests {
     }
 
     #[test]
+    fn what_differs_in_width_only_stays_as_it_was() {
+        let previous = Article {
+            text: "共12家,增长3%".into(),
+            tags: vec!["AI".into(), "园区".into()],
+            author: Some("记者 张三".into()),
+            ..article()
+        };
+        let mut look = Article {
+            text: "共 １２ 家，增长 3%".into(),
+            tags: vec!["园区".into(), "ai".into()],
+            author: Some("记者张三".into()),
+            ..article()
+        };
+        assert_eq!(compare(&previous, &mut look), Change::Unchanged);
+        assert_eq!(look, previous);
+        let mut look = Article { author: None, ..previous.clone() };
+        assert_eq!(compare(&previous, &mut look), Change::Revised);
+    }
+
+    #[test]
     fn text_and_title_count() {
-        assert_eq!(compare(&article(), &mut Article { text: "正文。".into(), ..article() }), Change::Revised);
+        assert_eq!(compare(&article(), &mut Article { text: "正文二".into(), ..article() }), Change::Revised);
         assert_eq!(
             compare(&article(), &mut Article { title: "新标题".into(), ..article() }),
             Change::Revised
+        );
+    }
+
+    #[test]
+    fn an_age_that_moves_on_narrows_the_date_and_changes_nothing() {
+        // 12个月前, and 13个月前 a month later: the months between have other lengths.
+        let age = |value: &str, from: &str, to: &str| {
+            let mut article = dated(value, from, to, true);
+            article.published.as_mut().unwrap().precision = Precision::Month;
+            article
+        };
+        let first = age("2024-03", "2024-02-13T00:00:00Z", "2024-03-28T12:00:00Z");
+        let mut look = age("2024-02", "2024-02-10T00:00:00Z", "2024-03-25T00:00:00Z");
+        assert_eq!(compare(&first, &mut look), Change::Unchanged);
+        let published = look.published.unwrap();
+        assert_eq!(published.value, "2024-03");
+        assert_eq!(
+            (published.from, published.to),
+            (timestamp("2024-02-13T00:00:00Z"), timestamp("2024-03-25T00:00:00Z"))
         );
     }
 

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("url", &[]),
     ("clock", &[]),
+    ("script", &[]),
     ("inflate", &[]),
     ("capture", &["url"]),
     ("article", &["capture", "url"]),
@@ -15,7 +16,8 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("profile", &["article", "capture", "extract", "url"]),
     ("extract", &["article", "capture", "entry", "profile", "url"]),
     ("coverage", &[]),
-    ("dedup", &["article"]),
+    ("dedup", &["article", "script"]),
+    ("diff", &["script"]),
     ("watch", &["article"]),
     ("frontier", &["config", "dedup", "entry", "url"]),
     ("discover", &["capture", "config", "entry", "extract", "frontier", "inflate", "profile", "url"]),
@@ -44,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 12] = [
+const PURE: [&str; 14] = [
     "url",
     "entry",
     "capture",
@@ -55,6 +57,8 @@ const PURE: [&str; 12] = [
     "discover",
     "extract",
     "dedup",
+    "diff",
+    "script",
     "inflate",
     "watch",
 ];

@@ -1,4 +1,6 @@
-//! `jianbao show`: one article with provenance.
+//! `jianbao show`: one article with provenance, and its history.
+
+mod versions;
 
 use std::io::Write as _;
 
@@ -16,6 +18,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
         return Ok(ATTENTION);
     };
     let mut out = stdout();
+    let mut code = 0;
     if args.html {
         match archive.page(found.id)? {
             Some(page) => out.write_all(&page)?,
@@ -27,21 +30,10 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
             }
         }
     } else if args.versions {
-        let versions = archive.versions(found.id)?;
-        for version in &versions {
-            if context.json {
-                json_line(&mut out, version)?;
-            } else {
-                let characters = version.body.chars().count();
-                let fields: serde_json::Value = serde_json::from_str(version.fields.get())?;
-                let title = fields.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
-                writeln!(
-                    out,
-                    "{:>3}  {}  {:<9}  {characters} characters  {title}",
-                    version.n, version.seen_at, version.reason
-                )?;
-            }
-        }
+        versions::list(&mut out, &archive.versions(found.id)?, context.json)?;
+    } else if let Some(wanted) = &args.diff {
+        let wanted = versions::wanted(wanted)?;
+        code = versions::diff(&mut out, &found, &archive.versions(found.id)?, wanted, context)?;
     } else if context.json {
         json_line(&mut out, &found)?;
     } else {
@@ -49,7 +41,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
         article(&mut out, &found, body)?;
     }
     out.flush()?;
-    Ok(0)
+    Ok(code)
 }
 
 fn find(archive: &Archive, wanted: &str) -> anyhow::Result<Option<ArticleRecord>> {
