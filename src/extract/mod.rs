@@ -152,6 +152,7 @@ impl<'a> Page<'a> {
                 .iter()
                 .map(|found| format!("published {}", date(found)))
                 .chain(structured.modified.iter().map(|found| format!("modified {}", date(found))))
+                .chain(published::explain(&reading, &context))
                 .chain(times.published.iter().map(|found| format!("chosen {}", date(found))))
                 .chain(times.notes)
                 .collect(),

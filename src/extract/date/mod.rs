@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use crate::article::{Precision, Published};
 use resolve::resolve;
 use time::TimeOfDay;
-use words::Label;
+pub(super) use words::Label;
 
 /// Texts longer than this many characters are not read to their end: a date line is short.
 const MAX_CHARS: usize = 400;
@@ -128,8 +128,29 @@ impl NoDate {
     }
 }
 
+/// A date of a text, with what the text says of it.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) label: Label,
+    pub(super) date: Published,
+    /// The text says the year: it is no age, and no day of whichever year was the latest.
+    pub(super) has_year: bool,
+}
+
+impl Named {
+    /// Whether the text names a certain day.
+    pub(super) fn is_day(&self) -> bool {
+        self.has_year && !self.date.approximate && self.date.precision >= Precision::Day
+    }
+}
+
 /// Reads the dates of a short text such as an article's information line.
 pub fn read(text: &str, context: &Context) -> Result<Dates, NoDate> {
+    choose(&each(text, context)?).ok_or(NoDate::Absent)
+}
+
+/// Every date of a short text, in order; never empty.
+pub(super) fn each(text: &str, context: &Context) -> Result<Vec<Named>, NoDate> {
     let short: String = text.chars().take(MAX_CHARS).collect();
     let text = normal::normalise(&short);
     let mut hits = absolute::find(&text, context.order);
@@ -144,7 +165,7 @@ pub fn read(text: &str, context: &Context) -> Result<Dates, NoDate> {
     let has_calendar =
         hits.iter().any(|hit| matches!(hit.moment, Moment::Calendar { .. } | Moment::MonthDay { .. }));
     let mut failure = NoDate::Absent;
-    let mut read: Vec<(Label, Published)> = Vec::new();
+    let mut read: Vec<Named> = Vec::new();
     let mut previous_end = 0;
     for hit in &hits {
         let label = words::label(&text[previous_end..hit.range.start]);
@@ -153,17 +174,18 @@ pub fn read(text: &str, context: &Context) -> Result<Dates, NoDate> {
         if has_calendar && matches!(hit.moment, Moment::Ago { .. } | Moment::Now) {
             continue;
         }
+        let has_year = matches!(hit.moment, Moment::Calendar { .. });
         match resolve(&hit.moment, ages.first(), context) {
-            Ok(published) => read.push((label, published)),
+            Ok(date) => read.push(Named { label, date, has_year }),
             Err(reason) => failure = reason,
         }
     }
-    choose(&read).ok_or(failure)
+    if read.is_empty() { Err(failure) } else { Ok(read) }
 }
 
-fn choose(read: &[(Label, Published)]) -> Option<Dates> {
+fn choose(read: &[Named]) -> Option<Dates> {
     let labelled =
-        |wanted: Label| read.iter().find(|(label, _)| *label == wanted).map(|(_, date)| date.clone());
+        |wanted: Label| read.iter().find(|named| named.label == wanted).map(|named| named.date.clone());
     let modified = labelled(Label::Modified);
     let published =
         labelled(Label::Published).or_else(|| labelled(Label::None)).or_else(|| modified.clone())?;

@@ -22,7 +22,7 @@ pub(super) fn month(name: &str) -> Option<i8> {
 
 /// What the words in front of a date say of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Label {
+pub(in crate::extract) enum Label {
     Published,
     Modified,
     None,

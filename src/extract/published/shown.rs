@@ -1,0 +1,91 @@
+//! Dates that stand on the page for readers.
+
+use super::day;
+use crate::article::{Precision, Published};
+use crate::extract::body::{LinePlace, PageLine, Reading};
+use crate::extract::date::{self, Context, Label, Named};
+
+/// Half characters, at most, of a line of the body that is nothing but a date,
+const DATE_LINE: u32 = 44;
+/// of a line that is there for its date,
+const SHORT_LINE: u32 = 70;
+/// and of one that has author, source and counters in it too.
+const INFO_LINE: u32 = 160;
+
+/// The dates, by where they stand.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// In lines that are there for them, by the headline.
+    pub(super) published: Vec<Published>,
+    /// In a line that calls it the day of an edit.
+    pub(super) modified: Option<Published>,
+    /// At the head among other words.
+    pub(super) head: Option<Published>,
+    /// Below the body.
+    pub(super) below: Option<Published>,
+    /// Elsewhere, in a line that says what it is.
+    pub(super) labelled: Option<Published>,
+    /// Days without a year and ages that were rounded.
+    pub(super) vague: Option<Published>,
+}
+
+pub(super) fn shown(reading: &Reading, context: &Context) -> Shown {
+    let mut shown = Shown::default();
+    for line in reading.lines().filter(may_be_read) {
+        let Ok(mut dates) = date::each(line.text, context) else { continue };
+        dates.sort_by_key(|named| named.label != Label::Published);
+        dates.into_iter().for_each(|named| shown.note(&line, named));
+    }
+    shown
+}
+
+fn may_be_read(line: &PageLine<'_>) -> bool {
+    let limit = match line.place {
+        LinePlace::Head | LinePlace::Tail => INFO_LINE,
+        LinePlace::Body(from_begin, to_end) if from_begin < 4 || to_end < 3 => DATE_LINE,
+        LinePlace::Elsewhere if line.is_info => INFO_LINE,
+        LinePlace::Elsewhere | LinePlace::Body(..) => return false,
+    };
+    line.width <= limit && may_hold_date(line.text)
+}
+
+impl Shown {
+    fn note(&mut self, line: &PageLine<'_>, named: Named) {
+        let is_date_line =
+            line.is_by_heading && (line.width <= DATE_LINE || line.is_info && line.width <= SHORT_LINE);
+        let place = match line.place {
+            _ if named.date.precision < Precision::Day => return,
+            _ if named.label == Label::Modified && !named.date.approximate => &mut self.modified,
+            // 今日开园 in a headline tells no date.
+            _ if !named.is_day() && line.is_heading => return,
+            _ if !named.is_day() => &mut self.vague,
+            _ if line.is_heading => &mut self.below,
+            LinePlace::Head if is_date_line => return self.published.push(named.date),
+            LinePlace::Head | LinePlace::Body(0..4, _) => &mut self.head,
+            LinePlace::Elsewhere => &mut self.labelled,
+            _ => &mut self.below,
+        };
+        place.get_or_insert(named.date);
+    }
+}
+
+/// Whether there are digits enough for a date, or numbers in Han characters.
+fn may_hold_date(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= 2
+        || text.contains(['年', '月', '日', '前', '昨', '今', '刚', '剛'])
+}
+
+/// The one day that short lines of the page name, when they name no other.
+pub(super) fn only_day(reading: &Reading, context: &Context) -> Option<Published> {
+    let lines = reading.lines().filter(|line| line.place == LinePlace::Elsewhere && line.width <= SHORT_LINE);
+    let mut only: Option<Published> = None;
+    for line in lines.filter(|line| may_hold_date(line.text)) {
+        let dates = date::each(line.text, context).unwrap_or_default();
+        let Some(named) = dates.into_iter().find(Named::is_day) else { continue };
+        if only.as_ref().is_some_and(|known| day(known) != day(&named.date)) {
+            return None;
+        }
+        only = Some(named.date);
+    }
+    only
+}
