@@ -91,7 +91,8 @@ fn try_date(question: &DateQuestion) -> anyhow::Result<Value> {
         Some(name) => Some(TimeZone::get(name).map_err(|_| Usage(format!("`{name}` is not a time zone")))?),
         None => None,
     };
-    let context = date::Context { reference: question.reference, zone, order: date::Order::Unknown };
+    let context =
+        date::Context { reference: question.reference, zone, home: None, order: date::Order::Unknown };
     let found = date::read(&question.text, &context);
     Ok(match found.map(|dates| dates.published) {
         Ok(Some(published)) => json!({

@@ -110,7 +110,7 @@ fn link_of(page: &Page<'_>, node: ego_tree::NodeId) -> Option<CanonicalUrl> {
 }
 
 /// The language that a script alone tells: Han with kana is Japanese, Han alone Chinese.
-fn script_language(text: &str) -> Option<&'static str> {
+pub(super) fn script_language(text: &str) -> Option<&'static str> {
     let (mut han, mut kana, mut hangul, mut all) = (0, 0, 0, 0);
     for c in text.chars().take(2000).filter(|c| c.is_alphabetic()) {
         all += 1;

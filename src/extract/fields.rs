@@ -50,7 +50,7 @@ pub(super) fn by_profile(page: &Page<'_>, profile: &Profile) -> Option<(PageKind
         article.language = Some(language.clone());
         article.note_origin("language", &Origin::Profile("language"));
     }
-    fall_through(page, &structured, reading.as_ref(), &mut article);
+    fall_through(page, &structured, reading.as_ref(), &context, &mut article);
     let kind = match reading {
         Some(reading) => kind(page, &structured, &reading, &article),
         None if is_error(&article) => PageKind::Missing,
@@ -182,13 +182,14 @@ pub(super) fn fall_through(
     page: &Page<'_>,
     structured: &Structured,
     reading: Option<&Reading>,
+    context: &Context,
     article: &mut Article,
 ) {
     let misses = article.title.is_empty() || article.published.is_none() || article.author.is_none();
     if let Some(reading) = reading {
-        fill_shown(page, structured, reading, article);
+        fill_shown(page, structured, reading, context, article);
     } else if misses {
-        fill_shown(page, structured, &generic::read(page, structured), article);
+        fill_shown(page, structured, &generic::read(page, structured), context, article);
     }
     fill(article, "category", structured.category.clone(), |article| &mut article.category);
     fill(article, "site_name", structured.site_name.clone(), |article| &mut article.site_name);
@@ -229,7 +230,13 @@ fn fill(
 }
 
 /// Title, credits and times.
-fn fill_shown(page: &Page<'_>, structured: &Structured, reading: &Reading, article: &mut Article) {
+fn fill_shown(
+    page: &Page<'_>,
+    structured: &Structured,
+    reading: &Reading,
+    context: &Context,
+    article: &mut Article,
+) {
     if article.title.is_empty()
         && let Some(found) = title::choose(&title::candidates(page, structured, reading.line_above()))
     {
@@ -243,7 +250,7 @@ fn fill_shown(page: &Page<'_>, structured: &Structured, reading: &Reading, artic
     if article.published.is_some() {
         return;
     }
-    let times = times(page, structured, reading, &page.date_context(None));
+    let times = times(page, structured, reading, context);
     if let Some(found) = times.published {
         article.note_origin("published", &found.origin);
         article.published = Some(found.value);

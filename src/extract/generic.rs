@@ -12,13 +12,14 @@ use crate::article::{Article, Origin};
 
 /// What a page is and what was found on it.
 pub(super) fn article(page: &Page<'_>) -> (PageKind, Article) {
-    let structured = structured::read(page, &page.date_context(None));
+    let context = page.date_context(None);
+    let structured = structured::read(page, &context);
     let reading = read(page, &structured);
     let mut article = Article::default();
     if let Some(body) = reading.body(&page.html, &page.base) {
         set_body(&mut article, body, &Origin::Generic);
     }
-    fall_through(page, &structured, Some(&reading), &mut article);
+    fall_through(page, &structured, Some(&reading), &context, &mut article);
     let lead_image = structured.image.as_ref().map(|found| found.value.as_str());
     around::fill(page, lead_image, &reading, &mut article);
     (kind(page, &structured, &reading, &article), article)

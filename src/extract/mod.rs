@@ -153,7 +153,7 @@ impl<'a> Page<'a> {
                 .map(|found| format!("published {}", date(found)))
                 .chain(structured.modified.iter().map(|found| format!("modified {}", date(found))))
                 .chain(published::explain(&reading, &context))
-                .chain(times.published.iter().map(|found| format!("chosen {}", date(found))))
+                .chain(times.published.iter().map(|found| format!("chosen {}: {}", date(found), times.place)))
                 .chain(times.notes)
                 .collect(),
             authors: structured
@@ -178,10 +178,19 @@ impl<'a> Page<'a> {
     }
 
     fn date_context(&self, profile: Option<&Profile>) -> date::Context {
+        // `en` does not say in which order; the locale that is told to others may.
+        let locale = self.survey.meta(&["og:locale", "content-language"]);
+        let known = || self.survey.language.as_deref().into_iter().chain(locale);
+        let script = || self.survey.title.as_deref().and_then(around::script_language);
+        let language = self.survey.language.as_deref().or_else(script);
         date::Context {
             reference: self.capture.fetched_at,
             zone: profile.and_then(|profile| profile.timezone.clone()),
-            order: self.survey.language.as_deref().map(date::Order::of_language).unwrap_or_default(),
+            home: language.and_then(date::home_of_language),
+            order: known()
+                .map(date::Order::of_language)
+                .find(|o| *o != date::Order::Unknown)
+                .unwrap_or_default(),
         }
     }
 }

@@ -53,6 +53,7 @@ fn date_cases_have_no_wrong_answer() {
         let context = date::Context {
             reference: text(case, "reference").parse().unwrap(),
             zone,
+            home: None,
             order: date::Order::Unknown,
         };
         let found = date::read(text(case, "text"), &context).ok().and_then(|dates| dates.published);

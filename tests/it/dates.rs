@@ -25,8 +25,12 @@ fn the_limits_of_a_date_hold_the_moment_it_was_printed_for() {
         while minutes < 3 * 366 * 1440 {
             let before = SignedDuration::from_mins(minutes) + SignedDuration::from_secs(start % 60);
             let text = shown(&printed_age(published, before));
-            let context =
-                Context { reference: published + before, zone: Some(zone.clone()), order: Order::Unknown };
+            let context = Context {
+                reference: published + before,
+                zone: Some(zone.clone()),
+                home: None,
+                order: Order::Unknown,
+            };
             let date = read(&text, &context).unwrap().published.unwrap();
             assert!(date.from <= published && published <= date.to, "{text} at +{minutes} min: {date:?}");
             pairs += 1;

@@ -194,7 +194,7 @@ impl Reading {
         let head = self.head();
         self.layout.blocks.iter().enumerate().map(move |(index, block)| {
             let place = match (first, last) {
-                _ if head.contains(&index) => LinePlace::Head,
+                _ if head.contains(&index) || self.is_below_summary(index) => LinePlace::Head,
                 (Some(first), Some(last)) if index >= first && index <= last => {
                     LinePlace::Body(index - first, last - index)
                 }
@@ -292,6 +292,17 @@ impl Reading {
             (Some(heading), None) => heading.saturating_sub(ABOVE)..self.layout.blocks.len().min(heading + 9),
             (None, None) => 0..0,
         }
+    }
+
+    /// A line that is no body although the body has begun: of a byline below a summary.
+    fn is_below_summary(&self, index: usize) -> bool {
+        const BELOW: usize = 16;
+        !self.kept[index] && self.heading.is_some_and(|at| index > at && index <= at + BELOW)
+    }
+
+    /// Where the body begins in the document.
+    pub(super) fn body_begins(&self) -> Option<NodeId> {
+        self.kept.iter().position(|kept| *kept).map(|first| self.layout.blocks[first].first)
     }
 
     /// Where the head begins in the document.

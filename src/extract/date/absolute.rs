@@ -22,10 +22,10 @@ static DAY_THEN_MONTH: LazyLock<Regex> =
 static COMPACT: LazyLock<Regex> =
     static_regex!(r"^((?:19|20)\d{2})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?$");
 static DAY_MONTH_NAME_YEAR: LazyLock<Regex> = static_regex!(
-    r"(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?[\s-]+(?:of\s+|de\s+)?(\p{L}{3,12})\.?,?[\s-]+(?:de\s+)?((?:19|20)\d{2})"
+    r"(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?[\s-]+(?:of\s+|de\s+)?(\p{L}[\p{L}\p{M}]{2,14})\.?,?[\s-]+(?:de\s+)?((?:19|20)\d{2})"
 );
 static MONTH_NAME_DAY_YEAR: LazyLock<Regex> =
-    static_regex!(r"(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+((?:19|20)\d{2})");
+    static_regex!(r"(\p{L}[\p{L}\p{M}]{2,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+((?:19|20)\d{2})");
 static UNIX: LazyLock<Regex> =
     static_regex!(r"(\p{L}{3})\s+(\d{1,2})\s+(\d{1,2}:\d{2}:\d{2})\s+(?:[A-Z]{3,4}\s+)?((?:19|20)\d{2})");
 static DAY_MONTH_YEAR: LazyLock<Regex> =
@@ -36,10 +36,11 @@ static DAY_MONTH_YEAR_NAMED: LazyLock<Regex> =
     static_regex!(r"(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+((?:19|20)\d{2})");
 /// Hungarian: 2024. május 3.
 static YEAR_MONTH_NAME_DAY: LazyLock<Regex> =
-    static_regex!(r"((?:19|20)\d{2})\.?,?\s+(\p{L}{3,12})\.?\s+(\d{1,2})\b\.?");
+    static_regex!(r"((?:19|20)\d{2})\.?,?\s+(\p{L}[\p{L}\p{M}]{2,14})\.?\s+(\d{1,2})\b\.?");
 static YEAR_MONTH: LazyLock<Regex> = static_regex!(r"((?:19|20)\d{2})\s*年\s*(\d{1,2})\s*月(?:份)?");
 static YEAR_MONTH_ALONE: LazyLock<Regex> = static_regex!(r"^((?:19|20)\d{2})[-/.](\d{1,2})$");
-static MONTH_NAME_YEAR: LazyLock<Regex> = static_regex!(r"^(\p{L}{3,12})\.?,?\s+((?:19|20)\d{2})$");
+static MONTH_NAME_YEAR: LazyLock<Regex> =
+    static_regex!(r"^(\p{L}[\p{L}\p{M}]{2,14})\.?,?\s+((?:19|20)\d{2})$");
 static YEAR_ALONE: LazyLock<Regex> = static_regex!(r"^(?:公元)?((?:19|20)\d{2})\s*年$");
 static MONTH_DAY: LazyLock<Regex> =
     static_regex!(r"(今年|去年|前年)?\s*(\d{1,2})月\s*(?:(\d{1,2})\s*[日号]?)?");

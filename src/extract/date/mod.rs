@@ -30,6 +30,9 @@ pub struct Context {
     pub reference: Timestamp,
     /// The site's time zone, when known.
     pub zone: Option<TimeZone>,
+    /// The zone whose day `yesterday` counts back from when the site's is not known: where the
+    /// page's language is at home. No date is printed in it.
+    pub home: Option<TimeZone>,
     /// What `03/04/2023` and `31.10.23` mean.
     pub order: Order,
 }
@@ -62,6 +65,17 @@ impl Order {
             _ => Self::Unknown,
         }
     }
+}
+
+/// Where a language is at home, as far as that is one time zone without summer time.
+pub fn home_of_language(language: &str) -> Option<TimeZone> {
+    let hours = match language.to_ascii_lowercase().split(['-', '_']).next()? {
+        "zh" => 8,
+        "ja" | "ko" => 9,
+        "th" | "vi" => 7,
+        _ => return None,
+    };
+    Some(TimeZone::fixed(jiff::tz::offset(hours)))
 }
 
 /// The dates that a text names.
@@ -201,6 +215,7 @@ mod tests {
         let context = Context {
             reference: "2025-03-10T08:00:00+08:00".parse().unwrap(),
             zone: Some(TimeZone::get("Asia/Shanghai").unwrap()),
+            home: None,
             order: Order::Unknown,
         };
         read(text, &context).ok().and_then(|dates| dates.published)
@@ -274,7 +289,8 @@ mod tests {
     fn numbers_are_read_in_the_order_of_the_language() {
         let read_in = |language: &str, text: &str| {
             let order = Order::of_language(language);
-            let context = Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None, order };
+            let context =
+                Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None, home: None, order };
             read(text, &context).ok().and_then(|dates| dates.published).map(|published| published.value)
         };
         assert_eq!(read_in("fr", "03/04/2023").as_deref(), Some("2023-04-03"));
@@ -287,8 +303,12 @@ mod tests {
 
     #[test]
     fn published_and_modified_are_kept_apart() {
-        let context =
-            Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None, order: Order::Unknown };
+        let context = Context {
+            reference: "2025-03-10T00:00:00Z".parse().unwrap(),
+            zone: None,
+            home: None,
+            order: Order::Unknown,
+        };
         let dates = read("更新时间：2024-03-01 09:00 发布时间：2024-02-27 15:05", &context).unwrap();
         assert_eq!(dates.published.unwrap().value, "2024-02-27T15:05");
         assert_eq!(dates.modified.unwrap().value, "2024-03-01T09:00");
@@ -296,8 +316,12 @@ mod tests {
 
     #[test]
     fn a_date_without_a_known_zone_spans_all_zones() {
-        let context =
-            Context { reference: "2025-03-10T00:00:00Z".parse().unwrap(), zone: None, order: Order::Unknown };
+        let context = Context {
+            reference: "2025-03-10T00:00:00Z".parse().unwrap(),
+            zone: None,
+            home: None,
+            order: Order::Unknown,
+        };
         let published = read("2024-02-27", &context).unwrap().published.unwrap();
         assert_eq!(published.from.to_string(), "2024-02-26T10:00:00Z");
         assert_eq!(published.to.to_string(), "2024-02-28T11:59:59Z");

@@ -32,11 +32,88 @@ fn plain(c: char) -> char {
         '約' => '约',
         '歲' => '岁',
         '○' | '〇' | '◯' => '〇',
+        '٠'..='٩' => ascii_digit(c, '٠'),
+        '۰'..='۹' => ascii_digit(c, '۰'),
+        '๐'..='๙' => ascii_digit(c, '๐'),
         '년' => '年',
         '월' => '月',
         '일' => '日',
         _ => c,
     }
+}
+
+fn ascii_digit(c: char, zero: char) -> char {
+    char::from_digit(c as u32 - zero as u32, 10).unwrap_or(c)
+}
+
+/// Levantine names of months that are two words or two letters, by the names that are used elsewhere.
+const ARABIC_MONTHS: [(&str, &str); 5] = [
+    ("كانون الثاني", "يناير"),
+    ("تشرين الأول", "أكتوبر"),
+    ("تشرين الثاني", "نوفمبر"),
+    ("كانون الأول", "ديسمبر"),
+    ("آب ", "أغسطس "),
+];
+
+/// Thai months in full and in short.
+const THAI_MONTHS: [(&str, &str, &str); 12] = [
+    ("มกราคม", "ม.ค.", "January"),
+    ("กุมภาพันธ์", "ก.พ.", "February"),
+    ("มีนาคม", "มี.ค.", "March"),
+    ("เมษายน", "เม.ย.", "April"),
+    ("พฤษภาคม", "พ.ค.", "May"),
+    ("มิถุนายน", "มิ.ย.", "June"),
+    ("กรกฎาคม", "ก.ค.", "July"),
+    ("สิงหาคม", "ส.ค.", "August"),
+    ("กันยายน", "ก.ย.", "September"),
+    ("ตุลาคม", "ต.ค.", "October"),
+    ("พฤศจิกายน", "พ.ย.", "November"),
+    ("ธันวาคม", "ธ.ค.", "December"),
+];
+
+/// A year of the Buddhist era: with four digits, or with two behind the name of a month.
+static BUDDHIST_YEAR: LazyLock<Regex> = static_regex!(
+    r"(?:พ\.\s?ศ\.\s*)?\b(25\d{2})\b|(January|February|March|April|May|June|July|August|September|October|November|December)\s+(\d{2})\b"
+);
+/// The same in a date of numbers alone: no other calendar in use has come so far.
+static BUDDHIST_DAY: LazyLock<Regex> = static_regex!(r"\b(\d{1,2}[-/.]\d{1,2}[-/.])(25\d{2})\b");
+
+/// Years of the Buddhist era are 543 ahead.
+fn common_era(year: &str) -> String {
+    let year: u32 = year.parse().unwrap_or(0);
+    (if year < 100 { year + 2500 } else { year }).saturating_sub(543).to_string()
+}
+
+fn from_thai(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (long, short, english) in THAI_MONTHS {
+        text = text.replace(long, english).replace(short, english);
+    }
+    let common = |found: &Captures<'_>| match (found.get(1), found.get(2), found.get(3)) {
+        (_, Some(month), Some(year)) => format!("{} {}", month.as_str(), common_era(year.as_str())),
+        (year, ..) => common_era(year.map_or("", |year| year.as_str())),
+    };
+    BUDDHIST_YEAR.replace_all(&text, common).into_owned()
+}
+
+/// Names and calendars of other scripts, written as Latin ones.
+fn from_other_scripts(text: String) -> String {
+    let has = |range: std::ops::RangeInclusive<char>| text.chars().any(|c| range.contains(&c));
+    if text.is_ascii() {
+        if !text.contains("25") {
+            return text;
+        }
+        let common = |found: &Captures<'_>| format!("{}{}", &found[1], common_era(&found[2]));
+        return BUDDHIST_DAY.replace_all(&text, common).into_owned();
+    }
+    if has('\u{e00}'..='\u{e7f}') {
+        return from_thai(&text);
+    }
+    if has('\u{600}'..='\u{6ff}') {
+        let replace = |text: String, (name, other): (&str, &str)| text.replace(name, other);
+        return ARABIC_MONTHS.into_iter().fold(text, replace);
+    }
+    if text.contains('오') { text.replace("오전", "上午").replace("오후", "下午") } else { text }
 }
 
 static HAN_NUMBER: LazyLock<Regex> = static_regex!(
@@ -45,12 +122,7 @@ static HAN_NUMBER: LazyLock<Regex> = static_regex!(
 
 /// The text with Chinese numbers in front of a date unit written as digits.
 pub(super) fn normalise(text: &str) -> String {
-    let plain: String = text.trim().chars().map(plain).collect();
-    let plain = if plain.contains('오') {
-        plain.replace("오전", "上午").replace("오후", "下午")
-    } else {
-        plain
-    };
+    let plain = from_other_scripts(text.trim().chars().map(plain).collect());
     if !plain.chars().any(|c| "〇零一二三四五六七八九十两廿卅".contains(c)) {
         return plain;
     }
@@ -111,6 +183,11 @@ mod tests {
             ("第三天", "第三天"),
             ("下午三點半", "下午3点半"),
             ("一带一路", "一带一路"),
+            ("오후 3:05", "下午 3:05"),
+            ("27 กุมภาพันธ์ พ.ศ. 2566", "27 February 2023"),
+            ("๒๗ ก.พ. ๖๖", "27 February 2023"),
+            ("27/02/2566", "27/02/2023"),
+            ("27 كانون الثاني ٢٠٢٣", "27 يناير 2023"),
         ] {
             assert_eq!(normalise(input), want);
         }

@@ -18,7 +18,7 @@ const FUTURE_SLACK: SignedDuration = SignedDuration::from_hours(26);
 
 /// Resolves one moment; `age` is an age printed beside it ("3个月前 (12-01)").
 pub(super) fn resolve(moment: &Moment, age: Option<&Moment>, context: &Context) -> Result<Published, NoDate> {
-    let zone = context.zone.clone().unwrap_or(TimeZone::UTC);
+    let zone = context.zone.clone().or_else(|| context.home.clone()).unwrap_or(TimeZone::UTC);
     let now = context.reference.to_zoned(zone);
     let published = match moment {
         Moment::Calendar { year, month, day, time } => on_calendar(*year, *month, *day, *time, context),

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::extract::line::{is_han, table};
+
 static MONTHS: LazyLock<HashMap<&'static str, i8>> = LazyLock::new(|| {
     let mut months = HashMap::new();
     let lines = include_str!("../../../data/months.txt").lines().filter(|line| !line.starts_with('#'));
@@ -28,50 +30,33 @@ pub(in crate::extract) enum Label {
     None,
 }
 
-const PUBLISHED: [&str; 15] = [
-    "发布",
-    "发表",
-    "发文",
-    "刊登",
-    "刊发",
-    "时间",
-    "日期",
-    "发行",
-    "上传",
-    "published",
-    "posted",
-    "date",
-    "created",
-    "publié",
-    "veröffentlicht",
-];
-const MODIFIED: [&str; 12] = [
-    "更新",
-    "修改",
-    "编辑于",
-    "修订",
-    "updated",
-    "modified",
-    "edited",
-    "revised",
-    "mis à jour",
-    "aktualisiert",
-    "last update",
-    "update",
-];
+static LABELS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
+    let lines = table(include_str!("../../../data/date_labels.txt"));
+    lines.map(|(kind, words)| (kind, words.split('|').collect())).collect()
+});
+
+/// Characters in front of a date that are looked at; a Han character counts twice.
+const NEAR: usize = 28;
 
 /// The label nearest to the end of `before`, the text in front of a date. A label of an earlier
 /// date does not count: `before` starts behind that date.
 pub(super) fn label(before: &str) -> Label {
-    let near: String = before.chars().rev().take(14).collect::<Vec<_>>().into_iter().rev().collect();
+    let mut width = 0;
+    let is_near = |c: &char| {
+        width += if is_han(*c) { 2 } else { 1 };
+        width <= NEAR
+    };
+    let near: String =
+        before.chars().rev().take_while(is_near).collect::<Vec<_>>().into_iter().rev().collect();
     let near = near.to_lowercase();
-    let last = |words: &[&str]| words.iter().filter_map(|word| near.rfind(word)).max();
-    match (last(&PUBLISHED), last(&MODIFIED)) {
-        // 更新时间 and 修改日期 hold both: the first of the two words decides.
-        (Some(published), Some(modified)) if published > modified + "更新".len() => Label::Published,
-        (_, Some(_)) => Label::Modified,
-        (Some(_), None) => Label::Published,
-        (None, None) => Label::None,
+    let last = |wanted: &str| {
+        let words = LABELS.iter().filter(|(kind, _)| *kind == wanted).flat_map(|(_, words)| words);
+        words.filter_map(|word| near.rfind(word)).max()
+    };
+    match (last("published"), last("modified")) {
+        (published, modified) if modified > published => Label::Modified,
+        (None, None) if last("date").is_none() => Label::None,
+        _ => Label::Published,
     }
 }
 
@@ -111,6 +96,12 @@ mod tests {
             ("来源：人民网 ", Label::None),
             ("Last updated: ", Label::Modified),
             ("Posted on ", Label::Published),
+            ("Last updated date: ", Label::Modified),
+            ("修改日期：", Label::Modified),
+            ("更新：2024-03-01 发布：", Label::Published),
+            ("Veröffentlicht am Montag, den ", Label::Published),
+            ("Fecha: ", Label::Published),
+            ("수정 ", Label::Modified),
         ] {
             assert_eq!(label(before), want, "{before}");
         }

@@ -1,30 +1,86 @@
 //! Dates that elements mark as such: `<time>`, and classes that speak of a date.
 
-use super::day;
+use scraper::ElementRef;
+
+use super::{contradiction, day};
 use crate::article::{Found, Origin, Precision, Published};
 use crate::extract::Page;
 use crate::extract::body::Reading;
-use crate::extract::date::{self, Context, Named};
+use crate::extract::date::{self, Context, Label};
 use crate::extract::survey::element;
 use crate::profile::squeeze;
 
+/// Which `<time>` elements are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Between the headline and the body.
+    Head,
+    /// All but those that are called an edit.
+    All,
+    /// Those that are called an edit.
+    Edits,
+}
+
 /// The first `<time>` behind the headline; teasers carry theirs further down.
-pub(super) fn of_time_elements(page: &Page<'_>, context: &Context) -> Option<Found<Published>> {
-    let time = |id: &ego_tree::NodeId| {
-        let time = element(&page.html, *id)?;
-        let read = |text: &str| date::read(text, context).ok().and_then(|dates| dates.published);
-        let stated = time.attr("datetime").and_then(read);
-        let shown = read(&squeeze(time.text().take(8)));
-        let shown = shown.filter(|shown| !shown.approximate && shown.precision >= Precision::Day);
-        match (stated, shown) {
-            (Some(stated), Some(shown)) if day(&stated) != day(&shown) => Some(shown),
-            (stated, shown) => stated.or(shown),
-        }
-    };
+pub(super) fn of_time_elements(
+    page: &Page<'_>,
+    reading: &Reading,
+    context: &Context,
+    which: Which,
+    notes: &mut Vec<String>,
+) -> Option<Found<Published>> {
     let heading = page.survey.headings.first();
-    let behind = |id: &&ego_tree::NodeId| heading.is_none_or(|heading| *id > heading);
-    let found = page.survey.times.iter().filter(behind).find_map(time);
-    found.or_else(|| page.survey.times.iter().find_map(time)).map(|date| Found::new(date, Origin::Microdata))
+    let body = reading.body_begins();
+    let is_behind = |id: &ego_tree::NodeId| heading.is_none_or(|heading| id > heading);
+    let is_head = |id: &ego_tree::NodeId| is_behind(id) && body.is_none_or(|body| *id < body);
+    let own = || {
+        let ids = page.survey.times.iter().filter(|id| which != Which::Head || is_head(id));
+        let elements = ids.filter_map(|id| Some((id, element(&page.html, *id)?)));
+        elements
+            .filter(|(_, time)| is_edit(*time, context) == (which == Which::Edits) && !is_of_another(*time))
+    };
+    let behind = own().filter(|(id, _)| is_behind(id)).find_map(|(_, time)| of_time(time, context, notes));
+    let found = behind.or_else(|| own().find_map(|(_, time)| of_time(time, context, notes)));
+    found.map(|date| Found::new(date, Origin::Microdata))
+}
+
+/// What is shown is right where it contradicts what is stated: some state local time as UTC.
+fn of_time(time: ElementRef<'_>, context: &Context, notes: &mut Vec<String>) -> Option<Published> {
+    let read = |text: &str| date::read(text, context).ok().and_then(|dates| dates.published);
+    let stated = time.attr("datetime").and_then(read);
+    let shown = read(&squeeze(time.text().take(8)));
+    let shown = shown.filter(|shown| !shown.approximate && shown.precision >= Precision::Day);
+    match (stated, shown) {
+        (Some(stated), Some(shown)) if day(&stated) != day(&shown) => {
+            notes.extend(contradiction(&stated, &shown));
+            Some(shown)
+        }
+        (stated, shown) => stated.or(shown),
+    }
+}
+
+/// Whether its words or its class call it the time of an edit.
+fn is_edit(time: ElementRef<'_>, context: &Context) -> bool {
+    let class = time.attr("class").unwrap_or_default();
+    let says = |word: &str| class.contains(word);
+    let dates = date::each(&squeeze(time.text().take(8)), context).unwrap_or_default();
+    dates.iter().any(|named| named.label == Label::Modified)
+        || (says("updated") || says("modified")) && !says("publish")
+}
+
+/// Whether it belongs to a comment, a teaser of another article or the page's frame.
+fn is_of_another(element: ElementRef<'_>) -> bool {
+    const WORDS: [&str; 9] =
+        ["comment", "reply", "related", "recommend", "teaser", "sidebar", "widget", "popular", "footer"];
+    let speaks_of_others = |attribute: Option<&str>| {
+        let mut tokens = attribute.unwrap_or_default().split_ascii_whitespace();
+        tokens.any(|token| WORDS.iter().any(|word| token.starts_with(word)))
+    };
+    element.ancestors().filter_map(ElementRef::wrap).take(8).any(|around| match around.value().name() {
+        "html" | "body" | "main" => false,
+        "aside" | "footer" | "nav" => true,
+        _ => speaks_of_others(around.attr("class")) || speaks_of_others(around.attr("id")),
+    })
 }
 
 /// An element whose class speaks of a date, behind the headline or right above it.
@@ -33,7 +89,8 @@ pub(super) fn of_marks(page: &Page<'_>, reading: &Reading, context: &Context) ->
         let element = element(&page.html, *id)?;
         let text = squeeze(element.text().take(12));
         let dates = date::each(&text, context).ok().filter(|_| text.chars().count() <= 60)?;
-        dates.into_iter().find(Named::is_day).map(|named| named.date)
+        let named = dates.into_iter().find(|named| named.is_day() && named.label != Label::Modified)?;
+        (!is_of_another(element)).then_some(named.date)
     };
     let begin = reading.head_begins();
     let mut marks = page.survey.dates.iter().filter(|id| begin.is_none_or(|begin| **id >= begin));

@@ -1,28 +1,28 @@
 //! When an article was published and when it was edited: what the page states to machines, checked
 //! against what it shows to readers.
 
+mod guesses;
 mod marks;
 mod scripts;
 mod shown;
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::Page;
 use super::body::Reading;
-use super::date::{self, Context};
+use super::date::Context;
 use super::structured::Structured;
 use crate::article::{Found, Origin, Published};
-use marks::{of_marks, of_time_elements};
+use guesses::{dateline, labelled, of_url, of_url_month, only_day};
+use marks::{Which, of_marks, of_time_elements};
 use scripts::of_scripts;
-use shown::{Shown, only_day, shown};
+use shown::{Shown, shown};
 
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Times {
     pub(super) published: Option<Found<Published>>,
     pub(super) modified: Option<Found<Published>>,
+    /// Where the day of publication was found, in words.
+    pub(super) place: &'static str,
     /// What contradicts itself, in words.
     pub(super) notes: Vec<String>,
 }
@@ -31,25 +31,41 @@ pub(super) fn times(page: &Page<'_>, structured: &Structured, reading: &Reading,
     let shown = shown(reading, context);
     let generic = |date: &Option<Published>| date.clone().map(|date| Found::new(date, Origin::Generic));
     let modified = structured.modified.first().cloned().or_else(|| generic(&shown.modified));
-    let mut times = Times { modified, ..Times::default() };
-    times.published = match (structured.published.first(), shown.published.first()) {
-        (Some(stated), Some(_)) => Some(agree(stated, &shown, structured, &mut times.notes)),
-        (Some(stated), None) => Some(stated.clone()),
-        (None, first) => generic(&first.cloned()),
+    let mut stated_notes = Vec::new();
+    let mut times = Times { modified, notes: structured.notes.clone(), ..Times::default() };
+    let notes = &mut times.notes;
+    let at = |place: &'static str, date: &Option<Published>| {
+        date.clone().map(|date| (Found::new(date, Origin::Generic), place))
     };
-    times.published = times
-        .published
-        .or_else(|| generic(&shown.head))
-        .or_else(|| of_time_elements(page, context))
-        .or_else(|| of_marks(page, reading, context))
-        .or_else(|| generic(&shown.below))
-        .or_else(|| generic(&shown.labelled))
-        .or_else(|| of_scripts(page, context))
-        .or_else(|| of_url(page, context))
-        .or_else(|| generic(&only_day(reading, context)))
-        .or_else(|| times.modified.clone().filter(|m| is_vaguely(&shown, &m.value)))
-        .or_else(|| generic(&shown.vague))
-        .or_else(|| times.modified.clone());
+    let mut of_times = |which| of_time_elements(page, reading, context, which, notes);
+    let chosen = stated(structured, &shown, &mut stated_notes)
+        .map(|date| (date, "what is stated"))
+        .or_else(|| at("by the headline", &shown.published.first().cloned()))
+        .or_else(|| of_times(Which::Head).map(|date| (date, "a time element at the head")))
+        .or_else(|| at("at the head", &shown.head))
+        .or_else(|| structured.dated.first().map(|date| (date.clone(), "a meta date")))
+        .or_else(|| of_times(Which::All).map(|date| (date, "a time element")))
+        .or_else(|| of_marks(page, reading, context).map(|date| (date, "a marked element")))
+        .or_else(|| of_url(page, context).map(|date| (date, "the address")))
+        .or_else(|| at("the month of the address", &of_url_month(page, reading, context)))
+        .or_else(|| at("below the body", &shown.below))
+        .or_else(|| at("elsewhere, labelled", &shown.labelled))
+        .or_else(|| at("in a line that says so", &labelled(reading, context)))
+        .or_else(|| of_scripts(page, structured, context).map(|date| (date, "a script")))
+        .or_else(|| at("a dateline", &dateline(reading, context)))
+        .or_else(|| at("called an edit", &shown.modified))
+        .or_else(|| of_times(Which::Edits).map(|date| (date, "a time element of an edit")))
+        .or_else(|| at("the only day", &only_day(reading, context)))
+        .or_else(|| {
+            times.modified.clone().filter(|m| is_vaguely(&shown, &m.value)).map(|m| (m, "vaguely, edit"))
+        })
+        .or_else(|| at("vaguely", &shown.vague))
+        .or_else(|| times.modified.clone().map(|date| (date, "the last edit")));
+    times.notes.extend(stated_notes);
+    if let Some((date, place)) = chosen {
+        times.published = Some(date);
+        times.place = place;
+    }
     if times.modified.as_ref().map(|m| &m.value) == times.published.as_ref().map(|p| &p.value) {
         times.modified = None;
     }
@@ -82,48 +98,43 @@ fn day(date: &Published) -> Option<&str> {
     date.value.get(..10)
 }
 
-/// Which of two is right. A reader sees the shown one, so it wins where the stated one is off by a
-/// time zone or is younger, and where it is the day of the last edit but not called so: then the
-/// article was written anew under that day.
-fn agree(
-    stated: &Found<Published>,
-    shown: &Shown,
-    structured: &Structured,
-    notes: &mut Vec<String>,
-) -> Found<Published> {
-    let Some(stated_day) = day(&stated.value) else { return stated.clone() };
-    if shown.published.iter().any(|shown| day(shown) == Some(stated_day)) {
-        return stated.clone();
-    }
-    let Some((shown, shown_day)) = shown.published.first().and_then(|shown| Some((shown, day(shown)?))) else {
-        return stated.clone();
+/// A note of what contradicts itself.
+pub(super) fn contradiction(stated: &Published, shown: &Published) -> Option<String> {
+    let (stated, shown) = (day(stated)?, day(shown)?);
+    Some(format!("the date stated to machines ({stated}) contradicts the one shown ({shown})"))
+}
+
+/// The date stated to machines, or the one shown by the headline where that is right.
+///
+/// A reader sees the shown one, so it wins where the stated one is off by a time zone or is younger,
+/// and where it is the day of the last edit but not called so: then the article was written anew
+/// under that day. Of several that are stated, one that is shown is right.
+fn stated(structured: &Structured, shown: &Shown, notes: &mut Vec<String>) -> Option<Found<Published>> {
+    let stated = structured.published.first()?;
+    let stated_day = day(&stated.value)?;
+    let is_shown = |stated: &&Found<Published>| {
+        shown.published.iter().chain(&shown.head).any(|shown| day(shown) == day(&stated.value))
     };
-    notes.push(format!("the date stated to machines ({stated_day}) contradicts the one shown ({shown_day})"));
+    if let Some(confirmed) = structured.published.iter().find(is_shown) {
+        return Some(confirmed.clone());
+    }
+    let Some((shown, shown_day)) = shown.published.first().and_then(|shown| Some((shown, day(shown)?)))
+    else {
+        return Some(stated.clone());
+    };
+    notes.extend(contradiction(&stated.value, shown));
     let is_edit = structured.modified.iter().any(|modified| day(&modified.value) == Some(shown_day));
     // 11/01/2021 is the first of November where the page's language would not have it so.
     let is_swapped = stated_day.get(..4) == shown_day.get(..4)
         && stated_day.get(5..7) == shown_day.get(8..10)
         && stated_day.get(8..10) == shown_day.get(5..7);
     let is_older = shown.from <= stated.value.to && !is_swapped && !is_next_day(stated, shown);
-    if is_edit || is_older { Found::new(shown.clone(), Origin::Generic) } else { stated.clone() }
+    let is_right = is_edit || is_older;
+    Some(if is_right { Found::new(shown.clone(), Origin::Generic) } else { stated.clone() })
 }
 
 /// A local day beside the same moment elsewhere; a stated offset tells which is meant.
 fn is_next_day(stated: &Found<Published>, shown: &Published) -> bool {
     let hours = shown.from.duration_since(stated.value.from).as_hours().abs();
     hours <= 48 && !stated.value.value.ends_with("+00:00") && !stated.value.value.ends_with('Z')
-}
-
-/// A day in the path: `/2024/05/18/`, `/2024-05/18/`, `/20240518/`, `t20240518_`.
-static URL_DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^0-9])((?:19|20)\d\d)([-/_]?)(0[1-9]|1[0-2])[-/_]?(0[1-9]|[12]\d|3[01])(?:[^0-9]|$)")
-        .ok()
-});
-
-fn of_url(page: &Page<'_>, context: &Context) -> Option<Found<Published>> {
-    let path = page.url().as_str();
-    let found = URL_DAY.as_ref()?.captures(path)?;
-    let text = format!("{}-{}-{}", found.get(1)?.as_str(), found.get(3)?.as_str(), found.get(4)?.as_str());
-    let date = date::read(&text, context).ok()?.published?;
-    Some(Found::new(date, Origin::Derived))
 }

@@ -1,6 +1,5 @@
 //! Dates that stand on the page for readers.
 
-use super::day;
 use crate::article::{Precision, Published};
 use crate::extract::body::{LinePlace, PageLine, Reading};
 use crate::extract::date::{self, Context, Label, Named};
@@ -11,6 +10,9 @@ const DATE_LINE: u32 = 44;
 const SHORT_LINE: u32 = 70;
 /// and of one that has author, source and counters in it too.
 const INFO_LINE: u32 = 160;
+
+/// The web is no older: an earlier day that nothing says to be one of publication is a birthday.
+const OLDEST: &str = "1995";
 
 /// The dates, by where they stand.
 #[derive(Debug, Default)]
@@ -59,8 +61,9 @@ impl Shown {
             // 今日开园 in a headline tells no date.
             _ if !named.is_day() && line.is_heading => return,
             _ if !named.is_day() => &mut self.vague,
+            LinePlace::Head if is_date_line && !line.is_heading => return self.published.push(named.date),
+            _ if named.date.value.as_str() < OLDEST => return,
             _ if line.is_heading => &mut self.below,
-            LinePlace::Head if is_date_line => return self.published.push(named.date),
             LinePlace::Head | LinePlace::Body(0..4, _) => &mut self.head,
             LinePlace::Elsewhere => &mut self.labelled,
             _ => &mut self.below,
@@ -70,22 +73,9 @@ impl Shown {
 }
 
 /// Whether there are digits enough for a date, or numbers in Han characters.
-fn may_hold_date(text: &str) -> bool {
+pub(super) fn may_hold_date(text: &str) -> bool {
     text.bytes().filter(u8::is_ascii_digit).count() >= 2
-        || text.contains(['年', '月', '日', '前', '昨', '今', '刚', '剛'])
-}
-
-/// The one day that short lines of the page name, when they name no other.
-pub(super) fn only_day(reading: &Reading, context: &Context) -> Option<Published> {
-    let lines = reading.lines().filter(|line| line.place == LinePlace::Elsewhere && line.width <= SHORT_LINE);
-    let mut only: Option<Published> = None;
-    for line in lines.filter(|line| may_hold_date(line.text)) {
-        let dates = date::each(line.text, context).unwrap_or_default();
-        let Some(named) = dates.into_iter().find(Named::is_day) else { continue };
-        if only.as_ref().is_some_and(|known| day(known) != day(&named.date)) {
-            return None;
-        }
-        only = Some(named.date);
-    }
-    only
+        || !text.is_ascii()
+            && (text.contains(['年', '月', '日', '前', '昨', '今', '刚', '剛'])
+                || text.chars().filter(|c| c.is_numeric()).count() >= 2)
 }

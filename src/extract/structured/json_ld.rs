@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{Context, Structured, clean, split_keywords};
+use super::{Context, DateKind, Structured, clean, split_keywords};
 use crate::article::{Found, Origin};
 use crate::extract::Page;
 use crate::extract::survey::script_text;
@@ -12,6 +12,19 @@ use crate::extract::survey::script_text;
 /// Objects of one page that are looked at, at most.
 const MAX_NODES: usize = 2000;
 const MAX_DEPTH: usize = 12;
+
+/// Types that are no article and may still carry the page's dates.
+const PAGES: [&str; 9] = [
+    "WebPage",
+    "ItemPage",
+    "MedicalWebPage",
+    "WebSite",
+    "NewsMediaOrganization",
+    "CreativeWork",
+    "DiscussionForumPosting",
+    "HowTo",
+    "Recipe",
+];
 
 type Node = Map<String, Value>;
 
@@ -36,7 +49,9 @@ impl<'a> Graph<'a> {
                         self.by_id.entry(id).or_insert(node);
                     }
                 }
-                node.values().for_each(|value| self.add(value, depth + 1));
+                let others = ["review", "reviews", "comment", "comments"];
+                let own = node.iter().filter(|(key, _)| !others.contains(&key.as_str()));
+                own.for_each(|(_, value)| self.add(value, depth + 1));
             }
             _ => {}
         }
@@ -94,9 +109,7 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
         if node.contains_key("pubDate") {
             note_dates(node, context, found);
         }
-        if types(node)
-            .any(|name| matches!(name, "WebPage" | "NewsMediaOrganization" | "WebSite" | "ItemPage"))
-        {
+        if types(node).any(|name| PAGES.contains(&name)) {
             note_dates(node, context, found);
         }
         if types(node).any(|name| name == "BreadcrumbList") && found.breadcrumbs.is_none() {
@@ -183,15 +196,15 @@ fn is_organisation(graph: &Graph<'_>, value: &Value) -> bool {
 }
 
 fn note_dates(node: &Node, context: &Context, found: &mut Structured) {
-    for (key, is_published) in [
-        ("datePublished", true),
-        ("dateCreated", true),
-        ("pubDate", true),
-        ("dateModified", false),
-        ("upDate", false),
+    for (key, kind) in [
+        ("datePublished", DateKind::Published),
+        ("dateCreated", DateKind::Published),
+        ("pubDate", DateKind::Published),
+        ("dateModified", DateKind::Modified),
+        ("upDate", DateKind::Modified),
     ] {
         if let Some(date) = text(node, key) {
-            found.note_date(is_published, &date, Origin::JsonLd, context);
+            found.note_date(kind, &date, Origin::JsonLd, context);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `<meta>`: OpenGraph (<https://ogp.me>), Dublin Core and what publishing systems add.
 
-use super::{Context, Structured, clean};
+use super::{Context, DateKind, Structured, clean};
 use crate::article::{Found, Origin};
 use crate::extract::Page;
 
-const PUBLISHED: [&str; 28] = [
+const PUBLISHED: [&str; 32] = [
     "article:published_time",
     "og:article:published_time",
     "article:published",
@@ -26,14 +26,20 @@ const PUBLISHED: [&str; 28] = [
     "dcterms.issued",
     "dcterms.created",
     "dc.date.created",
-    "dc.date",
     "dc.date.available",
-    "date",
     "citation_publication_date",
     "apub:time",
     "rnews:datepublished",
     "originalpublicationdate",
+    "published",
+    "published_at",
+    "publishedat",
+    "article.published",
+    "article:pubdate",
+    "publishtime",
 ];
+/// Names that do not say what the date is: often the last change, or the day the page was made.
+const UNDEFINED: [&str; 4] = ["date", "dc.date", "dcterms.date", "ob:date"];
 const MODIFIED: [&str; 9] = [
     "article:modified_time",
     "og:article:modified_time",
@@ -65,10 +71,14 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
     let first = |names: &[&str]| page.survey.meta(names).map(clean).filter(|text| !text.is_empty());
     let value = |text: Option<String>| text.map(|text| Found::new(text, Origin::Meta));
     found.is_article |= first(&["og:type"]).is_some_and(|kind| kind.eq_ignore_ascii_case("article"));
-    for (names, is_published) in [(&PUBLISHED[..], true), (&MODIFIED[..], false)] {
+    for (names, kind) in [
+        (&PUBLISHED[..], DateKind::Published),
+        (&MODIFIED[..], DateKind::Modified),
+        (&UNDEFINED[..], DateKind::Undefined),
+    ] {
         for name in names {
             if let Some((_, date)) = metas.iter().find(|(known, _)| known == name) {
-                found.note_date(is_published, date, Origin::Meta, context);
+                found.note_date(kind, date, Origin::Meta, context);
             }
         }
     }

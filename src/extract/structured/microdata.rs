@@ -2,10 +2,11 @@
 
 use scraper::ElementRef;
 
-use super::{Context, Structured, clean, read_date};
+use super::{Context, DateKind, Structured, clean, read_date};
 use crate::article::{Found, Origin};
 use crate::extract::Page;
 use crate::extract::heading::headline_of;
+use crate::extract::published::contradiction;
 use crate::extract::survey::element;
 
 /// Elements with `itemprop` that are looked at, at most.
@@ -44,8 +45,8 @@ fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Stru
             let headline = element.attr("content").map_or_else(shown, clean);
             found.headlines.push(Found::new(headline, Origin::Microdata));
         }
-        "datePublished" | "dateCreated" => date(element, &value(), true, context, found),
-        "dateModified" | "dateUpdate" => date(element, &value(), false, context, found),
+        "datePublished" | "dateCreated" => date(element, &value(), DateKind::Published, context, found),
+        "dateModified" | "dateUpdate" => date(element, &value(), DateKind::Modified, context, found),
         "author" | "creator" => {
             found.authors.extend(author(element).map(|name| Found::new(name, Origin::Microdata)));
         }
@@ -61,24 +62,18 @@ fn names_article(element: ElementRef<'_>) -> bool {
 }
 
 /// What is shown is right where it contradicts what is stated: Typecho states local time as UTC.
-fn date(
-    element: ElementRef<'_>,
-    stated: &str,
-    is_published: bool,
-    context: &Context,
-    found: &mut Structured,
-) {
+fn date(element: ElementRef<'_>, stated: &str, kind: DateKind, context: &Context, found: &mut Structured) {
     let shown = read_date(&clean(&element.text().take(8).collect::<String>()), context);
-    let day = read_date(stated, context).map(|date| date.value.chars().take(10).collect::<String>());
-    let contradicts = shown.as_ref().zip(day).is_some_and(|(shown, day)| {
-        !shown.approximate && shown.value.len() >= 10 && !shown.value.starts_with(&day)
+    let stated_date = read_date(stated, context);
+    let contradicts = shown.as_ref().zip(stated_date.as_ref()).is_some_and(|(shown, stated)| {
+        !shown.approximate && shown.value.len() >= 10 && shown.value.get(..10) != stated.value.get(..10)
     });
     match shown.filter(|_| contradicts) {
         Some(shown) => {
-            let dates = if is_published { &mut found.published } else { &mut found.modified };
-            dates.push(Found::new(shown, Origin::Microdata));
+            found.notes.extend(stated_date.as_ref().and_then(|stated| contradiction(stated, &shown)));
+            found.dates(kind).push(Found::new(shown, Origin::Microdata));
         }
-        None => found.note_date(is_published, stated, Origin::Microdata, context),
+        None => found.note_date(kind, stated, Origin::Microdata, context),
     }
 }
 

@@ -23,6 +23,10 @@ pub(super) struct Structured {
     pub(super) organisations: Vec<String>,
     pub(super) published: Vec<Found<Published>>,
     pub(super) modified: Vec<Found<Published>>,
+    /// Dates of which the page does not say what they are.
+    pub(super) dated: Vec<Found<Published>>,
+    /// What contradicts itself among the dates, in words.
+    pub(super) notes: Vec<String>,
     pub(super) category: Option<Found<String>>,
     pub(super) tags: Option<Found<Vec<String>>>,
     pub(super) breadcrumbs: Option<Found<Vec<String>>>,
@@ -36,6 +40,14 @@ pub(super) struct Structured {
     pub(super) is_list: bool,
 }
 
+/// What a page says that a date is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DateKind {
+    Published,
+    Modified,
+    Undefined,
+}
+
 pub(super) fn read(page: &Page<'_>, context: &Context) -> Structured {
     let mut found = Structured::default();
     json_ld::read(page, context, &mut found);
@@ -45,14 +57,21 @@ pub(super) fn read(page: &Page<'_>, context: &Context) -> Structured {
 }
 
 impl Structured {
-    fn note_date(&mut self, is_published: bool, text: &str, origin: Origin, context: &Context) {
+    fn note_date(&mut self, kind: DateKind, text: &str, origin: Origin, context: &Context) {
         // Some write no date as zeros or as the epoch.
         if text.starts_with("0000") || text.starts_with("1970-01-01") || text.starts_with("0001") {
             return;
         }
         if let Some(date) = read_date(text, context) {
-            let dates = if is_published { &mut self.published } else { &mut self.modified };
-            dates.push(Found::new(date, origin));
+            self.dates(kind).push(Found::new(date, origin));
+        }
+    }
+
+    fn dates(&mut self, kind: DateKind) -> &mut Vec<Found<Published>> {
+        match kind {
+            DateKind::Published => &mut self.published,
+            DateKind::Modified => &mut self.modified,
+            DateKind::Undefined => &mut self.dated,
         }
     }
 }
