@@ -211,7 +211,8 @@ impl Reading {
                 is_info: self.is_info(index),
                 is_link: block.is_link(),
                 announces_related: block.width < 40 && block.linked == 0 && self.says[index].is_related(),
-                is_by_heading: self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
+                is_by_heading: head.contains(&index)
+                    && self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
             }
         })
     }

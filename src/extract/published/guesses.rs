@@ -13,8 +13,8 @@ use crate::extract::date::{self, Context, Label, Named};
 
 /// Half characters, at most, of a line that is there for its date.
 const SHORT_LINE: u32 = 70;
-/// Half characters, at most, of the place and the day that a report begins with.
-const DATELINE: u32 = 48;
+/// Characters, at most, of the place and the day that a report begins with.
+const DATELINE: usize = 48;
 
 fn days_of(text: &str, context: &Context) -> impl Iterator<Item = Named> + use<> {
     let dates = if may_hold_date(text) { date::each(text, context) } else { Ok(Vec::new()) };
@@ -33,11 +33,11 @@ fn only(dates: impl Iterator<Item = Published>) -> Option<Published> {
     only
 }
 
-/// The first short line that says that something was published, as imprints below an article do.
-pub(super) fn labelled(reading: &Reading, context: &Context) -> Option<Published> {
+/// The day in the first short line that says what day it is, as imprints below an article do.
+pub(super) fn labelled(label: Label, reading: &Reading, context: &Context) -> Option<Published> {
     let lines = reading.lines().filter(|line| line.width <= SHORT_LINE && !line.is_link);
     let mut days = lines.flat_map(|line| days_of(line.text, context));
-    days.find(|named| named.label == Label::Published).map(|named| named.date)
+    days.find(|named| named.label == label).map(|named| named.date)
 }
 
 /// The one day that short lines of the page name, when they name no other.
@@ -49,16 +49,16 @@ pub(super) fn only_day(reading: &Reading, context: &Context) -> Option<Published
 /// The day that a report begins with: `Berlin, 12. November 2021 – Die …`.
 pub(super) fn dateline(reading: &Reading, context: &Context) -> Option<Published> {
     const WORDS: usize = 5;
-    let first = reading.lines().find(|line| matches!(line.place, LinePlace::Body(0, _)))?;
-    let begin = first.text.split([')', '–', '—', '|', '/']).next()?;
-    let begin = begin.split(" - ").next()?.trim();
-    let is_short = begin.chars().count() <= DATELINE as usize && begin.split_whitespace().count() <= WORDS;
-    let ends_in_year = begin.ends_with(|c: char| c.is_ascii_digit());
-    if begin.len() == first.text.len() || !is_short || !ends_in_year {
-        return None;
-    }
-    let dates = date::each(begin, context).ok()?;
-    dates.into_iter().find(Named::is_day).map(|named| named.date)
+    let day_at_begin = |text: &str| {
+        let begin = text.split([')', '–', '—', '|', '/']).next()?.split(" - ").next()?.trim();
+        let is_short = begin.chars().count() <= DATELINE && begin.split_whitespace().count() <= WORDS;
+        let ends_in_year = begin.ends_with(|c: char| c.is_ascii_digit());
+        let dates = date::each(begin, context).ok();
+        let dates = dates.filter(|_| begin.len() < text.len() && is_short && ends_in_year)?;
+        dates.into_iter().find(Named::is_day).map(|named| named.date)
+    };
+    let mut first = reading.lines().filter(|line| matches!(line.place, LinePlace::Body(0..3, _)));
+    first.find_map(|line| day_at_begin(line.text))
 }
 
 /// A day in the path: `/2024/05/18/`, `/2024-05/18/`, `/2024/5/8/`, `/20240518/`, `t20240518_`.

@@ -8,7 +8,7 @@ mod shown;
 
 use super::Page;
 use super::body::Reading;
-use super::date::Context;
+use super::date::{Context, Label};
 use super::structured::Structured;
 use crate::article::{Found, Origin, Published};
 use guesses::{dateline, labelled, of_url, of_url_month, only_day};
@@ -48,13 +48,14 @@ pub(super) fn times(page: &Page<'_>, structured: &Structured, reading: &Reading,
         .or_else(|| of_marks(page, reading, context).map(|date| (date, "a marked element")))
         .or_else(|| of_url(page, context).map(|date| (date, "the address")))
         .or_else(|| at("the month of the address", &of_url_month(page, reading, context)))
-        .or_else(|| at("below the body", &shown.below))
-        .or_else(|| at("elsewhere, labelled", &shown.labelled))
-        .or_else(|| at("in a line that says so", &labelled(reading, context)))
+        .or_else(|| at("a line that says so", &labelled(Label::Published, reading, context)))
         .or_else(|| of_scripts(page, structured, context).map(|date| (date, "a script")))
-        .or_else(|| at("a dateline", &dateline(reading, context)))
         .or_else(|| at("called an edit", &shown.modified))
         .or_else(|| of_times(Which::Edits).map(|date| (date, "a time element of an edit")))
+        .or_else(|| at("below the body", &shown.below))
+        .or_else(|| at("elsewhere, in a line of facts", &shown.elsewhere))
+        .or_else(|| at("a dateline", &dateline(reading, context)))
+        .or_else(|| at("a line that calls it an edit", &labelled(Label::Modified, reading, context)))
         .or_else(|| at("the only day", &only_day(reading, context)))
         .or_else(|| {
             times.modified.clone().filter(|m| is_vaguely(&shown, &m.value)).map(|m| (m, "vaguely, edit"))
@@ -86,7 +87,7 @@ pub(super) fn explain(reading: &Reading, context: &Context) -> Vec<String> {
         ("as an edit", shown.modified),
         ("at the head", shown.head),
         ("below the body", shown.below),
-        ("elsewhere, labelled", shown.labelled),
+        ("elsewhere, in a line of facts", shown.elsewhere),
         ("vaguely", shown.vague),
     ]
     .into_iter()

@@ -25,8 +25,8 @@ pub(super) struct Shown {
     pub(super) head: Option<Published>,
     /// Below the body.
     pub(super) below: Option<Published>,
-    /// Elsewhere, in a line that says what it is.
-    pub(super) labelled: Option<Published>,
+    /// Elsewhere, in a line that tells about an article.
+    pub(super) elsewhere: Option<Published>,
     /// Days without a year and ages that were rounded.
     pub(super) vague: Option<Published>,
 }
@@ -43,8 +43,8 @@ pub(super) fn shown(reading: &Reading, context: &Context) -> Shown {
 
 fn may_be_read(line: &PageLine<'_>) -> bool {
     let limit = match line.place {
-        LinePlace::Head | LinePlace::Tail => INFO_LINE,
-        LinePlace::Body(from_begin, to_end) if from_begin < 4 || to_end < 3 => DATE_LINE,
+        LinePlace::Head | LinePlace::Tail | LinePlace::Body(0..4, _) => INFO_LINE,
+        LinePlace::Body(_, 0..3) => DATE_LINE,
         LinePlace::Elsewhere if line.is_info => INFO_LINE,
         LinePlace::Elsewhere | LinePlace::Body(..) => return false,
     };
@@ -55,17 +55,22 @@ impl Shown {
     fn note(&mut self, line: &PageLine<'_>, named: Named) {
         let is_date_line =
             line.is_by_heading && (line.width <= DATE_LINE || line.is_info && line.width <= SHORT_LINE);
+        // A longer line of the body may tell of any day: one of publication has a label or a time.
+        let is_prose = matches!(line.place, LinePlace::Body(..))
+            && line.width > DATE_LINE
+            && named.label == Label::None
+            && named.date.precision < Precision::Minute;
+        let is_too_old = named.label == Label::None && named.date.value.as_str() < OLDEST;
         let place = match line.place {
-            _ if named.date.precision < Precision::Day => return,
+            _ if named.date.precision < Precision::Day || is_prose || is_too_old => return,
             _ if named.label == Label::Modified && !named.date.approximate => &mut self.modified,
             // 今日开园 in a headline tells no date.
             _ if !named.is_day() && line.is_heading => return,
             _ if !named.is_day() => &mut self.vague,
             LinePlace::Head if is_date_line && !line.is_heading => return self.published.push(named.date),
-            _ if named.date.value.as_str() < OLDEST => return,
             _ if line.is_heading => &mut self.below,
             LinePlace::Head | LinePlace::Body(0..4, _) => &mut self.head,
-            LinePlace::Elsewhere => &mut self.labelled,
+            LinePlace::Elsewhere => &mut self.elsewhere,
             _ => &mut self.below,
         };
         place.get_or_insert(named.date);
