@@ -17,6 +17,7 @@ use crate::url::CanonicalUrl;
 pub(super) use features::Hints;
 use layout::Layout;
 use model::{Judgement, KEEP};
+pub(super) use words::class_kinds;
 
 /// A page cut into blocks and judged.
 #[derive(Debug)]
@@ -80,6 +81,10 @@ pub(super) struct PageLine<'a> {
     pub(super) announces_related: bool,
     /// It stands right above or below the headline.
     pub(super) is_by_heading: bool,
+    /// It stands among comments or other articles.
+    pub(super) is_of_others: bool,
+    /// It stands among comments.
+    pub(super) is_comment: bool,
 }
 
 /// Lines from either end of a body that are looked at for what is certainly none of it.
@@ -192,9 +197,16 @@ impl Reading {
         let first = self.kept.iter().position(|kept| *kept);
         let last = self.kept.iter().rposition(|kept| *kept);
         let head = self.head();
+        let foreign = self.foreign();
+        // No body although the body has begun: of a byline below a summary.
+        let is_below_summary = move |index: usize| {
+            const BELOW: usize = 16;
+            let is_near = self.heading.is_some_and(|at| index > at && index <= at + BELOW);
+            !self.kept[index] && is_near && last.is_some_and(|last| index < last)
+        };
         self.layout.blocks.iter().enumerate().map(move |(index, block)| {
             let place = match (first, last) {
-                _ if head.contains(&index) || self.is_below_summary(index) => LinePlace::Head,
+                _ if head.contains(&index) || is_below_summary(index) => LinePlace::Head,
                 (Some(first), Some(last)) if index >= first && index <= last => {
                     LinePlace::Body(index - first, last - index)
                 }
@@ -211,10 +223,25 @@ impl Reading {
                 is_info: self.is_info(index),
                 is_link: block.is_link(),
                 announces_related: block.width < 40 && block.linked == 0 && self.says[index].is_related(),
+                is_of_others: foreign[block.container].is_of_others(),
+                is_comment: foreign[block.container].is_comment(),
                 is_by_heading: head.contains(&index)
                     && self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
             }
         })
+    }
+
+    /// What the boxes around each box, but not around the article, are for.
+    fn foreign(&self) -> Vec<words::ClassKinds> {
+        let article = self.heading.or_else(|| self.kept.iter().position(|kept| *kept));
+        let mut foreign: Vec<words::ClassKinds> = Vec::with_capacity(self.layout.containers.len());
+        for container in &self.layout.containers {
+            let is_around = article.is_some_and(|article| container.blocks.contains(&article));
+            let outer = container.parent.map_or_else(words::ClassKinds::default, |parent| foreign[parent]);
+            let own = if is_around { 0 } else { container.own.0 };
+            foreign.push(words::ClassKinds(outer.0 | own));
+        }
+        foreign
     }
 
     /// How the page is made up.
@@ -293,12 +320,6 @@ impl Reading {
             (Some(heading), None) => heading.saturating_sub(ABOVE)..self.layout.blocks.len().min(heading + 9),
             (None, None) => 0..0,
         }
-    }
-
-    /// A line that is no body although the body has begun: of a byline below a summary.
-    fn is_below_summary(&self, index: usize) -> bool {
-        const BELOW: usize = 16;
-        !self.kept[index] && self.heading.is_some_and(|at| index > at && index <= at + BELOW)
     }
 
     /// Where the body begins in the document.

@@ -31,7 +31,7 @@ pub(super) const LINE_KINDS: [&str; 12] = [
 
 /// A set of [`CLASS_KINDS`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct ClassKinds(pub(super) u32);
+pub(in crate::extract) struct ClassKinds(pub(super) u32);
 
 /// A set of [`LINE_KINDS`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +44,16 @@ impl ClassKinds {
 
     pub(super) fn is_title(self) -> bool {
         self.0 & bit("title") != 0
+    }
+
+    /// It holds comments or leads to other articles.
+    pub(in crate::extract) fn is_of_others(self) -> bool {
+        self.0 & (bit("comment") | bit("related")) != 0
+    }
+
+    /// It holds comments.
+    pub(super) fn is_comment(self) -> bool {
+        self.0 & bit("comment") != 0
     }
 
     pub(super) fn set_hidden(&mut self, hidden: bool) {
@@ -85,7 +95,7 @@ static CLASS_WORDS: LazyLock<FxHashMap<&'static str, u32>> = LazyLock::new(|| {
 });
 
 /// What an element's tag, role, class and id say.
-pub(super) fn class_kinds(element: ElementRef<'_>) -> ClassKinds {
+pub(in crate::extract) fn class_kinds(element: ElementRef<'_>) -> ClassKinds {
     let mut kinds = match element.value().name() {
         // Their classes tell of the page, not of a part of it.
         "html" | "body" => return ClassKinds::default(),

@@ -201,8 +201,8 @@ fn choose(read: &[Named]) -> Option<Dates> {
     let labelled =
         |wanted: Label| read.iter().find(|named| named.label == wanted).map(|named| named.date.clone());
     let modified = labelled(Label::Modified);
-    let published =
-        labelled(Label::Published).or_else(|| labelled(Label::None)).or_else(|| modified.clone())?;
+    let places = [Label::Published, Label::Date, Label::None];
+    let published = places.into_iter().find_map(labelled).or_else(|| modified.clone())?;
     Some(Dates { modified: modified.filter(|date| *date != published), published: Some(published) })
 }
 

@@ -19,7 +19,7 @@ pub(super) struct TimeOfDay {
 
 /// What may stand between a date and its time: white space, a weekday, a `T`.
 static GAP: LazyLock<Regex> = static_regex!(
-    r"(?i)^[\s,，]*(?:T|at\b|um\b|à\b|-\s)?\s*(?:\(?(?:星期|周|礼拜)[一二三四五六日天]\)?|\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?\)?)?[\s,，|]*"
+    r"(?i)^\.?[\s,，]*(?:T|at\b|um\b|à\b|-\s)?\s*(?:\(?(?:星期|周|礼拜)[一二三四五六日天]\)?|\(?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?\)?)?[\s,，|]*"
 );
 
 static TIME: LazyLock<Regex> = static_regex!(

@@ -27,6 +27,8 @@ pub(super) fn month(name: &str) -> Option<i8> {
 pub(in crate::extract) enum Label {
     Published,
     Modified,
+    /// Only that it is a date.
+    Date,
     None,
 }
 
@@ -36,7 +38,7 @@ static LABELS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(
 });
 
 /// Characters in front of a date that are looked at; a Han character counts twice.
-const NEAR: usize = 28;
+const NEAR: usize = 32;
 
 /// The label nearest to the end of `before`, the text in front of a date. A label of an earlier
 /// date does not count: `before` starts behind that date.
@@ -55,8 +57,9 @@ pub(super) fn label(before: &str) -> Label {
     };
     match (last("published"), last("modified")) {
         (published, modified) if modified > published => Label::Modified,
-        (None, None) if last("date").is_none() => Label::None,
-        _ => Label::Published,
+        (Some(_), _) => Label::Published,
+        _ if last("date").is_some() => Label::Date,
+        _ => Label::None,
     }
 }
 
@@ -100,7 +103,7 @@ mod tests {
             ("修改日期：", Label::Modified),
             ("更新：2024-03-01 发布：", Label::Published),
             ("Veröffentlicht am Montag, den ", Label::Published),
-            ("Fecha: ", Label::Published),
+            ("Fecha: ", Label::Date),
             ("수정 ", Label::Modified),
         ] {
             assert_eq!(label(before), want, "{before}");

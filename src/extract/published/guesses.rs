@@ -16,9 +16,18 @@ const SHORT_LINE: u32 = 70;
 /// Characters, at most, of the place and the day that a report begins with.
 const DATELINE: usize = 48;
 
-fn days_of(text: &str, context: &Context) -> impl Iterator<Item = Named> + use<> {
-    let dates = if may_hold_date(text) { date::each(text, context) } else { Ok(Vec::new()) };
-    dates.unwrap_or_default().into_iter().filter(Named::is_day)
+/// Lines of a page that are asked for a day, at most.
+const MAX_LINES: usize = 1000;
+
+/// The days of the lines that `is_asked` holds for.
+fn days<'a>(
+    reading: &'a Reading,
+    context: &'a Context,
+    is_asked: impl Fn(&PageLine<'_>) -> bool + 'a,
+) -> impl Iterator<Item = Named> + 'a {
+    let lines = reading.lines().filter(move |line| is_asked(line) && may_hold_date(line.text));
+    let dates = lines.take(MAX_LINES).filter_map(|line| date::each(line.text, context).ok());
+    dates.flatten().filter(Named::is_day)
 }
 
 /// The day, when there is but one.
@@ -35,15 +44,16 @@ fn only(dates: impl Iterator<Item = Published>) -> Option<Published> {
 
 /// The day in the first short line that says what day it is, as imprints below an article do.
 pub(super) fn labelled(label: Label, reading: &Reading, context: &Context) -> Option<Published> {
-    let lines = reading.lines().filter(|line| line.width <= SHORT_LINE && !line.is_link);
-    let mut days = lines.flat_map(|line| days_of(line.text, context));
-    days.find(|named| named.label == label).map(|named| named.date)
+    let is_asked = |line: &PageLine<'_>| line.width <= SHORT_LINE && !line.is_link && !line.is_of_others;
+    days(reading, context, is_asked).find(|named| named.label == label).map(|named| named.date)
 }
 
 /// The one day that short lines of the page name, when they name no other.
 pub(super) fn only_day(reading: &Reading, context: &Context) -> Option<Published> {
-    let lines = reading.lines().filter(|line| line.place == LinePlace::Elsewhere && line.width <= SHORT_LINE);
-    only(lines.filter_map(|line| days_of(line.text, context).next()).map(|named| named.date))
+    let is_asked = |line: &PageLine<'_>| {
+        line.place == LinePlace::Elsewhere && line.width <= SHORT_LINE && !line.is_comment
+    };
+    only(days(reading, context, is_asked).map(|named| named.date))
 }
 
 /// The day that a report begins with: `Berlin, 12. November 2021 – Die …`.
@@ -77,11 +87,16 @@ pub(super) fn of_url(page: &Page<'_>, context: &Context) -> Option<Found<Publish
 }
 
 /// The one day of the page that lies in the month of its address.
-pub(super) fn of_url_month(page: &Page<'_>, reading: &Reading, context: &Context) -> Option<Published> {
+pub(super) fn of_url_month(
+    page: &Page<'_>,
+    reading: &Reading,
+    context: &Context,
+) -> Option<Found<Published>> {
     const EDGE: usize = 3;
     let found = URL_MONTH.captures(page.url().as_str())?;
     let month = format!("{}-{:0>2}-", &found[1], &found[2]);
     let is_prose = |line: &PageLine<'_>| matches!(line.place, LinePlace::Body(from_begin, to_end) if from_begin >= EDGE && to_end >= EDGE);
-    let days = reading.lines().filter(|line| !is_prose(line)).flat_map(|line| days_of(line.text, context));
-    only(days.map(|named| named.date).filter(|date| date.value.starts_with(&month)))
+    let days = days(reading, context, move |line| !is_prose(line) && !line.is_of_others);
+    let day = only(days.map(|named| named.date).filter(|date| date.value.starts_with(&month)));
+    day.map(|date| Found::new(date, Origin::Generic))
 }

@@ -5,7 +5,7 @@ use scraper::ElementRef;
 use super::{contradiction, day};
 use crate::article::{Found, Origin, Precision, Published};
 use crate::extract::Page;
-use crate::extract::body::Reading;
+use crate::extract::body::{Reading, class_kinds};
 use crate::extract::date::{self, Context, Label};
 use crate::extract::survey::element;
 use crate::profile::squeeze;
@@ -36,8 +36,9 @@ pub(super) fn of_time_elements(
     let own = || {
         let ids = page.survey.times.iter().filter(|id| which != Which::Head || is_head(id));
         let elements = ids.filter_map(|id| Some((id, element(&page.html, *id)?)));
-        elements
-            .filter(|(_, time)| is_edit(*time, context) == (which == Which::Edits) && !is_of_another(*time))
+        elements.filter(|(_, time)| {
+            is_edit(*time, context) == (which == Which::Edits) && !is_of_others(page, *time)
+        })
     };
     let behind = own().filter(|(id, _)| is_behind(id)).find_map(|(_, time)| of_time(time, context, notes));
     let found = behind.or_else(|| own().find_map(|(_, time)| of_time(time, context, notes)));
@@ -68,18 +69,14 @@ fn is_edit(time: ElementRef<'_>, context: &Context) -> bool {
         || (says("updated") || says("modified")) && !says("publish")
 }
 
-/// Whether it belongs to a comment, a teaser of another article or the page's frame.
-fn is_of_another(element: ElementRef<'_>) -> bool {
-    const WORDS: [&str; 9] =
-        ["comment", "reply", "related", "recommend", "teaser", "sidebar", "widget", "popular", "footer"];
-    let speaks_of_others = |attribute: Option<&str>| {
-        let mut tokens = attribute.unwrap_or_default().split_ascii_whitespace();
-        tokens.any(|token| WORDS.iter().any(|word| token.starts_with(word)))
-    };
-    element.ancestors().filter_map(ElementRef::wrap).take(8).any(|around| match around.value().name() {
-        "html" | "body" | "main" => false,
-        "aside" | "footer" | "nav" => true,
-        _ => speaks_of_others(around.attr("class")) || speaks_of_others(around.attr("id")),
+/// Whether it belongs to a comment, to another article or to the page's frame: to a box that does
+/// not begin before the headline.
+fn is_of_others(page: &Page<'_>, element: ElementRef<'_>) -> bool {
+    let heading = page.survey.headings.first();
+    let boxes = element.ancestors().filter_map(ElementRef::wrap);
+    let mut own = boxes.take_while(|around| heading.is_none_or(|heading| around.id() > *heading));
+    own.any(|around| {
+        matches!(around.value().name(), "aside" | "footer" | "nav") || class_kinds(around).is_of_others()
     })
 }
 
@@ -90,7 +87,7 @@ pub(super) fn of_marks(page: &Page<'_>, reading: &Reading, context: &Context) ->
         let text = squeeze(element.text().take(12));
         let dates = date::each(&text, context).ok().filter(|_| text.chars().count() <= 60)?;
         let named = dates.into_iter().find(|named| named.is_day() && named.label != Label::Modified)?;
-        (!is_of_another(element)).then_some(named.date)
+        (!is_of_others(page, element)).then_some(named.date)
     };
     let begin = reading.head_begins();
     let mut marks = page.survey.dates.iter().filter(|id| begin.is_none_or(|begin| **id >= begin));

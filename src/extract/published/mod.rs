@@ -28,55 +28,96 @@ pub(super) struct Times {
 }
 
 pub(super) fn times(page: &Page<'_>, structured: &Structured, reading: &Reading, context: &Context) -> Times {
-    let shown = shown(reading, context);
-    let generic = |date: &Option<Published>| date.clone().map(|date| Found::new(date, Origin::Generic));
-    let modified = structured.modified.first().cloned().or_else(|| generic(&shown.modified));
-    let mut stated_notes = Vec::new();
-    let mut times = Times { modified, notes: structured.notes.clone(), ..Times::default() };
-    let notes = &mut times.notes;
-    let at = |place: &'static str, date: &Option<Published>| {
-        date.clone().map(|date| (Found::new(date, Origin::Generic), place))
-    };
-    let mut of_times = |which| of_time_elements(page, reading, context, which, notes);
-    let chosen = stated(structured, &shown, &mut stated_notes)
-        .map(|date| (date, "what is stated"))
-        .or_else(|| at("by the headline", &shown.published.first().cloned()))
-        .or_else(|| of_times(Which::Head).map(|date| (date, "a time element at the head")))
-        .or_else(|| at("at the head", &shown.head))
-        .or_else(|| structured.dated.first().map(|date| (date.clone(), "a meta date")))
-        .or_else(|| of_times(Which::All).map(|date| (date, "a time element")))
-        .or_else(|| of_marks(page, reading, context).map(|date| (date, "a marked element")))
-        .or_else(|| of_url(page, context).map(|date| (date, "the address")))
-        .or_else(|| at("the month of the address", &of_url_month(page, reading, context)))
-        .or_else(|| at("a line that says so", &labelled(Label::Published, reading, context)))
-        .or_else(|| of_scripts(page, structured, context).map(|date| (date, "a script")))
-        .or_else(|| at("called an edit", &shown.modified))
-        .or_else(|| of_times(Which::Edits).map(|date| (date, "a time element of an edit")))
-        .or_else(|| at("below the body", &shown.below))
-        .or_else(|| at("elsewhere, in a line of facts", &shown.elsewhere))
-        .or_else(|| at("a dateline", &dateline(reading, context)))
-        .or_else(|| at("a line that calls it an edit", &labelled(Label::Modified, reading, context)))
-        .or_else(|| at("the only day", &only_day(reading, context)))
-        .or_else(|| {
-            times.modified.clone().filter(|m| is_vaguely(&shown, &m.value)).map(|m| (m, "vaguely, edit"))
-        })
-        .or_else(|| at("vaguely", &shown.vague))
-        .or_else(|| times.modified.clone().map(|date| (date, "the last edit")));
-    times.notes.extend(stated_notes);
-    if let Some((date, place)) = chosen {
-        times.published = Some(date);
-        times.place = place;
-    }
-    if times.modified.as_ref().map(|m| &m.value) == times.published.as_ref().map(|p| &p.value) {
-        times.modified = None;
-    }
-    times
+    let sources = Sources { page, structured, reading, context, shown: shown(reading, context) };
+    let mut notes = structured.notes.clone();
+    let modified = structured.modified.first().cloned().or_else(|| generic(sources.shown.modified.as_ref()));
+    let (published, place) = sources
+        .at_head(&mut notes)
+        .or_else(|| sources.marked(&mut notes))
+        .or_else(|| sources.guessed(modified.as_ref()))
+        .map_or((None, ""), |(date, place)| (Some(date), place));
+    let is_same = modified.as_ref().map(|m| &m.value) == published.as_ref().map(|p| &p.value);
+    Times { published, place, modified: modified.filter(|_| !is_same), notes }
 }
 
-/// Whether the day that is shown without a year is the day of `date`, which has a year.
-fn is_vaguely(shown: &Shown, date: &Published) -> bool {
-    let day = |date: &Published| date.value.get(5..10).map(str::to_owned);
-    shown.vague.as_ref().is_some_and(|vague| day(vague).is_some() && day(vague) == day(date))
+fn generic(date: Option<&Published>) -> Option<Found<Published>> {
+    date.map(|date| Found::new(date.clone(), Origin::Generic))
+}
+
+/// A date and the name of the place where it was found.
+type Placed = Option<(Found<Published>, &'static str)>;
+
+fn at(place: &'static str, date: Option<Found<Published>>) -> Placed {
+    date.map(|date| (date, place))
+}
+
+/// All that may name the day; each group of places is asked only when the one before names none.
+struct Sources<'a> {
+    page: &'a Page<'a>,
+    structured: &'a Structured,
+    reading: &'a Reading,
+    context: &'a Context,
+    shown: Shown,
+}
+
+impl Sources<'_> {
+    /// What the page states of itself, and what stands around the headline.
+    fn at_head(&self, notes: &mut Vec<String>) -> Placed {
+        if let Some(date) = stated(self.structured, &self.shown, notes) {
+            return Some((date, "what is stated"));
+        }
+        let time = self.of_times(Which::Head, notes);
+        let first = self.shown.published.first();
+        // The element of the day that is shown may know the hour.
+        let time_of = |shown| time.clone().filter(|time| day(&time.value) == day(shown));
+        at("by the headline", first.and_then(time_of).or_else(|| generic(first)))
+            .or_else(|| at("a time element at the head", time.clone()))
+            .or_else(|| at("at the head", generic(self.shown.head.as_ref())))
+            .or_else(|| at("a meta date", self.structured.dated.first().cloned()))
+    }
+
+    /// What is marked as a day of publication anywhere, and days that are called an edit.
+    fn marked(&self, notes: &mut Vec<String>) -> Placed {
+        let Self { page, structured, reading, context, shown } = self;
+        let labelled = |label| generic(labelled(label, reading, context).as_ref());
+        at("a time element", self.of_times(Which::All, notes))
+            .or_else(|| at("a marked element", of_marks(page, reading, context)))
+            .or_else(|| at("the address", of_url(page, context)))
+            .or_else(|| at("the month of the address", of_url_month(page, reading, context)))
+            .or_else(|| at("a line that says so", labelled(Label::Published)))
+            .or_else(|| at("a script", of_scripts(page, structured, context)))
+            .or_else(|| at("called an edit", generic(shown.modified.as_ref())))
+            .or_else(|| at("a time element of an edit", self.of_times(Which::Edits, notes)))
+    }
+
+    /// Days that may be of something else, and days without a year.
+    fn guessed(&self, modified: Option<&Found<Published>>) -> Placed {
+        let Self { reading, context, shown, .. } = self;
+        let edited = || generic(labelled(Label::Modified, reading, context).as_ref());
+        at("below the body", generic(shown.below.as_ref()))
+            .or_else(|| at("elsewhere, in a line of facts", generic(shown.elsewhere.as_ref())))
+            .or_else(|| at("a dateline", generic(dateline(reading, context).as_ref())))
+            .or_else(|| at("a line that calls it an edit", edited()))
+            .or_else(|| at("the only day", generic(only_day(reading, context).as_ref())))
+            .or_else(|| {
+                at(
+                    "the last edit, on the day that is shown",
+                    modified.filter(|m| self.is_vaguely(&m.value)).cloned(),
+                )
+            })
+            .or_else(|| at("vaguely", generic(shown.vague.as_ref())))
+            .or_else(|| at("the last edit", modified.cloned()))
+    }
+
+    fn of_times(&self, which: Which, notes: &mut Vec<String>) -> Option<Found<Published>> {
+        of_time_elements(self.page, self.reading, self.context, which, notes)
+    }
+
+    /// Whether the day that is shown without a year is the day of `date`, which has a year.
+    fn is_vaguely(&self, date: &Published) -> bool {
+        let vague = self.shown.vague.as_ref().and_then(|vague| vague.value.get(5..10));
+        vague.is_some() && vague == date.value.get(5..10)
+    }
 }
 
 /// The dates that readers are shown, each with where it stands, in lines for a reader.

@@ -35,7 +35,11 @@ pub(super) fn shown(reading: &Reading, context: &Context) -> Shown {
     let mut shown = Shown::default();
     for line in reading.lines().filter(may_be_read) {
         let Ok(mut dates) = date::each(line.text, context) else { continue };
-        dates.sort_by_key(|named| named.label != Label::Published);
+        dates.sort_by_key(|named| match named.label {
+            Label::Published => 0,
+            Label::Date => 1,
+            Label::Modified | Label::None => 2,
+        });
         dates.into_iter().for_each(|named| shown.note(&line, named));
     }
     shown
@@ -43,9 +47,10 @@ pub(super) fn shown(reading: &Reading, context: &Context) -> Shown {
 
 fn may_be_read(line: &PageLine<'_>) -> bool {
     let limit = match line.place {
+        LinePlace::Tail if line.is_of_others => return false,
         LinePlace::Head | LinePlace::Tail | LinePlace::Body(0..4, _) => INFO_LINE,
         LinePlace::Body(_, 0..3) => DATE_LINE,
-        LinePlace::Elsewhere if line.is_info => INFO_LINE,
+        LinePlace::Elsewhere if line.is_info && !line.is_of_others => INFO_LINE,
         LinePlace::Elsewhere | LinePlace::Body(..) => return false,
     };
     line.width <= limit && may_hold_date(line.text)
