@@ -30,6 +30,8 @@ pub(super) struct Reading {
     heading: Option<usize>,
     /// What the words of each block say.
     says: Vec<words::LineKinds>,
+    /// What the boxes around each box, but not around the article, are for.
+    foreign: Vec<words::ClassKinds>,
 }
 
 /// How a page is made up, in half characters.
@@ -120,6 +122,18 @@ fn is_editors_line(text: &str) -> bool {
     text.chars().count() <= 30 && LABELS.iter().any(|label| text.starts_with(label))
 }
 
+/// What the boxes around each box are for, as far as they are not around the block `article`.
+fn foreign(layout: &Layout, article: Option<usize>) -> Vec<words::ClassKinds> {
+    let mut foreign: Vec<words::ClassKinds> = Vec::with_capacity(layout.containers.len());
+    for container in &layout.containers {
+        let is_around = article.is_some_and(|article| container.blocks.contains(&article));
+        let own = if is_around { words::ClassKinds::default() } else { container.own };
+        let outer = container.parent.map_or_else(words::ClassKinds::default, |parent| foreign[parent]);
+        foreign.push(words::ClassKinds(outer.0 | own.0));
+    }
+    foreign
+}
+
 impl Reading {
     pub(super) fn of(html: &Html, hints: &Hints) -> Self {
         let layout = Layout::of(html);
@@ -130,7 +144,9 @@ impl Reading {
             kept[heading] = false;
         }
         leave_edges(&layout, &mut kept);
-        Self { layout, judgement, facts, kept, heading, says }
+        let article = heading.or_else(|| kept.iter().position(|kept| *kept));
+        let foreign = foreign(&layout, article);
+        Self { layout, judgement, facts, kept, heading, says, foreign }
     }
 
     /// The kept blocks as text and Markdown.
@@ -197,7 +213,6 @@ impl Reading {
         let first = self.kept.iter().position(|kept| *kept);
         let last = self.kept.iter().rposition(|kept| *kept);
         let head = self.head();
-        let foreign = self.foreign();
         // No body although the body has begun: of a byline below a summary.
         let is_below_summary = move |index: usize| {
             const BELOW: usize = 16;
@@ -223,25 +238,12 @@ impl Reading {
                 is_info: self.is_info(index),
                 is_link: block.is_link(),
                 announces_related: block.width < 40 && block.linked == 0 && self.says[index].is_related(),
-                is_of_others: foreign[block.container].is_of_others(),
-                is_comment: foreign[block.container].is_comment(),
+                is_of_others: self.foreign[block.container].is_of_others(),
+                is_comment: self.foreign[block.container].is_comment(),
                 is_by_heading: head.contains(&index)
                     && self.heading.is_some_and(|at| index + 2 >= at && index <= at + 6),
             }
         })
-    }
-
-    /// What the boxes around each box, but not around the article, are for.
-    fn foreign(&self) -> Vec<words::ClassKinds> {
-        let article = self.heading.or_else(|| self.kept.iter().position(|kept| *kept));
-        let mut foreign: Vec<words::ClassKinds> = Vec::with_capacity(self.layout.containers.len());
-        for container in &self.layout.containers {
-            let is_around = article.is_some_and(|article| container.blocks.contains(&article));
-            let outer = container.parent.map_or_else(words::ClassKinds::default, |parent| foreign[parent]);
-            let own = if is_around { 0 } else { container.own.0 };
-            foreign.push(words::ClassKinds(outer.0 | own));
-        }
-        foreign
     }
 
     /// How the page is made up.

@@ -45,7 +45,9 @@ fn only(dates: impl Iterator<Item = Published>) -> Option<Published> {
 /// The day in the first short line that says what day it is, as imprints below an article do.
 pub(super) fn labelled(label: Label, reading: &Reading, context: &Context) -> Option<Published> {
     let is_asked = |line: &PageLine<'_>| line.width <= SHORT_LINE && !line.is_link && !line.is_of_others;
-    days(reading, context, is_asked).find(|named| named.label == label).map(|named| named.date)
+    let is_meant =
+        |named: &Named| named.label == label || label == Label::Published && named.label == Label::Date;
+    days(reading, context, is_asked).find(is_meant).map(|named| named.date)
 }
 
 /// The one day that short lines of the page name, when they name no other.

@@ -40,17 +40,19 @@ pub(super) fn shown(reading: &Reading, context: &Context) -> Shown {
             Label::Date => 1,
             Label::Modified | Label::None => 2,
         });
-        dates.into_iter().for_each(|named| shown.note(&line, named));
+        for named in dates {
+            shown.note(&line, named);
+        }
     }
     shown
 }
 
 fn may_be_read(line: &PageLine<'_>) -> bool {
     let limit = match line.place {
-        LinePlace::Tail if line.is_of_others => return false,
+        LinePlace::Tail if line.is_comment => return false,
         LinePlace::Head | LinePlace::Tail | LinePlace::Body(0..4, _) => INFO_LINE,
         LinePlace::Body(_, 0..3) => DATE_LINE,
-        LinePlace::Elsewhere if line.is_info && !line.is_of_others => INFO_LINE,
+        LinePlace::Elsewhere if line.is_info && !line.is_comment => INFO_LINE,
         LinePlace::Elsewhere | LinePlace::Body(..) => return false,
     };
     line.width <= limit && may_hold_date(line.text)
