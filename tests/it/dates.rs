@@ -227,8 +227,8 @@ fn the_address_and_an_imprint_name_the_day_when_nothing_else_does() {
     assert_eq!(at("http://e.com/2023/02/pier", "Harbour"), None);
     let html = |below: &str| {
         let capture = page("en", "", "Harbour");
-        let html = String::from_utf8(capture.body.to_vec()).unwrap().replace("© 2009", below);
-        Capture { body: html.into_bytes().into(), ..capture }
+        let html = String::from_utf8(capture.body.clone()).unwrap().replace("© 2009", below);
+        Capture { body: html.into_bytes(), ..capture }
     };
     assert_eq!(published(&html("Published: 27 February 2023 <br>© 2009")).as_deref(), Some("2023-02-27"));
 }
