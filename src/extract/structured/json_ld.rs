@@ -14,7 +14,7 @@ const MAX_NODES: usize = 2000;
 const MAX_DEPTH: usize = 12;
 
 /// Types that are no article and may still carry the page's dates.
-const PAGES: [&str; 9] = [
+const DATED_PAGES: [&str; 9] = [
     "WebPage",
     "ItemPage",
     "MedicalWebPage",
@@ -25,6 +25,9 @@ const PAGES: [&str; 9] = [
     "HowTo",
     "Recipe",
 ];
+
+/// Types that are no articles and yet have authors.
+const SIGNED_PAGES: [&str; 4] = ["WebPage", "ItemPage", "DiscussionForumPosting", "SocialMediaPosting"];
 
 type Node = Map<String, Value>;
 
@@ -77,9 +80,6 @@ fn is_article(node: &Node) -> bool {
     })
 }
 
-/// Types that are no articles and yet have authors.
-const PAGES: [&str; 4] = ["WebPage", "ItemPage", "DiscussionForumPosting", "SocialMediaPosting"];
-
 fn is_list(node: &Node) -> bool {
     types(node).any(|name| matches!(name, "CollectionPage" | "SearchResultsPage" | "ItemList" | "Blog"))
 }
@@ -101,7 +101,7 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
         note(&graph, article, context, found);
     } else {
         // Systems that state no article name who wrote the page.
-        let pages = graph.nodes.iter().filter(|n| types(n).any(|t| PAGES.contains(&t)));
+        let pages = graph.nodes.iter().filter(|n| types(n).any(|t| SIGNED_PAGES.contains(&t)));
         pages.take(1).for_each(|page| note_authors(&graph, page, found));
     }
     for node in &graph.nodes {
@@ -109,7 +109,7 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
         if node.contains_key("pubDate") {
             note_dates(node, context, found);
         }
-        if types(node).any(|name| PAGES.contains(&name)) {
+        if types(node).any(|name| DATED_PAGES.contains(&name)) {
             note_dates(node, context, found);
         }
         if types(node).any(|name| name == "BreadcrumbList") && found.breadcrumbs.is_none() {
