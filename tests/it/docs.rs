@@ -129,3 +129,14 @@ fn the_readme_shows_the_two_commands() {
     let readme = read("README.md");
     assert!(readme.contains("cargo run --release -- demo") && readme.contains("cargo test"));
 }
+
+#[test]
+fn every_configuration_in_the_recipes_is_valid() {
+    let recipes = read("docs/recipes.md");
+    let configurations: Vec<&str> =
+        recipes.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(configurations.len() >= 4);
+    for configuration in configurations {
+        Desk::with_config(configuration).run("config").expect_code(0);
+    }
+}
