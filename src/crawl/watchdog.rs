@@ -247,10 +247,10 @@ mod tests {
     #[test]
     fn a_step_is_stuck_when_it_outlasts_its_own_limit_and_our_patience() {
         let pulse = Pulse::new("site");
-        let began = Instant::now();
-        let after = |seconds| pulse.stuck(began + Duration::from_secs(seconds), PATIENCE);
         let short = pulse.begin("asking for `http://a.example/1`", Duration::from_secs(30));
         let _long = pulse.begin("waiting", Duration::from_hours(1));
+        let began = Instant::now();
+        let after = |seconds| pulse.stuck(began + Duration::from_secs(seconds), PATIENCE);
         assert_eq!(after(600), None);
         assert_eq!(
             after(640).as_deref(),
