@@ -246,7 +246,7 @@ pub async fn crawl_in(
     let (pulse, pulses) = (Arc::clone(&watched.run), watched.sites.clone());
     let shared = Arc::new(Shared::new(&settings, world, store, stop));
     let _watchdog = Watchdog::start(watched, Arc::clone(&shared))?;
-    let beginning = pulse.begin("writing the first metrics", Duration::ZERO);
+    let beginning = pulse.begin("beginning the metrics", Duration::ZERO);
     let gauge = Gauge::start(&settings.config.log.metrics, |file| Known {
         shared: Arc::clone(&shared),
         tally: Arc::clone(&tally),

@@ -199,6 +199,24 @@ fn a_runtime_that_is_stuck_as_a_whole_is_told() {
     assert!(told.1.lock().unwrap().starts_with("the crawl's runtime has not answered"), "{told:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_command_that_cannot_end_its_run_ends_itself_and_tells_why() {
+    let demo = Demo::start(5);
+    let desk = Desk::for_site(&demo.origin);
+    let more = "[log]\nstuck_after = \"1s\"\n[notify]\ncommand = \"cat > told.json\"\n";
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), config.clone() + more).unwrap();
+    // Whoever opens a pipe that nobody writes to waits for good.
+    desk.run_program("mkfifo", &["m.prom"]).unwrap().expect_code(0);
+    let outcome = desk.run("crawl --metrics m.prom").expect_code(1);
+    let outcome = outcome.expect_stderr("error: beginning the metrics has taken");
+    assert!(outcome.stderr.contains("what was committed is safe"), "{outcome:?}");
+    assert!(std::fs::read_to_string(desk.path("told.json")).unwrap().contains("beginning the metrics"));
+    desk.run("crawl").expect_code(0);
+    assert_eq!(desk.articles().len(), 5);
+}
+
 #[test]
 fn a_run_without_room_on_the_disk_asks_for_nothing_and_says_so() {
     let desk = Desk::new();
