@@ -7,7 +7,7 @@ use super::read::Archive;
 use crate::coverage::{Number, Post, Survey, numbered, route_bit};
 
 /// Outcomes after which it is known that no article stands at a URL.
-const NOTHING_THERE: &str = "'not_found', 'gone', 'soft_404', 'no_article', 'no_text', 'redirect', 'moved', 'redirect_stub', \
+const NOTHING_THERE: &str = "'not_found', 'id_missing', 'noindex', 'redirected_home', 'gone', 'soft_404', 'no_article', 'no_text', 'redirect', 'moved', 'redirect_stub', \
      'redirect_loop', 'article_part', 'not_html', 'list'";
 
 impl Archive {

@@ -321,7 +321,7 @@ impl Archive {
     /// URLs of a site that are due at a moment (UTC milliseconds), in their order.
     pub fn due(&self, site: &str, now: i64, count: u32) -> Result<Vec<String>, ArchiveError> {
         let sql = "SELECT u.url FROM url u JOIN site s ON s.id = u.site
-                   WHERE s.key = ?1 AND u.state IN ('queued', 'done') AND u.due_at <= ?2 ORDER BY u.rank, u.id LIMIT ?3";
+                   WHERE s.key = ?1 AND u.due_at <= ?2 AND (u.state = 'queued' OR u.state = 'done' AND u.article IS NOT NULL) ORDER BY u.rank, u.id LIMIT ?3";
         self.list(sql, (site, now, count), |row| row.get(0))
     }
 

@@ -20,17 +20,19 @@ pub struct Waiting {
 }
 
 impl Archive {
-    /// For each site, how many URLs wait to be fetched.
-    pub fn queued(&self) -> Result<Vec<(String, i64)>, ArchiveError> {
+    /// For each site, how many URLs wait to be fetched at a moment.
+    pub fn queued(&self, now: Timestamp) -> Result<Vec<(String, i64)>, ArchiveError> {
         let sql =
-            "SELECT s.key, (SELECT count(*) FROM url WHERE site = s.id AND state = 'queued') FROM site s";
-        self.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            "SELECT s.key, (SELECT count(*) FROM url WHERE site = s.id AND state = 'queued' AND due_at <= ?1)
+                   FROM site s";
+        self.list(sql, [now.as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// For each site, what is due at a moment.
     pub fn waiting(&self, now: Timestamp) -> Result<Vec<Waiting>, ArchiveError> {
         let sql = "SELECT s.key, count(u.id), count(iif(u.due_at < ?2, 1, NULL)) FROM site s
-                   LEFT JOIN url u ON u.site = s.id AND u.state IN ('queued', 'done') AND u.due_at <= ?1 GROUP BY s.id";
+                   LEFT JOIN url u ON u.site = s.id AND u.due_at <= ?1
+                       AND (u.state = 'queued' OR u.state = 'done' AND u.article IS NOT NULL) GROUP BY s.id";
         let overdue = now - OVERDUE_AFTER;
         self.list(sql, (now.as_millisecond(), overdue.as_millisecond()), |row| {
             Ok(Waiting { site: row.get(0)?, due: row.get(1)?, overdue: row.get(2)? })

@@ -233,6 +233,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         }
         match cause.downcast_ref::<CrawlError>() {
             Some(CrawlError::Archive(error)) => return archive(error),
+            Some(CrawlError::Clock(_)) => return ATTENTION,
             Some(_) => return USAGE,
             None => {}
         }

@@ -114,7 +114,9 @@ impl Known {
             sites: end.map_or_else(|| self.sites(), |(_, report)| report.sites.clone()),
             alarms: end.map_or(0, |(_, report)| report.alarms.len()),
             // A queue that can't be read is left as it was last known.
-            queue: Archive::open_at(&self.place).and_then(|archive| archive.queued()).unwrap_or_default(),
+            queue: Archive::open_at(&self.place)
+                .and_then(|archive| archive.queued(self.shared.clock.now()))
+                .unwrap_or_default(),
             archive_size: path.map(|path| size_of(path)),
             archive_free: path.and_then(|path| free_space(path)),
         }

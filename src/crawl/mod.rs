@@ -97,6 +97,11 @@ pub enum CrawlError {
         /// The first such host.
         host: String,
     },
+    /// The clock was never set.
+    #[error(
+        "this machine's clock shows {0}, before this program was written: set it, or articles are archived under a wrong date"
+    )]
+    Clock(Timestamp),
     /// Nothing to crawl.
     #[error("no site is configured: add a [[site]] with a name and seeds to crawl.toml")]
     NoSites,
@@ -216,6 +221,10 @@ pub async fn crawl_in(
 ) -> Result<RunReport, CrawlError> {
     if settings.sites.is_empty() {
         return Err(CrawlError::NoSites);
+    }
+    let now = world.clock.now();
+    if now.as_second() < FIRST_MOMENT {
+        return Err(CrawlError::Clock(now));
     }
     for name in settings.sites.iter().filter_map(|site| site.profile.as_deref()) {
         settings.profiles.get(name)?;
@@ -356,6 +365,8 @@ pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// 2020-01-01: a clock that shows less starts where it was made, and waits to be set.
+const FIRST_MOMENT: i64 = 1_577_836_800;
 /// Clocks are set by less than this all the time.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 

@@ -238,9 +238,20 @@ fn a_clock_that_was_a_year_ahead_holds_nothing_up() {
     for url in ["http://fine.example/robots.txt", "http://fine.example/"] {
         assert!(asked.contains(&url.to_owned()), "{url} is not in {asked:?}");
     }
-    // The articles are due a day after their first look, by the right clock.
-    let (report, _) = crawl_at("2025-03-11T00:00:01Z", &archive, |_| ());
+    // The articles were found years after they were written: they are due after 90 days by the right clock.
+    let (report, _) = crawl_at("2025-06-08T00:00:01Z", &archive, |_| ());
     assert_eq!((&report.alarms[..], report.counts.articles.unchanged), (&[][..], 4), "{report:?}");
+}
+
+#[test]
+fn a_clock_that_was_never_set_starts_no_run() {
+    let (desk, now) = (Desk::new(), clock("1970-01-01T00:05:00Z"));
+    let world = World { clock: now.clone(), web: Web::usual(&now) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let settings = settings(&desk.archive(), |_| ());
+    let refused = runtime.block_on(crawl_in(world, settings, Stop::default(), Arc::new(Silent)));
+    assert!(refused.unwrap_err().to_string().contains("clock shows 1970-01-01T00:05:00Z"));
+    assert!(!desk.archive().exists());
 }
 
 /// A machine whose clock is set back while a run goes on.
