@@ -5,7 +5,7 @@
 mod fold;
 mod tail;
 
-use crate::article::{Article, Published};
+use crate::article::{Article, Origin, Published};
 use fold::{fold, says_the_same};
 pub use tail::Boilerplate;
 
@@ -16,7 +16,7 @@ pub enum Change {
     New,
     /// Text or fields differ.
     Revised,
-    /// Only the date is better known now.
+    /// Only the date is better known now, or a listing filled in what the page leaves out.
     Sharpened,
     /// Nothing that counts.
     Unchanged,
@@ -27,12 +27,14 @@ pub enum Change {
 /// stays as it was first written.
 pub fn compare(previous: &Article, article: &mut Article) -> Change {
     let date = join_dates(previous.published.as_ref(), &mut article.published);
-    if matches!(date, DateChange::Contradicts) || differs(previous, article) {
+    let filled = filled_in(previous, article);
+    if matches!(date, DateChange::Contradicts) || differs(&filled, article) {
         return Change::Revised;
     }
-    keep_wording(previous, article);
+    keep_wording(&filled, article);
     match date {
         DateChange::Sharpened => Change::Sharpened,
+        _ if filled != *previous => Change::Sharpened,
         DateChange::Same | DateChange::Contradicts => Change::Unchanged,
     }
 }
@@ -64,6 +66,27 @@ fn keep_wording(previous: &Article, article: &mut Article) {
     article.tags.clone_from(&previous.tags);
     article.text.clone_from(&previous.text);
     article.markdown.clone_from(&previous.markdown);
+}
+
+/// The look before, with what a listing says by now and the page leaves out.
+fn filled_in(previous: &Article, article: &Article) -> Article {
+    let mut filled = previous.clone();
+    if filled.author.is_none() && is_of_listing(article, "author") {
+        filled.author.clone_from(&article.author);
+    }
+    if filled.category.is_none() && is_of_listing(article, "category") {
+        filled.category.clone_from(&article.category);
+    }
+    if filled.tags.is_empty() && is_of_listing(article, "tags") {
+        filled.tags.clone_from(&article.tags);
+    }
+    filled
+}
+
+/// Whether a value comes from a feed, an API or a news sitemap.
+fn is_of_listing(article: &Article, field: &str) -> bool {
+    let origin = article.origins.get(field).map(String::as_str);
+    [Origin::Feed, Origin::Api, Origin::Sitemap].iter().any(|of| origin == Some(of.to_string().as_str()))
 }
 
 enum DateChange {
@@ -124,6 +147,17 @@ mod tests {
             to: to.parse().unwrap(),
         };
         Article { published: Some(published), ..article() }
+    }
+
+    #[test]
+    fn what_a_listing_fills_in_is_no_edit() {
+        let mut look = Article { author: Some("李明".into()), ..article() };
+        look.note_origin("author", &Origin::Generic);
+        assert_eq!(compare(&article(), &mut look.clone()), Change::Revised);
+        look.note_origin("author", &Origin::Api);
+        assert_eq!(compare(&article(), &mut look.clone()), Change::Sharpened);
+        let known = Article { author: Some("王芳".into()), ..article() };
+        assert_eq!(compare(&known, &mut look), Change::Revised);
     }
 
     #[test]

@@ -215,6 +215,20 @@ fn a_wordpress_feed_is_turned_back_until_it_shows_what_is_known() {
 }
 
 #[test]
+fn a_feed_that_is_the_same_for_every_page_number_is_left() {
+    let site = Script::new()
+        .on("/", front(FEED_LINK))
+        .all("/rss.xml", |_| {
+            rss("<generator>https://wordpress.org/?v=6.5</generator>", "<item><link>/1.html</link></item>")
+        })
+        .on("/1.html", Reply::article("第1篇", "内容。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("--max-pages 60");
+    assert_eq!((site.hits("/rss.xml?paged=2"), site.hits("/rss.xml?paged=3")), (1, 0), "{:?}", site.paths());
+}
+
+#[test]
 fn an_index_says_which_sitemaps_changed() {
     let index = |old: &str, new: &str| {
         Reply::new(200).body(format!("<sitemapindex><sitemap><loc>/old.xml</loc><lastmod>{old}</lastmod></sitemap><sitemap><loc>/new.xml</loc><lastmod>{new}</lastmod></sitemap></sitemapindex>"))

@@ -60,9 +60,14 @@ impl Exam<'_> {
     }
 
     /// The page of a listing in the order of time that has what is older. What follows the newest
-    /// entries is only worth a look when none of these was known.
+    /// entries is only worth a look when none of these was known, and what repeats itself leads no
+    /// further: some sites give one page for every number.
     fn older_page(&mut self, url: Option<CanonicalUrl>, via: Via) {
-        if let Some(url) = url.filter(|url| self.rules.territory.contains(url)) {
+        let next = url.filter(|url| self.rules.territory.contains(url));
+        let items = self.candidates.iter().map(|found| found.url.key());
+        let key = self.claimed.url.key();
+        let shows_new = self.rules.lists.note(key, false, items, next.as_ref().map(CanonicalUrl::key));
+        if let Some(url) = next.filter(|_| shows_new) {
             let candidate = Candidate::new(url, self.claimed.kind, via, self.claimed.depth);
             let needs_all_new = self.claimed.leads;
             self.candidates.push(Candidate { is_next_page: true, needs_all_new, ..candidate });
