@@ -14,6 +14,8 @@ use crate::entry::{Entry, Listing};
 
 /// Characters of a listing's text from which on it may stand for an empty page's.
 const ENOUGH: usize = 60;
+/// Clocks differ, and days begin elsewhere first.
+const SLACK: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// What a value of a listing is said to come from.
 pub(super) fn origin(listing: Listing) -> Origin {
@@ -99,7 +101,9 @@ fn note_other_title(entry: &Entry, article: &mut Article) {
 
 /// The listing has the exact time; the page has a day, or an age in words.
 fn join_published(entry: &Entry, context: &Context, article: &mut Article) {
-    let Some(said) = entry.published.as_deref().and_then(|text| moment(text, context)) else { return };
+    let said = entry.published.as_deref().and_then(|text| moment(text, context));
+    // Nothing is published tomorrow.
+    let Some(said) = said.filter(|said| said.from <= context.reference + SLACK) else { return };
     let Some(shown) = &article.published else {
         article.published = Some(said);
         article.note_origin("published", &origin(entry.from));

@@ -154,6 +154,8 @@ fn told(page: &Page<'_>, structured: &Structured) -> Vec<(Place, String)> {
     ];
     let metas = metas.into_iter().filter_map(|(place, text)| Some((place, text?)));
     let listed = page.entry.and_then(|entry| Some((Place::Entry(entry.from), entry.title.as_deref()?)));
+    // Some listings cut long titles.
+    let listed = listed.filter(|(_, title)| !title.ends_with(['…', '.']));
     headlines.chain(metas).chain(listed).map(|(place, text)| (place, text.to_owned())).collect()
 }
 

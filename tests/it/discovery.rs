@@ -223,6 +223,29 @@ fn a_category_that_no_profile_knows_is_a_list_too() {
 }
 
 #[test]
+fn a_lists_second_page_is_no_part_of_an_article() {
+    let site = Script::new()
+        .on(
+            "/",
+            Reply::html("<title>front</title><a href=/post/1.html>一</a><a href=/category-1.html>新闻</a>"),
+        )
+        .on("/category-1.html", list_page(&[2], "/category-1_2.html"))
+        .on(
+            "/category-1_2.html",
+            Reply::html("<title>list</title><a href=/post/3.html>三</a><a href=/category-1.html>上一页</a><a href=/category-1_3.html>下一页</a>"),
+        )
+        .on("/category-1_3.html", list_page(&[4], "/category-1_3.html"))
+        .all("/post/", post)
+        .start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"lists\"]");
+    let profile = std::fs::read_to_string(desk.path("selectors/p.toml")).unwrap();
+    let lists = "{ url = \"/category-{n}_{page}.html\", first = \"/category-{n}.html\" }, { url = \"/list_";
+    std::fs::write(desk.path("selectors/p.toml"), profile.replace("{ url = \"/list_", lists)).unwrap();
+    desk.crawl("");
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 4, "{:?}", site.paths());
+}
+
+#[test]
 fn a_pager_that_loops_is_left() {
     // Behind the third page each number shows the second one again; the order changes.
     let again = |path: &str| {

@@ -30,7 +30,8 @@ impl Exam<'_> {
             Kind::Other => self.claimed.kind,
             kind => kind,
         };
-        if let Some(first) = page.first_part().filter(|_| !self.claimed.has_article) {
+        let may_be_part = kind != Kind::List && !self.claimed.has_article;
+        if let Some(first) = page.first_part().filter(|_| may_be_part) {
             self.candidates.push(Candidate::new(first, kind, Via::Related, self.claimed.depth));
             return ("article_part", PageResult::Nothing, Disposition::Done);
         }
@@ -41,7 +42,7 @@ impl Exam<'_> {
             self.claimed.depth,
             &self.rules.seen,
         ));
-        if self.claimed.depth == 0 || capture.url.is_front_page() {
+        if self.is_first(&capture.url) {
             let links = capture.headers.iter().filter(|(name, _)| name == "link");
             let links: Vec<&str> = links.map(|(_, value)| value.as_str()).collect();
             self.candidates.extend(discover::from_head(&page, &territory, &links));
@@ -81,6 +82,12 @@ impl Exam<'_> {
             PageResult::Article { article: Box::new(article), revision, canonical },
             Disposition::Done,
         )
+    }
+
+    /// Whether a crawl begins here: at the front page, or at a seed, by its path.
+    fn is_first(&self, url: &CanonicalUrl) -> bool {
+        let path = |url: &CanonicalUrl| url.path_and_query().trim_end_matches('/').to_owned();
+        url.is_front_page() || self.rules.territory.site.seeds.iter().any(|seed| path(seed) == path(url))
     }
 
     /// Whether the site shows this page for any number.
