@@ -141,6 +141,8 @@ fn is_failure(name: &str) -> bool {
             | "no_api"
             | "not_an_api"
             | "list_repeats"
+            | "feed_cut"
+            | "sitemap_cut"
             | "id_missing"
     )
 }

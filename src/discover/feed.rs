@@ -22,6 +22,8 @@ pub struct Feed {
     pub items: Vec<FeedItem>,
     /// WordPress made it: older entries are at `?paged=2` and so on.
     pub is_wordpress: bool,
+    /// It has more entries than are read.
+    pub is_cut: bool,
 }
 
 /// An entry of a feed.
@@ -49,8 +51,9 @@ pub(super) fn read(text: &str, base: &CanonicalUrl) -> Option<Feed> {
         let made = format!("{} {}", made.content, made.uri.as_deref().unwrap_or_default());
         made.to_ascii_lowercase().contains("wordpress")
     });
+    let is_cut = matches!(text, Cow::Owned(_)) || feed.entries.len() > MAX_LINKS;
     let items = feed.entries.into_iter().take(MAX_LINKS).filter_map(|entry| item(entry, base)).collect();
-    Some(Feed { items, is_wordpress })
+    Some(Feed { items, is_wordpress, is_cut })
 }
 
 /// Where WordPress has the entries before those of this page of a feed.
@@ -208,7 +211,7 @@ mod tests {
         rss.push_str("</channel></rss>");
         let began = std::time::Instant::now();
         let feed = of(&capture(rss.as_bytes())).unwrap();
-        assert_eq!(feed.items.len(), MAX_LINKS);
+        assert_eq!((feed.items.len(), feed.is_cut), (MAX_LINKS, true));
         assert!(began.elapsed().as_secs() < 60);
     }
 }

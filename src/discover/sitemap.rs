@@ -19,6 +19,8 @@ pub struct Sitemap {
     pub pages: Vec<Listed>,
     /// Further sitemaps.
     pub sitemaps: Vec<Listed>,
+    /// It has more lines than are read.
+    pub is_cut: bool,
 }
 
 /// A line of a sitemap.
@@ -89,17 +91,19 @@ fn from_feed(text: &str, base: &CanonicalUrl) -> Option<Sitemap> {
         Listed { url: item.url, lastmod: said.and_then(Lastmod::read), entry: Some(item.entry) }
     };
     let feed = feed::read(text, base)?;
-    Some(Sitemap { pages: feed.items.into_iter().map(listed).collect(), sitemaps: Vec::new() })
+    Some(Sitemap {
+        pages: feed.items.into_iter().map(listed).collect(),
+        sitemaps: Vec::new(),
+        is_cut: feed.is_cut,
+    })
 }
 
 fn read_lines(text: &str, base: &CanonicalUrl) -> Sitemap {
     let is_url = |line: &&str| !line.is_empty() && !line.contains(char::is_whitespace) && line.contains('.');
-    let lines = text.lines().map(str::trim).filter(is_url).take(MAX_LINKS);
-    let urls = lines.filter(|line| has_host(line)).filter_map(|line| address(line, base));
-    Sitemap {
-        pages: urls.map(|url| Listed { url, lastmod: None, entry: None }).collect(),
-        sitemaps: Vec::new(),
-    }
+    let mut lines = text.lines().map(str::trim).filter(is_url).filter(|line| has_host(line));
+    let urls = lines.by_ref().take(MAX_LINKS).filter_map(|line| address(line, base));
+    let pages = urls.map(|url| Listed { url, lastmod: None, entry: None }).collect();
+    Sitemap { pages, sitemaps: Vec::new(), is_cut: lines.next().is_some() }
 }
 
 /// Whether a text names its host, with or without a scheme.
@@ -165,7 +169,13 @@ impl<'a> XmlReader<'a> {
     fn read(mut self, text: &str) -> Sitemap {
         let mut reader = Reader::from_str(text);
         reader.config_mut().check_end_names = false;
-        while self.found.pages.len() + self.found.sitemaps.len() < MAX_LINKS {
+        loop {
+            if self.found.pages.len() + self.found.sitemaps.len() > MAX_LINKS {
+                self.found.is_cut = true;
+                self.found.pages.truncate(MAX_LINKS);
+                self.found.sitemaps.truncate(MAX_LINKS);
+                break;
+            }
             match reader.read_event() {
                 Ok(Event::Start(start)) => {
                     let prefix = start.name().prefix().map(|prefix| prefix.as_ref().to_owned());

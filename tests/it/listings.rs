@@ -278,6 +278,6 @@ fn a_feed_of_a_hundred_thousand_entries_is_read_to_its_bound() {
     let site = Script::new().on("/", front(FEED_LINK)).on("/rss.xml", rss("", &items)).start();
     let desk = Desk::for_site(&site.origin);
     let (report, _) = desk.crawl("--max-pages 8");
-    assert_eq!(report["sites"][0]["outcomes"]["feed"], 1, "{report}");
+    assert_eq!(report["sites"][0]["outcomes"]["feed_cut"], 1, "{report}");
     assert_eq!(desk.count("SELECT count(*) FROM discovery WHERE route = 'feed'"), 50_000);
 }

@@ -84,7 +84,7 @@ impl Exam<'_> {
         if feed.is_wordpress && has_items {
             self.older_page(discover::feed::older(&capture.url), Via::Feed);
         }
-        Some("feed")
+        Some(if feed.is_cut { "feed_cut" } else { "feed" })
     }
 
     fn read_sitemap(&mut self, capture: &Capture) -> Option<&'static str> {
@@ -102,7 +102,7 @@ impl Exam<'_> {
             let candidate = self.listed(line.url, Via::Sitemap, line.entry);
             self.candidates.extend(candidate);
         }
-        Some("sitemap")
+        Some(if sitemap.is_cut { "sitemap_cut" } else { "sitemap" })
     }
 
     /// What a feed or sitemap lists. Where article URLs have known forms, the rest is left out.
