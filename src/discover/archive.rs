@@ -41,7 +41,9 @@ impl Period {
     /// The period of an archive page, by its URL.
     pub fn of(url: &CanonicalUrl) -> Option<Self> {
         let text = url.path_and_query();
-        if !text.contains(|c: char| c.is_ascii_digit()) {
+        // Most URLs have no year, and need no closer look.
+        let digits = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
+        if !text.split(['/', '=', '-']).any(|part| matches!(digits(part), 4 | 6 | 8)) {
             return None;
         }
         let found = FORMS.as_ref()?.captures(text)?;

@@ -94,7 +94,9 @@ impl<'a> Finder<'a> {
             }
             let Ok(url) = CanonicalUrl::parse(href, Some(self.page.base())) else { continue };
             let kind = self.territory.kind(&url);
-            if let Some(period) = Period::of(&url).filter(|_| kind != Kind::Post) {
+            if kind == Kind::List
+                && let Some(period) = Period::of(&url)
+            {
                 self.archive(url, period);
                 continue;
             }

@@ -130,6 +130,23 @@ fn ids_are_counted_up_at_each_run_and_down_once_through_all_gaps() {
 }
 
 #[test]
+fn a_counting_that_is_cut_short_goes_on_where_it_was() {
+    let mut script = Script::new().front(&["/post/30.html"]);
+    for n in (2..=30).step_by(2) {
+        script = script.on(&format!("/post/{n}.html"), post(&format!("/post/{n}.html")));
+    }
+    let site = script.start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"lists\", \"ids\"]");
+    for _ in 0..8 {
+        desk.crawl("--max-pages 12");
+    }
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 15, "{:?}", site.paths());
+    for n in (1..30).step_by(2) {
+        assert_eq!(site.hits(&format!("/post/{n}.html")), 1, "{n}");
+    }
+}
+
+#[test]
 fn ids_that_never_end_are_noticed_and_none_of_their_pages_is_archived() {
     let nothing = |_: &str| Reply::article("欢迎光临", "这里什么都没有。");
     let site = Script::new().front(&[]).all("/post/", nothing).start();
