@@ -113,7 +113,7 @@ pub(super) fn keep_host_state(
 const CLAIMED: &str =
     "id, url, kind, depth, hops, etag, last_modified, failures, entry, article IS NOT NULL, rank, entry_body, kind IN ('feed', 'sitemap', 'api')
      AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut')),
-     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) = 'id'";
+     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe')";
 
 /// What to claim, the first kind that there is anything of: feeds, sitemaps and first pages of lists,
 /// alone, since they say what the others will need; everything else that is queued; articles that

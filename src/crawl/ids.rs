@@ -96,7 +96,7 @@ impl Counter {
                 counted.remember(texts);
                 counted.probe(&probe);
             }
-            store.ask_numbers(site, vec![candidate(probe)], now).await?;
+            store.ask_numbers(site, vec![candidate(probe, Via::Probe)], now).await?;
         }
         Ok(Some(begun))
     }
@@ -129,7 +129,9 @@ impl Counter {
             let states = store.number_states(urls.clone()).await?;
             let asked = self.choose(urls, &states);
             if !asked.is_empty() {
-                store.ask_numbers(site, asked.into_iter().map(candidate).collect(), now).await?;
+                store
+                    .ask_numbers(site, asked.into_iter().map(|url| candidate(url, Via::Id)).collect(), now)
+                    .await?;
                 return Ok(Counting::GoesOn);
             }
         }
@@ -173,6 +175,6 @@ impl Counter {
     }
 }
 
-fn candidate(url: CanonicalUrl) -> Candidate {
-    Candidate::new(url, Kind::Post, Via::Id, 1)
+fn candidate(url: CanonicalUrl, via: Via) -> Candidate {
+    Candidate::new(url, Kind::Post, via, 1)
 }

@@ -83,6 +83,8 @@ pub enum Via {
     Archive,
     /// Named in a file that was imported.
     Import,
+    /// A number that no article can have, to see what the site shows for nothing.
+    Probe,
 }
 
 impl Via {
@@ -102,6 +104,7 @@ impl Via {
             Self::Guess => "guess",
             Self::Archive => "archive",
             Self::Import => "import",
+            Self::Probe => "probe",
         }
     }
 }
