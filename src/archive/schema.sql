@@ -58,6 +58,7 @@ CREATE INDEX url_queue ON url (site, rank, id) WHERE state = 'queued';
 CREATE INDEX url_due ON url (site, due_at) WHERE state = 'done' AND due_at IS NOT NULL;
 CREATE INDEX url_suspected ON url (site) WHERE suspected_at IS NOT NULL;
 CREATE INDEX url_claims ON url (claims) WHERE claims IS NOT NULL;
+CREATE INDEX url_article ON url (article) WHERE article IS NOT NULL;
 CREATE INDEX url_redirects ON url (redirects_to) WHERE redirects_to IS NOT NULL;
 
 -- What a site says where nothing stands: digests of the texts of its 404 pages.
