@@ -17,6 +17,7 @@ mod quiet;
 mod read;
 mod record;
 mod recut;
+mod scan;
 mod schema;
 mod store;
 mod traits;
@@ -30,13 +31,13 @@ pub use lock::{Lock, holder};
 pub use open::{Place, open_reader};
 pub use quiet::Posting;
 pub use read::{
-    Archive, ArticleRecord, CaptureRecord, Filter, HostRow, Listing, QueueCounts, RunRow, SiteStatus,
-    VersionRecord,
+    Archive, ArticleRecord, CaptureRecord, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord,
 };
 pub use record::{
     Beginning, Claimed, Disposition, GoneCheck, HostRecord, NumberState, Outcome, PageResult, Receipt,
     Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,
 };
+pub use scan::{Filter, Order};
 pub use schema::SCHEMA_VERSION;
 pub use store::{LINGER, Store, StoreSettings, Writer};
 pub use waiting::{OVERDUE_AFTER, Waiting};

@@ -1,14 +1,13 @@
 //! Reading an archive: short queries over a connection of their own.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::open::open_reader_at;
+use super::scan::{Filter, conditions, limit};
 use super::{ArchiveError, Doing, Place, body, open_reader};
 use crate::capture::Digest;
 use crate::url::CanonicalUrl;
@@ -18,23 +17,6 @@ use crate::url::CanonicalUrl;
 pub struct Archive {
     pub(super) connection: Connection,
     path: PathBuf,
-}
-
-/// Which articles are wanted; `None` means any.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// The site's name.
-    pub site: Option<String>,
-    /// First day of publication, `2023-02-27`.
-    pub from: Option<String>,
-    /// Last day of publication.
-    pub to: Option<String>,
-    /// The author, exactly.
-    pub author: Option<String>,
-    /// The category, exactly.
-    pub category: Option<String>,
-    /// So many at most.
-    pub limit: Option<u64>,
 }
 
 /// An article as `export --format jsonl` and `show --json` give it.
@@ -73,6 +55,10 @@ pub struct ArticleRecord {
     pub site_name: Option<String>,
     /// Other URLs proved to be this article.
     pub aliases: Vec<String>,
+    /// The first moment at which it can have been published; ISO 8601.
+    pub published_from: Option<String>,
+    /// The last one.
+    pub published_to: Option<String>,
 }
 
 /// The capture that a version was read from.
@@ -196,26 +182,6 @@ impl Archive {
     pub fn has_site(&self, name: &str) -> Result<bool, ArchiveError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM site WHERE key = ?1)";
         self.connection.query_row(sql, [name], |row| row.get(0)).doing("looking for a site")
-    }
-
-    /// Visits articles in the order of their ids, one at a time.
-    pub fn scan(
-        &self,
-        filter: &Filter,
-        visit: &mut dyn FnMut(ArticleRecord) -> ControlFlow<()>,
-    ) -> Result<(), ArchiveError> {
-        let (conditions, values) = conditions(filter);
-        let sql = format!("{} WHERE {conditions} ORDER BY a.id LIMIT {}", select_article(), limit(filter));
-        let mut statement = self.connection.prepare(&sql).doing("reading articles")?;
-        let mut rows = statement.query(params_from_iter(values)).doing("reading articles")?;
-        while let Some(row) = rows.next().doing("reading articles")? {
-            let mut article = read_article(row).doing("reading articles")?;
-            self.complete(&mut article)?;
-            if visit(article).is_break() {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// The article of that row.
@@ -354,7 +320,7 @@ impl Archive {
     }
 
     /// Adds what stands in other tables.
-    fn complete(&self, article: &mut ArticleRecord) -> Result<(), ArchiveError> {
+    pub(super) fn complete(&self, article: &mut ArticleRecord) -> Result<(), ArchiveError> {
         let related = "SELECT target, title, excerpt FROM link WHERE article = ?1 AND kind = 'related'
                        ORDER BY first_seen, position, target";
         article.related = self.list(related, [article.id], |row| {
@@ -393,13 +359,14 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     })
 }
 
-fn select_article() -> String {
+pub(super) fn select_article() -> String {
     let iso = |column: &str| format!("strftime('{ISO}', {column} / 1000.0, 'unixepoch')");
     format!(
         "SELECT a.id, u.url, s.key, a.title, a.author, a.source, a.category, a.published, a.published_precision,
                 a.published_approximate, a.language, a.views, a.tags, t.text,
                 coalesce(t.markdown, replace(t.text, char(10), char(10) || char(10))), {}, {}, {}, a.version_count,
-                a.cluster, v.origins, {}, c.status, c.digest, a.editor, a.breadcrumbs, a.permalink, a.modified, a.site_name
+                a.cluster, v.origins, {}, c.status, c.digest, a.editor, a.breadcrumbs, a.permalink, a.modified, a.site_name,
+                strftime('{ISO}', a.published_from, 'unixepoch'), strftime('{ISO}', a.published_to, 'unixepoch')
          FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest
          JOIN version v ON v.article = a.id AND v.n = a.version_count
          LEFT JOIN version_capture x ON x.version = v.id AND x.role = 'page' LEFT JOIN capture c ON c.id = x.capture",
@@ -410,7 +377,7 @@ fn select_article() -> String {
     )
 }
 
-fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
+pub(super) fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
     let digest: Option<[u8; 32]> = row.get(23)?;
     let capture = match (row.get(21)?, row.get(22)?, digest) {
         (Some(fetched_at), Some(status), Some(digest)) => {
@@ -451,33 +418,12 @@ fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
         modified: row.get(27)?,
         site_name: row.get(28)?,
         aliases: Vec::new(),
+        published_from: row.get(29)?,
+        published_to: row.get(30)?,
     })
 }
 
 /// JSON of a column as it is; what is not JSON becomes null.
 fn raw(json: String) -> Box<RawValue> {
     RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
-fn limit(filter: &Filter) -> String {
-    filter.limit.map_or("-1".to_owned(), |limit| limit.to_string())
-}
-
-fn conditions(filter: &Filter) -> (String, Vec<Value>) {
-    let mut conditions = vec!["1".to_owned()];
-    let mut values: Vec<Value> = Vec::new();
-    let day_end = filter.to.as_ref().map(|day| format!("{day}\u{10ffff}"));
-    for (condition, value) in [
-        ("s.key = ?", filter.site.clone()),
-        ("a.published >= ?", filter.from.clone()),
-        ("a.published <= ?", day_end),
-        ("a.author = ?", filter.author.clone()),
-        ("a.category = ?", filter.category.clone()),
-    ] {
-        if let Some(value) = value {
-            conditions.push(condition.to_owned());
-            values.push(Value::Text(value));
-        }
-    }
-    (conditions.join(" AND "), values)
 }

@@ -72,6 +72,8 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// Write articles to a file or standard output
     Export(ExportArgs),
+    /// Check a snapshot against its manifest
+    Verify(VerifyArgs),
     /// What is fresh, late or broken, and what to do
     Status(StatusArgs),
     /// Try the deciding parts by themselves
@@ -159,6 +161,10 @@ pub(super) struct ShowArgs {
     /// What changed between two versions, the last two when no numbers follow
     #[arg(long, num_args = 0..=2, value_names = ["N", "M"], conflicts_with_all = ["html", "markdown"])]
     pub(super) diff: Option<Vec<i64>>,
+    /// As a reference: BibTeX, RIS and GB/T 7714
+    #[arg(long, value_name = "STYLE", num_args = 0..=1, default_missing_value = "all", require_equals = true,
+          conflicts_with_all = ["versions", "diff", "html", "markdown"])]
+    pub(super) cite: Option<CiteStyle>,
     /// The page as it was fetched
     #[arg(long, conflicts_with = "markdown")]
     pub(super) html: bool,
@@ -167,14 +173,34 @@ pub(super) struct ShowArgs {
     pub(super) markdown: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CiteStyle {
+    All,
+    Bibtex,
+    Ris,
+    Gbt7714,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// Form of the export
     #[arg(long, default_value = "jsonl")]
     pub(super) format: ExportFormat,
-    /// File [default: standard output]
+    /// File, or folder for Markdown and partitions [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// CSV with a byte order mark, for Excel
+    #[arg(long)]
+    pub(super) bom: bool,
+    /// Parquet in a folder for each site and month of publication
+    #[arg(long)]
+    pub(super) partition: bool,
+    /// Data, schema, query and digests in a new folder, for `verify`
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "partition"])]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Only what is new, changed or gone since this run
+    #[arg(long, value_name = "RUN")]
+    pub(super) since_run: Option<i64>,
     #[command(flatten)]
     pub(super) filter: FilterArgs,
 }
@@ -183,6 +209,19 @@ pub(super) struct ExportArgs {
 pub(super) enum ExportFormat {
     /// One JSON object a line
     Jsonl,
+    /// Comma-separated values
+    Csv,
+    /// Typed columns, compressed
+    Parquet,
+    /// A file per article, with front matter
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// A folder that `export --snapshot` made
+    #[arg(value_name = "DIR")]
+    pub(super) snapshot: PathBuf,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -224,6 +263,7 @@ impl FilterArgs {
             to: self.to.map(|day| day.to_string()),
             author: self.author.clone(),
             category: self.category.clone(),
+            since_run: None,
             limit: self.limit,
         }
     }

@@ -18,6 +18,7 @@ mod quiet;
 mod show;
 mod status;
 mod tries;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -29,7 +30,7 @@ use clap::Parser as _;
 use crate::archive::{Archive, ArchiveError};
 use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_beside};
 use crate::crawl::{CrawlError, FetchOnceError};
-use crate::export::ExportError;
+use crate::export::{ExportError, VerifyError};
 use crate::profile::{ProfileError, Profiles};
 use args::{Cli, Color, Command, Global};
 
@@ -74,6 +75,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Extract(args) => extract::run(&args, &Context::load(global)?),
         Command::Show(args) => show::run(&args, &Context::load(global)?),
         Command::Export(args) => export::run(&args, &Context::load(global)?),
+        Command::Verify(args) => verify::run(&args, &Context::load(global)?),
         Command::Status(args) => status::run(&args, &Context::load(global)?),
         Command::Try(args) => tries::run(&args),
         Command::Config => config::run(&Context::load(global)?),
@@ -237,12 +239,16 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(_) => return USAGE,
             None => {}
         }
-        if let Some(ExportError::File { source, .. }) = cause.downcast_ref::<ExportError>()
-            && is_wrong_path(source.kind())
-        {
-            return USAGE;
+        match cause.downcast_ref::<ExportError>() {
+            Some(ExportError::File { source, .. }) if is_wrong_path(source.kind()) => return USAGE,
+            Some(ExportError::Occupied { .. }) => return USAGE,
+            _ => {}
         }
-        if cause.is::<ConfigError>() || cause.is::<ProfileError>() || cause.is::<Usage>() {
+        if cause.is::<ConfigError>()
+            || cause.is::<ProfileError>()
+            || cause.is::<VerifyError>()
+            || cause.is::<Usage>()
+        {
             return USAGE;
         }
     }

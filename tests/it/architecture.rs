@@ -37,7 +37,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "watch",
         ],
     ),
-    ("export", &["archive"]),
+    ("export", &["archive", "article", "capture"]),
     ("demo", &[]),
     ("crawl", &["*"]),
     ("sim", &["*"]),

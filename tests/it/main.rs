@@ -15,6 +15,7 @@ mod dates;
 mod discovery;
 mod docs;
 mod drift;
+mod exports;
 mod history;
 mod import;
 mod interrupted;

@@ -2,12 +2,13 @@
 
 mod versions;
 
-use std::io::Write as _;
+use std::io::Write;
 
-use super::args::ShowArgs;
+use super::args::{CiteStyle, ShowArgs};
 use super::output::{article, json_line, stdout};
 use super::{ATTENTION, Context, Usage};
 use crate::archive::{Archive, ArticleRecord};
+use crate::export::Citation;
 use crate::url::CanonicalUrl;
 
 pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
@@ -34,6 +35,8 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     } else if let Some(wanted) = &args.diff {
         let wanted = versions::wanted(wanted)?;
         code = versions::diff(&mut out, &found, &archive.versions(found.id)?, wanted, context)?;
+    } else if let Some(style) = args.cite {
+        cite(&mut out, &Citation::of(&found), style, context.json)?;
     } else if context.json {
         json_line(&mut out, &found)?;
     } else {
@@ -42,6 +45,18 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     }
     out.flush()?;
     Ok(code)
+}
+
+fn cite(out: &mut impl Write, citation: &Citation, style: CiteStyle, json: bool) -> anyhow::Result<()> {
+    let Citation { bibtex, ris, gbt7714 } = citation;
+    match style {
+        _ if json => json_line(out, citation)?,
+        CiteStyle::All => write!(out, "{bibtex}\n{ris}\n{gbt7714}")?,
+        CiteStyle::Bibtex => write!(out, "{bibtex}")?,
+        CiteStyle::Ris => write!(out, "{ris}")?,
+        CiteStyle::Gbt7714 => write!(out, "{gbt7714}")?,
+    }
+    Ok(())
 }
 
 fn find(archive: &Archive, wanted: &str) -> anyhow::Result<Option<ArticleRecord>> {

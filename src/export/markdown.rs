@@ -1,0 +1,132 @@
+//! One Markdown file per article, with front matter, in a folder per site: for Obsidian and the like.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::file::{failed, put};
+use super::{ExportError, Format};
+use crate::archive::ArticleRecord;
+
+/// Bytes of a title in a file's name; systems allow 255 for the whole.
+const TITLE_BYTES: usize = 160;
+
+/// Writes files into a folder. Other files there stay; the earlier file of an article is replaced, also
+/// when its title was another.
+#[derive(Debug)]
+pub struct Markdown {
+    folder: PathBuf,
+    /// Site → article → its file's name, as found in the folder.
+    known: HashMap<String, HashMap<i64, String>>,
+}
+
+impl Markdown {
+    /// Writes into `folder`, which is made when it is not there.
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), known: HashMap::new() }
+    }
+}
+
+impl Format for Markdown {
+    fn write(&mut self, article: ArticleRecord) -> Result<(), ExportError> {
+        let site = file_name(&article.site);
+        let folder = self.folder.join(&site);
+        if !self.known.contains_key(&site) {
+            std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+            self.known.insert(site.clone(), files(&folder).map_err(failed(&folder))?);
+        }
+        let name = file_name(&format!("{} {}", article.id, article.title)) + ".md";
+        put(&folder.join(&name), page(&article).as_bytes())?;
+        let earlier = self.known.get_mut(&site).and_then(|known| known.insert(article.id, name.clone()));
+        if let Some(earlier) = earlier.filter(|earlier| *earlier != name) {
+            std::fs::remove_file(folder.join(&earlier)).map_err(failed(&folder))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), ExportError> {
+        std::fs::create_dir_all(&self.folder).map_err(failed(&self.folder))
+    }
+}
+
+/// The articles of a folder by number: `17 Title.md`.
+fn files(folder: &Path) -> std::io::Result<HashMap<i64, String>> {
+    let mut files = HashMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let number = name.strip_suffix(".md").and_then(|name| name.split_once(' '));
+        if let Some(number) = number.and_then(|(number, _)| number.parse().ok()) {
+            files.insert(number, name);
+        }
+    }
+    Ok(files)
+}
+
+/// A name that every system allows, and that no program takes for a link.
+fn file_name(text: &str) -> String {
+    let is_bad = |c: char| c.is_control() || "/\\:*?\"<>|#^[]".contains(c);
+    let mut name: String = text.chars().map(|c| if is_bad(c) { ' ' } else { c }).collect();
+    name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let end = (0..=TITLE_BYTES.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
+    name.truncate(end.unwrap_or(0));
+    let name = name.trim_matches(['.', ' ']);
+    if name.is_empty() { "_".to_owned() } else { name.to_owned() }
+}
+
+/// Front matter in YAML, of which JSON's strings and lists are a part, then the text.
+fn page(article: &ArticleRecord) -> String {
+    let tags: Vec<String> = serde_json::from_str(article.tags.get()).unwrap_or_default();
+    // A tag with a space is two words to Obsidian.
+    let tags: Vec<String> =
+        tags.iter().map(|tag| tag.split_whitespace().collect::<Vec<_>>().join("-")).collect();
+    let capture = article.capture.as_ref();
+    let fields = [
+        ("id", json!(article.id)),
+        ("title", json!(article.title)),
+        ("url", json!(article.url)),
+        ("site", json!(article.site)),
+        ("author", json!(article.author)),
+        ("source", json!(article.source)),
+        ("editor", json!(article.editor)),
+        ("category", json!(article.category)),
+        ("published", json!(article.published)),
+        (
+            "published_approximate",
+            json!(article.published_approximate.filter(|is_approximate| *is_approximate)),
+        ),
+        ("modified", json!(article.modified)),
+        ("language", json!(article.language)),
+        ("tags", if tags.is_empty() { json!(null) } else { json!(tags) }),
+        ("version", json!(article.version)),
+        ("first_seen", json!(article.first_seen)),
+        ("gone_since", json!(article.gone_since)),
+        ("fetched_at", json!(capture.map(|capture| &capture.fetched_at))),
+        ("digest", json!(capture.map(|capture| &capture.digest))),
+    ];
+    let mut page = String::from("---\n");
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        let _ = writeln!(page, "{name}: {value}");
+    }
+    let _ = writeln!(page, "---\n\n# {}\n\n{}", article.title, article.markdown);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_good_on_every_system() {
+        for (title, want) in [
+            ("7 园区/开工:第一天?", "7 园区 开工 第一天"),
+            ("7 a\u{0}b\n#c [d]", "7 a b c d"),
+            ("..", "_"),
+            ("7 end. ", "7 end"),
+        ] {
+            assert_eq!(file_name(title), want);
+        }
+        assert!(file_name(&"长".repeat(100)).len() <= TITLE_BYTES);
+    }
+}
