@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 use super::open::open_reader_at;
 use super::scan::{Filter, conditions, limit};
 use super::{ArchiveError, Doing, Place, body, open_reader};
+use crate::article::paragraphs_as_markdown;
 use crate::capture::Digest;
 use crate::url::CanonicalUrl;
 
@@ -186,7 +188,7 @@ impl Archive {
 
     /// The article of that row.
     pub fn article(&self, id: i64) -> Result<Option<ArticleRecord>, ArchiveError> {
-        let sql = format!("{} WHERE a.id = ?1", select_article());
+        let sql = format!("{SELECT_ARTICLE} WHERE a.id = ?1");
         let found =
             self.connection.query_row(&sql, [id], read_article).optional().doing("reading an article")?;
         match found {
@@ -359,33 +361,39 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     })
 }
 
-pub(super) fn select_article() -> String {
-    let iso = |column: &str| format!("strftime('{ISO}', {column} / 1000.0, 'unixepoch')");
-    format!(
-        "SELECT a.id, u.url, s.key, a.title, a.author, a.source, a.category, a.published, a.published_precision,
-                a.published_approximate, a.language, a.views, a.tags, t.text,
-                coalesce(t.markdown, replace(t.text, char(10), char(10) || char(10))), {}, {}, {}, a.version_count,
-                a.cluster, v.origins, {}, c.status, c.digest, a.editor, a.breadcrumbs, a.permalink, a.modified, a.site_name,
-                strftime('{ISO}', a.published_from, 'unixepoch'), strftime('{ISO}', a.published_to, 'unixepoch')
-         FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest
-         JOIN version v ON v.article = a.id AND v.n = a.version_count
-         LEFT JOIN version_capture x ON x.version = v.id AND x.role = 'page' LEFT JOIN capture c ON c.id = x.capture",
-        iso("a.first_seen"),
-        iso("a.last_seen"),
-        iso("a.gone_since"),
-        iso("c.fetched_at")
-    )
+/// An article's row; lists that stand in other tables are added by [`Archive::complete`].
+pub(super) const SELECT_ARTICLE: &str =
+    "SELECT a.id, u.url, s.key, a.title, a.author, a.source, a.category, a.published, a.published_precision,
+            a.published_approximate, a.language, a.views, a.tags, t.text, t.markdown, a.first_seen, a.last_seen,
+            a.gone_since, a.version_count, a.cluster, v.origins, c.fetched_at, c.status, c.digest, a.editor,
+            a.breadcrumbs, a.permalink, a.modified, a.site_name, a.published_from, a.published_to
+     FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest
+     JOIN version v ON v.article = a.id AND v.n = a.version_count
+     LEFT JOIN version_capture x ON x.version = v.id AND x.role = 'page' LEFT JOIN capture c ON c.id = x.capture";
+
+/// A moment in UTC seconds, as the views show it.
+fn iso(second: i64) -> String {
+    Timestamp::from_second(second).unwrap_or_default().to_string()
+}
+
+/// The same of milliseconds; what is less than a second is cut off.
+fn iso_milliseconds(milliseconds: i64) -> String {
+    iso(milliseconds.div_euclid(1000))
 }
 
 pub(super) fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
     let digest: Option<[u8; 32]> = row.get(23)?;
     let capture = match (row.get(21)?, row.get(22)?, digest) {
-        (Some(fetched_at), Some(status), Some(digest)) => {
-            Some(CaptureRecord { fetched_at, status, digest: Digest(digest).to_string() })
-        }
+        (Some(fetched_at), Some(status), Some(digest)) => Some(CaptureRecord {
+            fetched_at: iso_milliseconds(fetched_at),
+            status,
+            digest: Digest(digest).to_string(),
+        }),
         _ => None,
     };
     let versions: i64 = row.get(18)?;
+    let body: String = row.get(13)?;
+    let markdown: Option<String> = row.get(14)?;
     Ok(ArticleRecord {
         id: row.get(0)?,
         url: row.get(1)?,
@@ -400,13 +408,13 @@ pub(super) fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
         language: row.get(10)?,
         views: row.get(11)?,
         tags: raw(row.get(12)?),
-        body: row.get(13)?,
-        markdown: row.get(14)?,
+        markdown: markdown.unwrap_or_else(|| paragraphs_as_markdown(&body)),
+        body,
         related: Vec::new(),
         images: Vec::new(),
-        first_seen: row.get(15)?,
-        last_seen: row.get(16)?,
-        gone_since: row.get(17)?,
+        first_seen: iso_milliseconds(row.get(15)?),
+        last_seen: iso_milliseconds(row.get(16)?),
+        gone_since: row.get::<_, Option<i64>>(17)?.map(iso_milliseconds),
         version: versions,
         versions,
         cluster: row.get(19)?,
@@ -418,8 +426,8 @@ pub(super) fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
         modified: row.get(27)?,
         site_name: row.get(28)?,
         aliases: Vec::new(),
-        published_from: row.get(29)?,
-        published_to: row.get(30)?,
+        published_from: row.get::<_, Option<i64>>(29)?.map(iso),
+        published_to: row.get::<_, Option<i64>>(30)?.map(iso),
     })
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::read::{Archive, ArticleRecord, read_article, select_article};
+use super::read::{Archive, ArticleRecord, SELECT_ARTICLE, read_article};
 use super::{ArchiveError, Doing};
 
 /// Which articles are wanted; `None` means any.
@@ -59,7 +59,7 @@ impl Archive {
         );
         let mut numbers = self.connection.prepare(&numbers).doing(doing)?;
         let mut numbers = numbers.query(params_from_iter(values)).doing(doing)?;
-        let sql = format!("{} WHERE a.id = ?1", select_article());
+        let sql = format!("{SELECT_ARTICLE} WHERE a.id = ?1");
         let mut select = self.connection.prepare(&sql).doing(doing)?;
         while let Some(number) = numbers.next().doing(doing)? {
             let id: i64 = number.get(0).doing(doing)?;

@@ -219,7 +219,7 @@ pub(super) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// A folder that `export --snapshot` made
+    /// The folder of a snapshot
     #[arg(value_name = "DIR")]
     pub(super) snapshot: PathBuf,
 }

@@ -134,7 +134,7 @@ fn kept(simulation: &Simulation) -> BTreeMap<String, Kept> {
         articles.push(article);
         std::ops::ControlFlow::Continue(())
     };
-    archive.scan(&jianbao::archive::Filter::default(), &mut collect).unwrap();
+    archive.scan(&jianbao::archive::Filter::default(), jianbao::archive::Order::Id, &mut collect).unwrap();
     let kept = |article: jianbao::archive::ArticleRecord| {
         let versions = archive.versions(article.id).unwrap();
         let kept = Kept {
