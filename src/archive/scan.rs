@@ -72,6 +72,18 @@ impl Archive {
         Ok(())
     }
 
+    /// Reads several things as they are at one moment, whatever a crawl commits meanwhile.
+    ///
+    /// # Errors
+    /// Those of `read`, and when no transaction can be begun.
+    pub fn at_one_moment<T, E: From<ArchiveError>>(
+        &self,
+        read: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _transaction = self.connection.unchecked_transaction().doing("beginning to read")?;
+        read()
+    }
+
     /// The numbers of the first and the last run, when there are any.
     pub fn run_numbers(&self) -> Result<Option<(i64, i64)>, ArchiveError> {
         let ends = "SELECT min(id), max(id) FROM run";

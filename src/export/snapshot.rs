@@ -95,16 +95,20 @@ pub fn write_snapshot(
     stream: Stream,
 ) -> Result<Snapshot, ExportError> {
     let mut counts = Counts::default();
-    let data = list(folder, &format!("articles.{}", stream.name()), |out| {
-        let mut counting = Counting { inner: stream.to(out)?, counts: &mut counts };
-        super::export(archive, filter, Order::Id, &mut counting).map(drop)
+    let (last_run, data) = archive.at_one_moment(|| {
+        let last_run = archive.run_numbers()?.map(|(_, last)| last);
+        let data = list(folder, &format!("articles.{}", stream.name()), |out| {
+            let mut counting = Counting { inner: stream.to(out)?, counts: &mut counts };
+            super::export(archive, filter, Order::Id, &mut counting).map(drop)
+        })?;
+        Ok::<_, ExportError>((last_run, data))
     })?;
     let schema = list(folder, SCHEMA, |out| Ok(out.write_all(ARTICLE_SCHEMA.as_bytes())?))?;
     let manifest = Manifest {
         kind: KIND.to_owned(),
         jianbao: env!("CARGO_PKG_VERSION").to_owned(),
         archive_schema: SCHEMA_VERSION,
-        last_run: archive.run_numbers()?.map(|(_, last)| last),
+        last_run,
         query: filter.into(),
         format: stream.name().to_owned(),
         articles: counts.sites.values().sum(),

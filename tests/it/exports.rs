@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -338,4 +338,16 @@ fn an_article_is_cited_in_three_styles() {
     );
     let all = desk.run("show 1 --cite").expect_code(0).stdout;
     assert!(all.contains("@misc{") && all.contains("TY  - ") && all.contains("[EB/OL]"), "{all}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error_in_any_format() {
+    let desk = archive();
+    for format in ["jsonl", "csv", "parquet"].into_iter().filter(|format| is_built(format)) {
+        let line = format!("export --format {format}");
+        let mut child = desk.command(&line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{format}");
+    }
 }

@@ -145,7 +145,14 @@ fn properties() -> Result<WriterProperties, ExportError> {
     Ok(properties.build())
 }
 
-/// Errors of the crate are errors of what it writes to.
+/// Errors of the crate are errors of what it writes to; a closed pipe stays one.
 fn output(error: ParquetError) -> ExportError {
-    ExportError::Output(std::io::Error::other(error))
+    let error = match error {
+        ParquetError::External(error) => match error.downcast::<std::io::Error>() {
+            Ok(error) => *error,
+            Err(error) => std::io::Error::other(error),
+        },
+        error => std::io::Error::other(error),
+    };
+    ExportError::Output(error)
 }
