@@ -48,6 +48,7 @@ pub mod inflate;
 pub mod politeness;
 pub mod profile;
 pub mod script;
+pub mod search;
 pub mod sim;
 pub mod url;
 pub mod watch;

@@ -9,6 +9,7 @@ mod body;
 mod commit;
 mod coverage;
 mod disk;
+mod index;
 mod lock;
 mod looks;
 mod numbers;

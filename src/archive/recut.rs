@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{ArchiveError, Doing, article};
+use super::{ArchiveError, Doing, article, index};
 use crate::article::Article;
 use crate::dedup::Boilerplate;
 
@@ -112,6 +112,7 @@ fn write(
     let toml = format!("{profile}{}", learned.to_toml());
     let revision = revision(connection, &article.profile, &toml)?;
     if article.is_fresh {
+        index::forget(connection, article.article)?;
         let update = "UPDATE version SET text_digest = ?2, profile_revision = ?3 WHERE id = ?1";
         connection.execute(update, (article.version, &digest.0[..], revision)).doing(doing)?;
     } else {

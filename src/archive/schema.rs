@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{ArchiveError, Doing};
+use super::{ArchiveError, Doing, index};
 
 /// The schema that this version writes.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -24,7 +24,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Ar
         transaction.pragma_update(None, "application_id", APPLICATION_ID).doing("migrating")?;
         transaction.commit().doing("migrating")?;
     }
-    Ok(())
+    index::adopt_tables(connection)
 }
 
 /// The file's schema version: 0 for an empty file. Files of others and of later versions are refused.

@@ -218,6 +218,93 @@ CREATE TABLE image (
     PRIMARY KEY (article, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Search: docs/search.md. An article whose current version the index does not have yet is pending.
+CREATE TABLE pending_index (
+    article INTEGER PRIMARY KEY REFERENCES article
+) STRICT;
+CREATE TRIGGER article_inserted AFTER INSERT ON article BEGIN
+    INSERT OR IGNORE INTO pending_index VALUES (new.id);
+END;
+CREATE TRIGGER article_updated AFTER UPDATE OF version_count, text_digest ON article
+WHEN new.version_count <> old.version_count OR new.text_digest <> old.text_digest BEGIN
+    INSERT OR IGNORE INTO pending_index VALUES (new.id);
+END;
+
+-- What is indexed, narrow: filters, facets and trends read it.
+CREATE TABLE article_meta (
+    id        INTEGER PRIMARY KEY REFERENCES article,
+    version   INTEGER NOT NULL REFERENCES version,  -- the one that is indexed
+    site      INTEGER NOT NULL REFERENCES site,
+    day       INTEGER NOT NULL,         -- of publication: 20230227, 20230200 or 20230000, 0 when unknown
+    published INTEGER NOT NULL,         -- UTC seconds of published_from; 0 when unknown
+    category  TEXT,
+    author    TEXT
+) STRICT;
+CREATE INDEX article_meta_published ON article_meta (published);
+CREATE TABLE month_total (
+    month INTEGER PRIMARY KEY,          -- 202302
+    n     INTEGER NOT NULL              -- articles in article_meta
+) STRICT;
+
+-- The tables that fold characters, so that any client can do it, and which revision of them was used.
+CREATE TABLE fold_map (
+    f TEXT PRIMARY KEY,
+    t TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE char_kind (
+    first INTEGER PRIMARY KEY,          -- code point; up to the next row's
+    kind  TEXT NOT NULL CHECK (kind IN ('word', 'spread', 'break'))
+) STRICT;
+CREATE TABLE fold_revision (
+    revision TEXT NOT NULL
+) STRICT;
+
+-- The tokens of what is indexed, computed: the content of article_fts for `rebuild` and `integrity-check`.
+CREATE VIEW article_seg AS
+SELECT m.id, (
+    WITH RECURSIVE
+    place (j) AS (SELECT 1 UNION ALL SELECT j + 1 FROM place WHERE j < 500),
+    chunk (k, piece) AS (SELECT 0, substr(t.text, 1, 500) UNION ALL
+        SELECT k + 500, substr(t.text, k + 501, 500) FROM chunk WHERE length(piece) = 500),
+    written (i, c) AS (SELECT k + j, substr(piece, j, 1) FROM chunk JOIN place ON j <= length(piece)),
+    folded (i, c) AS (SELECT i, coalesce((SELECT t FROM fold_map WHERE f = c), c) FROM written),
+    kept (i, c, kind) AS (SELECT i, c, kind FROM (SELECT i, c,
+        (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) AS kind FROM folded)
+        WHERE kind <> 'break'),
+    counted (i, c, kind, unit) AS (SELECT i, c, kind, sum(starts) OVER (ORDER BY i) FROM (SELECT i, c, kind,
+        kind = 'spread' OR lag(kind, 1, '') OVER w <> 'word' OR lag(i) OVER w < i - 1 AS starts
+        FROM kept WINDOW w AS (ORDER BY i))),
+    unit (n, first, last, kind, text) AS (SELECT DISTINCT unit, min(i) OVER w, max(i) OVER w, kind, group_concat(c, '') OVER w
+        FROM counted WINDOW w AS (PARTITION BY unit ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
+    token (n, text) AS (SELECT n, CASE WHEN lead(first) OVER w > last + 1 OR lead(first) OVER w IS NULL THEN text
+        ELSE iif(kind = 'word', text || ' ', '') || text || lead(text) OVER w END FROM unit WINDOW w AS (ORDER BY n))
+    SELECT group_concat(text, ' ') OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    FROM token LIMIT 1) AS body, (
+    WITH RECURSIVE
+    place (j) AS (SELECT 1 UNION ALL SELECT j + 1 FROM place WHERE j < 500),
+    chunk (k, piece) AS (SELECT 0, substr(json_extract(v.fields, '$.title'), 1, 500) UNION ALL
+        SELECT k + 500, substr(json_extract(v.fields, '$.title'), k + 501, 500) FROM chunk WHERE length(piece) = 500),
+    written (i, c) AS (SELECT k + j, substr(piece, j, 1) FROM chunk JOIN place ON j <= length(piece)),
+    folded (i, c) AS (SELECT i, coalesce((SELECT t FROM fold_map WHERE f = c), c) FROM written),
+    kept (i, c, kind) AS (SELECT i, c, kind FROM (SELECT i, c,
+        (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) AS kind FROM folded)
+        WHERE kind <> 'break'),
+    counted (i, c, kind, unit) AS (SELECT i, c, kind, sum(starts) OVER (ORDER BY i) FROM (SELECT i, c, kind,
+        kind = 'spread' OR lag(kind, 1, '') OVER w <> 'word' OR lag(i) OVER w < i - 1 AS starts
+        FROM kept WINDOW w AS (ORDER BY i))),
+    unit (n, first, last, kind, text) AS (SELECT DISTINCT unit, min(i) OVER w, max(i) OVER w, kind, group_concat(c, '') OVER w
+        FROM counted WINDOW w AS (PARTITION BY unit ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
+    token (n, text) AS (SELECT n, CASE WHEN lead(first) OVER w > last + 1 OR lead(first) OVER w IS NULL THEN text
+        ELSE iif(kind = 'word', text || ' ', '') || text || lead(text) OVER w END FROM unit WINDOW w AS (ORDER BY n))
+    SELECT group_concat(text, ' ') OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    FROM token LIMIT 1) AS title
+FROM article_meta m JOIN version v ON v.id = m.version JOIN text t ON t.digest = v.text_digest;
+
+CREATE VIRTUAL TABLE article_fts USING fts5 (
+    body, title, content = 'article_seg', content_rowid = 'id', tokenize = 'ascii'
+);
+INSERT INTO article_fts (article_fts, rank) VALUES ('rank', 'bm25(1.0, 5.0)');
+
 CREATE VIEW articles AS
 SELECT a.id, s.key AS site, u.url, a.title, a.author, a.source, a.editor, a.category, a.tags, a.language, a.views,
        a.published, a.published_precision, a.published_approximate, a.modified, t.text AS body,

@@ -18,7 +18,7 @@ use super::quiet::{self, Posting};
 use super::record::{
     Beginning, Claimed, GoneCheck, NumberState, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord,
 };
-use super::{ArchiveError, Doing, looks, numbers, recut, traits, urls};
+use super::{ArchiveError, Doing, index, looks, numbers, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
@@ -244,6 +244,17 @@ impl Store {
         self.call(move |_, connection| urls::keep_robots(connection, host, &copy)).await
     }
 
+    /// Brings the search index up to date, a batch at a time; gives the number of articles indexed.
+    pub async fn index(&self) -> Result<usize, ArchiveError> {
+        let mut indexed = 0;
+        loop {
+            match self.call(|_, connection| index::bring_up(connection)).await? {
+                0 => return Ok(indexed),
+                some => indexed += some,
+            }
+        }
+    }
+
     /// Ends a run with its report.
     pub async fn finish_run(
         &self,
@@ -338,6 +349,7 @@ fn serve(
         for receipt in receipts {
             committed(&receipt);
         }
+        index::keep_up(&mut connection)?;
         match task {
             Next::Task(task) => task(&mut writer, &mut connection),
             Next::Batch => {}

@@ -405,6 +405,9 @@ async fn run(
         return Err(error.into());
     }
     shared.store.flush().await?;
+    if !shared.stop.is_set() {
+        shared.store.index().await?;
+    }
     let finished = shared.clock.now();
     let mut sites = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
     for end in &ends {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("url", &[]),
     ("clock", &[]),
     ("script", &[]),
@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("dedup", &["article", "script"]),
     ("diff", &["script"]),
     ("watch", &["article"]),
+    ("search", &["capture"]),
     ("frontier", &["config", "dedup", "entry", "url"]),
     ("discover", &["capture", "config", "entry", "extract", "frontier", "inflate", "profile", "url"]),
     ("fetch", &["capture", "clock", "inflate", "url"]),
@@ -33,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "entry",
             "frontier",
             "politeness",
+            "search",
             "url",
             "watch",
         ],
@@ -46,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "url",
     "entry",
     "capture",
@@ -61,6 +63,7 @@ const PURE: [&str; 14] = [
     "script",
     "inflate",
     "watch",
+    "search",
 ];
 const EFFECTS: [&str; 9] = [
     "tokio::",

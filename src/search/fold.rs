@@ -1,0 +1,187 @@
+//! What is one character to search: width, case, traditional and simplified forms folded together.
+//!
+//! One character becomes one character, so that places in the folded text are places in the text.
+//! That rules out NFKC (㎡ would become m2), which is why the table is our own: `data/fold.txt`.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+/// What a character is to search; all characters of `data/char_kinds.txt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Letters, digits and their marks: a run of them is found as a whole.
+    Word,
+    /// Han, kana, Hangul, Thai, symbols and the like: found wherever they stand.
+    Spread,
+    /// Punctuation, spaces, controls: they only part what stands around them.
+    Break,
+}
+
+impl Kind {
+    /// The name in `data/char_kinds.txt` and in the archive.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Word => "word",
+            Self::Spread => "spread",
+            Self::Break => "break",
+        }
+    }
+}
+
+/// Code points of the basic plane, where nearly all characters are.
+const BASIC: usize = 0x1_0000;
+
+struct Tables {
+    /// Folded character and its kind, for the basic plane.
+    basic: Vec<(char, Kind)>,
+    /// Characters that `data/fold.txt` changes.
+    folded: FxHashMap<char, char>,
+    /// The first code point of each range, ascending.
+    kinds: Vec<(u32, Kind)>,
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    let folded = read_pairs(include_str!("../../data/fold.txt"));
+    let kinds = read_kinds(include_str!("../../data/char_kinds.txt"));
+    let mut tables = Tables { basic: Vec::new(), folded, kinds };
+    tables.basic = (0..BASIC)
+        .map(|code| {
+            let c = u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+            let folded = tables.fold(c);
+            (folded, tables.kind(folded))
+        })
+        .collect();
+    tables
+});
+
+impl Tables {
+    fn fold(&self, c: char) -> char {
+        let narrow = match c {
+            '\u{3000}' => ' ',
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            _ => c,
+        };
+        let mut lower = narrow.to_lowercase();
+        let small = match (lower.next(), lower.next()) {
+            (Some(one), None) => one,
+            _ => narrow,
+        };
+        self.folded.get(&small).copied().unwrap_or(small)
+    }
+
+    fn kind(&self, folded: char) -> Kind {
+        let behind = self.kinds.partition_point(|(first, _)| *first <= u32::from(folded));
+        behind.checked_sub(1).map_or(Kind::Break, |at| self.kinds[at].1)
+    }
+}
+
+/// A character folded, and its kind.
+pub fn fold(c: char) -> (char, Kind) {
+    let tables = &*TABLES;
+    if let Some(known) = tables.basic.get(c as usize) {
+        return *known;
+    }
+    let folded = tables.fold(c);
+    (folded, tables.kind(folded))
+}
+
+/// A text folded, character by character.
+pub fn fold_text(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    folded.extend(text.chars().map(|c| fold(c).0));
+    folded
+}
+
+/// The kind of a character, folded or not.
+pub fn kind(c: char) -> Kind {
+    fold(c).1
+}
+
+/// Every character that folding changes, with what it becomes.
+pub fn changes() -> impl Iterator<Item = (char, char)> {
+    ('\0'..=char::MAX).filter(|c| *c < '\u{30000}').map(|c| (c, fold(c).0)).filter(|(c, folded)| c != folded)
+}
+
+/// The ranges of kinds: each reaches from its first code point to the next one's.
+pub fn kinds() -> impl Iterator<Item = (u32, Kind)> {
+    TABLES.kinds.iter().copied()
+}
+
+/// Changes with the tables: an index that was made with another revision has to be made anew.
+pub fn revision() -> String {
+    let tables = [include_str!("../../data/fold.txt"), include_str!("../../data/char_kinds.txt")];
+    crate::capture::Digest::of(tables.concat().as_bytes()).to_string()
+}
+
+fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table.lines().filter(|line| !line.starts_with('#') && !line.is_empty())
+}
+
+fn read_pairs(table: &'static str) -> FxHashMap<char, char> {
+    let mut pairs = FxHashMap::default();
+    for group in lines(table).flat_map(str::split_whitespace) {
+        let mut group = group.chars();
+        if let Some(kept) = group.next() {
+            pairs.extend(group.map(|other| (other, kept)));
+        }
+    }
+    pairs
+}
+
+fn read_kinds(table: &'static str) -> Vec<(u32, Kind)> {
+    let read = |line: &'static str| {
+        let (first, name) = line.split_once(' ')?;
+        let kind = [Kind::Word, Kind::Spread, Kind::Break].into_iter().find(|kind| kind.as_str() == name)?;
+        Some((u32::from_str_radix(first, 16).ok()?, kind))
+    };
+    lines(table).filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_become_one_character() {
+        for (written, folded) in [
+            ("臨空產業港", "临空产业港"),
+            ("蕞新价格", "最新价格"),
+            ("ＧＤＰ　１２％", "gdp 12%"),
+            ("Straße ΣΊΣΥΦΟΣ", "straße σίσυφοσ"),
+            ("⽂件", "文件"),
+            ("ｶﾒﾗ", "カメラ"),
+            ("㎡ ① 🎉", "㎡ ① 🎉"),
+        ] {
+            assert_eq!(fold_text(written), folded);
+        }
+    }
+
+    #[test]
+    fn folding_twice_is_folding_once() {
+        for c in ('\0'..=char::MAX).filter(|c| *c < '\u{30000}') {
+            assert_eq!(fold(fold(c).0).0, fold(c).0, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_tables_is_read() {
+        let kinds: Vec<u32> = kinds().map(|(first, _)| first).collect();
+        assert_eq!(kinds.len(), lines(include_str!("../../data/char_kinds.txt")).count());
+        assert!(kinds.is_sorted());
+        assert!(changes().count() > 5000);
+    }
+
+    #[test]
+    fn kinds_follow_the_scripts() {
+        for (text, kind) in [
+            ("西々〇あカ한ไม㎡℃★🎉", Kind::Spread),
+            ("aZ9éжΩ١", Kind::Word),
+            (" ,。、・—“”《》\n\u{3000}_-.+$", Kind::Break),
+        ] {
+            for c in text.chars() {
+                assert_eq!(super::kind(c), kind, "{c:?}");
+            }
+        }
+    }
+}

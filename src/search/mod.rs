@@ -1,0 +1,16 @@
+//! Searching: what a text's tokens are, what a query asks for, where it stands in a text.
+//!
+//! Pure: the archive runs what is decided here. docs/search.md describes the query language.
+
+pub mod fold;
+pub mod plan;
+pub mod query;
+pub mod segment;
+pub mod snippet;
+pub mod term;
+pub mod trend;
+
+pub use plan::{Facts, Plan};
+pub use query::{Query, QueryError};
+pub use term::Term;
+pub use trend::Trend;

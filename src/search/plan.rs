@@ -1,0 +1,201 @@
+//! How a query is run: what the index decides, and what is left to be looked at article by article.
+
+use super::query::Query;
+use super::term::Term;
+
+/// What is known of an article besides its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The site's name.
+    pub site: &'a str,
+    /// The day of publication as 20230227; unknown parts are 0.
+    pub day: i64,
+    /// The section.
+    pub category: Option<&'a str>,
+    /// Who wrote it.
+    pub author: Option<&'a str>,
+}
+
+/// A query, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What every hit matches, in FTS5's syntax; `None` when every article may be a hit.
+    pub expression: Option<String>,
+    /// What decides among the articles that match, if anything is left to decide.
+    pub rest: Option<Query>,
+    /// The rest needs the articles' texts, because it holds punctuation.
+    pub reads_text: bool,
+    /// A rank would say little, and cost much: the newest come first.
+    pub is_newest_first: bool,
+}
+
+impl Plan {
+    /// Takes a query apart.
+    pub fn of(query: &Query) -> Self {
+        let parts = match query {
+            Query::And(parts) => parts.as_slice(),
+            other => std::slice::from_ref(other),
+        };
+        let reads_text = any_term(query, &Term::needs_text);
+        let (mut wanted, mut unwanted, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for part in parts {
+            match (part, expression(part)) {
+                (_, Some(phrase)) => wanted.push(phrase),
+                (Query::Not(inner), None) => match expression(inner) {
+                    Some(phrase) if !any_term(inner, &Term::needs_text) => unwanted.push((phrase, part)),
+                    _ => rest.push(part.clone()),
+                },
+                _ => rest.push(part.clone()),
+            }
+        }
+        if wanted.is_empty() {
+            rest.extend(unwanted.drain(..).map(|(_, part)| part.clone()));
+        }
+        let unwanted: Vec<String> = unwanted.into_iter().map(|(phrase, _)| phrase).collect();
+        let rest =
+            if reads_text { Some(query.clone()) } else { (!rest.is_empty()).then_some(Query::And(rest)) };
+        Self {
+            expression: joined(&wanted, &unwanted),
+            rest,
+            reads_text,
+            is_newest_first: wanted.is_empty() || query.terms().iter().any(|(term, _)| term.is_single()),
+        }
+    }
+}
+
+impl Query {
+    /// Whether an article is a hit. `holds` says whether it holds a term, in its title or anywhere.
+    pub fn is_hit(&self, facts: &Facts<'_>, holds: &dyn Fn(&Query) -> bool) -> bool {
+        let within = |term: &Term, name: Option<&str>| {
+            name.is_some_and(|name| term.is_in(&super::fold::fold_text(name)))
+        };
+        match self {
+            Self::Text(_) | Self::Title(_) => holds(self),
+            Self::Site(site) => facts.site == site,
+            Self::Author(term) => within(term, facts.author),
+            Self::Category(term) => within(term, facts.category),
+            Self::Day(days) => days.contains(&facts.day),
+            Self::Not(part) => !part.is_hit(facts, holds),
+            Self::And(parts) => parts.iter().all(|part| part.is_hit(facts, holds)),
+            Self::Or(parts) => parts.iter().any(|part| part.is_hit(facts, holds)),
+        }
+    }
+
+    /// Whether a folded text and title hold a term of the query: the `holds` of a text that is at hand.
+    pub fn holds_in(&self, title: &str, body: &str) -> bool {
+        match self {
+            Self::Text(term) => term.is_in(body) || term.is_in(title),
+            Self::Title(term) => term.is_in(title),
+            _ => false,
+        }
+    }
+
+    /// The parts that look for a term, those that are unwanted included.
+    pub fn leaves(&self) -> Vec<&Query> {
+        match self {
+            Self::Text(_) | Self::Title(_) => vec![self],
+            Self::Not(part) => part.leaves(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::leaves).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn any_term(query: &Query, is_so: &dyn Fn(&Term) -> bool) -> bool {
+    query.leaves().iter().any(|leaf| matches!(leaf, Query::Text(term) | Query::Title(term) if is_so(term)))
+}
+
+/// A query as an expression of FTS5, when it has one: terms, and what joins them.
+pub fn expression(query: &Query) -> Option<String> {
+    match query {
+        Query::Text(term) => Some(term.phrase()),
+        Query::Title(term) => Some(format!("title : {}", term.phrase())),
+        Query::Or(parts) => {
+            let parts: Vec<String> = parts.iter().map(expression).collect::<Option<_>>()?;
+            Some(format!("({})", parts.join(" OR ")))
+        }
+        Query::And(parts) => {
+            let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
+            for part in parts {
+                match part {
+                    Query::Not(inner) if !any_term(inner, &Term::needs_text) => {
+                        unwanted.push(expression(inner)?)
+                    }
+                    part => wanted.push(expression(part)?),
+                }
+            }
+            joined(&wanted, &unwanted).map(|all| format!("({all})"))
+        }
+        _ => None,
+    }
+}
+
+fn joined(wanted: &[String], unwanted: &[String]) -> Option<String> {
+    match (wanted, unwanted) {
+        ([], _) => None,
+        (wanted, []) => Some(wanted.join(" AND ")),
+        (wanted, unwanted) => Some(format!("({}) NOT ({})", wanted.join(" AND "), unwanted.join(" OR "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(written: &str) -> Plan {
+        Plan::of(&Query::parse(written).unwrap())
+    }
+
+    #[test]
+    fn the_index_decides_what_it_can() {
+        for (written, expected) in [
+            ("西安", Some("\"西安\"")),
+            ("西安 临空", Some("\"西安\" AND \"临空\"")),
+            ("西安 NOT 临空", Some("(\"西安\") NOT (\"临空\")")),
+            ("西安 (a OR b NOT c)", Some("\"西安\" AND (\"a\" OR ((\"b\") NOT (\"c\")))")),
+            ("title:西安 OR b", Some("(title : \"西安\" OR \"b\")")),
+            ("NOT 西安", None),
+            ("site:a", None),
+            ("西安 OR site:a", None),
+            ("西安 site:a", Some("\"西安\"")),
+            ("a OR NOT b", None),
+            ("西安 NOT 734.2亿", Some("\"西安\"")),
+            ("734.2亿 NOT 西安", Some("(\"734 2 2亿\") NOT (\"西安\")")),
+        ] {
+            assert_eq!(plan(written).expression.as_deref(), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_decided_article_by_article() {
+        assert_eq!(plan("西安 NOT 临空").rest, None);
+        assert!(plan("西安 site:a").rest.is_some());
+        assert!(plan("西安 OR site:a").rest.is_some());
+        assert!(plan("734.2亿").reads_text);
+        assert!(plan("西").is_newest_first && plan("site:a").is_newest_first);
+        assert!(!plan("西安 date:2023").is_newest_first);
+    }
+
+    #[test]
+    fn what_is_left_sees_facts_and_terms() {
+        let facts =
+            Facts { site: "a", day: 20_230_227, category: Some("新聞中心"), author: Some("Li Ming") };
+        for (written, expected) in [
+            ("site:a", true),
+            ("site:b", false),
+            ("category:新闻", true),
+            ("author:ming", true),
+            ("author:min", false),
+            ("author:min*", true),
+            ("date:2023-02", true),
+            ("date:2023-03..", false),
+            ("site:b OR 西安", true),
+            ("NOT 西安", false),
+            ("title:西安", false),
+        ] {
+            let query = Query::parse(written).unwrap();
+            let is_hit = query.is_hit(&facts, &|leaf| leaf.holds_in("题目", "在西安"));
+            assert_eq!(is_hit, expected, "{written}");
+        }
+    }
+}
