@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{ArchiveError, Doing};
 use crate::search::fold::{changes, fold_text, kinds, revision};
-use crate::search::segment::tokens;
+use crate::search::segment::{characters, tokens};
 
 /// Articles indexed in one transaction.
 const BATCH: i64 = 2000;
@@ -33,6 +33,7 @@ pub(super) fn adopt_tables(connection: &mut Connection) -> Result<(), ArchiveErr
     let transaction = connection.transaction().doing(DOING)?;
     if known.is_some() {
         let anew = "INSERT INTO article_fts (article_fts) VALUES ('delete-all');
+                    INSERT INTO article_char (article_char) VALUES ('delete-all');
                     INSERT OR IGNORE INTO pending_index SELECT id FROM article;
                     DELETE FROM article_meta; DELETE FROM month_total;
                     DELETE FROM fold_map; DELETE FROM char_kind; DELETE FROM fold_revision;";
@@ -150,13 +151,22 @@ fn index(connection: &Connection, article: i64, months: &mut Months) -> rusqlite
     if is_same {
         return Ok(());
     }
+    let Segmented { body, title, characters } = segmented(&current.content);
     let insert = "INSERT INTO article_fts (rowid, body, title) VALUES (?1, ?2, ?3)";
-    let (body, title) = segmented(&current.content);
-    connection.prepare_cached(insert)?.execute((article, body, title)).map(drop)
+    connection.prepare_cached(insert)?.execute((article, body, title))?;
+    let insert = "INSERT INTO article_char (rowid, characters) VALUES (?1, ?2)";
+    connection.prepare_cached(insert)?.execute((article, characters)).map(drop)
 }
 
-fn segmented(content: &Content) -> (String, String) {
-    (tokens(&fold_text(&content.text)), tokens(&fold_text(&content.title)))
+struct Segmented {
+    body: String,
+    title: String,
+    characters: String,
+}
+
+fn segmented(content: &Content) -> Segmented {
+    let (body, title) = (fold_text(&content.text), fold_text(&content.title));
+    Segmented { body: tokens(&body), title: tokens(&title), characters: characters(&[&body, &title]) }
 }
 
 fn delete(
@@ -166,9 +176,11 @@ fn delete(
     months: &mut Months,
 ) -> rusqlite::Result<()> {
     *months.entry(known.day / 100).or_default() -= 1;
+    let Segmented { body, title, characters } = segmented(&known.content);
     let delete = "INSERT INTO article_fts (article_fts, rowid, body, title) VALUES ('delete', ?1, ?2, ?3)";
-    let (body, title) = segmented(&known.content);
     connection.prepare_cached(delete)?.execute((article, body, title))?;
+    let delete = "INSERT INTO article_char (article_char, rowid, characters) VALUES ('delete', ?1, ?2)";
+    connection.prepare_cached(delete)?.execute((article, characters))?;
     connection.prepare_cached("DELETE FROM article_meta WHERE id = ?1")?.execute([article]).map(drop)
 }
 

@@ -14,12 +14,14 @@ mod lock;
 mod looks;
 mod numbers;
 mod open;
+mod pass;
 mod quiet;
 mod read;
 mod record;
 mod recut;
 mod scan;
 mod schema;
+mod search;
 mod store;
 mod traits;
 mod urls;
@@ -40,6 +42,7 @@ pub use record::{
 };
 pub use scan::{Filter, Order};
 pub use schema::SCHEMA_VERSION;
+pub use search::{Facets, Found, Hit, HitOrder, Search};
 pub use store::{LINGER, Store, StoreSettings, Writer};
 pub use waiting::{OVERDUE_AFTER, Waiting};
 

@@ -175,6 +175,10 @@ impl Archive {
         Ok(Self { connection: open_reader_at(place)?, path: place.path().to_owned() })
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The archive's file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -305,6 +305,25 @@ CREATE VIRTUAL TABLE article_fts USING fts5 (
 );
 INSERT INTO article_fts (article_fts, rank) VALUES ('rank', 'bm25(1.0, 5.0)');
 
+-- Which spread characters an article holds, for queries of a single one: most articles hold it.
+CREATE VIEW article_char_seg AS
+SELECT id, (
+    WITH RECURSIVE
+    place (j) AS (SELECT 1 UNION ALL SELECT j + 1 FROM place WHERE j < 500),
+    chunk (k, piece) AS (SELECT 0, substr(whole, 1, 500) UNION ALL
+        SELECT k + 500, substr(whole, k + 501, 500) FROM chunk WHERE length(piece) = 500),
+    folded (c) AS (SELECT DISTINCT coalesce((SELECT t FROM fold_map WHERE f = c), c)
+        FROM (SELECT DISTINCT substr(piece, j, 1) AS c FROM chunk JOIN place ON j <= length(piece)))
+    SELECT group_concat(c, ' ') FROM folded
+    WHERE (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) = 'spread'
+) AS characters
+FROM (SELECT m.id, t.text || char(10) || json_extract(v.fields, '$.title') AS whole
+    FROM article_meta m JOIN version v ON v.id = m.version JOIN text t ON t.digest = v.text_digest);
+
+CREATE VIRTUAL TABLE article_char USING fts5 (
+    characters, content = 'article_char_seg', content_rowid = 'id', tokenize = 'ascii', detail = 'none', columnsize = 0
+);
+
 CREATE VIEW articles AS
 SELECT a.id, s.key AS site, u.url, a.title, a.author, a.source, a.editor, a.category, a.tags, a.language, a.views,
        a.published, a.published_precision, a.published_approximate, a.modified, t.text AS body,

@@ -70,6 +70,8 @@ pub(super) enum Command {
     Extract(ExtractArgs),
     /// Show one article with where its parts came from
     Show(ShowArgs),
+    /// Find articles by what they say
+    Search(SearchArgs),
     /// Write articles to a file or standard output
     Export(ExportArgs),
     /// Check a snapshot against its manifest
@@ -179,6 +181,37 @@ pub(super) enum CiteStyle {
     Bibtex,
     Ris,
     Gbt7714,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SearchArgs {
+    /// Words, "phrases", AND, OR, NOT, title: site: author: category: date:2023-02..2023-06
+    #[arg(required = true)]
+    pub(super) query: Vec<String>,
+    /// Order of the hits
+    #[arg(long, default_value = "relevance")]
+    pub(super) sort: SortBy,
+    /// Count the hits by site, month and category
+    #[arg(long)]
+    pub(super) facets: bool,
+    /// The share of articles that are hits, month by month; several queries stand side by side
+    #[arg(long, conflicts_with_all = ["sort", "facets", "limit"])]
+    pub(super) trend: bool,
+    /// The trend as CSV
+    #[arg(long, requires = "trend", conflicts_with = "json")]
+    pub(super) csv: bool,
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SortBy {
+    /// The best first, titles count more
+    Relevance,
+    /// The same, older articles pushed back
+    Recent,
+    /// The latest publication first
+    Date,
 }
 
 #[derive(Debug, Args)]

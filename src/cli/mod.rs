@@ -15,6 +15,7 @@ mod notify;
 mod output;
 mod progress;
 mod quiet;
+mod search;
 mod show;
 mod status;
 mod tries;
@@ -32,6 +33,7 @@ use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_b
 use crate::crawl::{CrawlError, FetchOnceError};
 use crate::export::{ExportError, VerifyError};
 use crate::profile::{ProfileError, Profiles};
+use crate::search::QueryError;
 use args::{Cli, Color, Command, Global};
 
 /// Finished, but something needs attention.
@@ -74,6 +76,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Check(args) => check::run(&args, &Context::load(global)?),
         Command::Extract(args) => extract::run(&args, &Context::load(global)?),
         Command::Show(args) => show::run(&args, &Context::load(global)?),
+        Command::Search(args) => search::run(&args, &Context::load(global)?),
         Command::Export(args) => export::run(&args, &Context::load(global)?),
         Command::Verify(args) => verify::run(&args, &Context::load(global)?),
         Command::Status(args) => status::run(&args, &Context::load(global)?),
@@ -120,11 +123,11 @@ impl Context {
             color: global.color,
             bars: indicatif::MultiProgress::new(),
         };
-        context.start_log(global.color);
+        context.start_log();
         Ok(context)
     }
 
-    fn start_log(&self, color: Color) {
+    fn start_log(&self) {
         let level = match (self.quiet, self.verbose) {
             (true, _) => tracing::Level::ERROR,
             (false, 0) => match self.loaded.config.log.level {
@@ -141,7 +144,7 @@ impl Context {
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(move || writer.clone())
-            .with_ansi(use_color(color, &std::io::stderr()))
+            .with_ansi(use_color(self.color, &std::io::stderr()))
             .with_target(false);
         // A second start in one process keeps the first one's log.
         let _ = match self.loaded.config.log.format {
@@ -247,6 +250,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if cause.is::<ConfigError>()
             || cause.is::<ProfileError>()
             || cause.is::<VerifyError>()
+            || cause.is::<QueryError>()
             || cause.is::<Usage>()
         {
             return USAGE;

@@ -36,6 +36,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     let (sites, rows, waiting) = (archive.sites()?, archive.runs(KNOWN_RUNS)?, archive.waiting(now)?);
     let coverage = if args.coverage { coverage::of(&archive)? } else { Vec::new() };
     let quiet = quiet::of(&archive, now)?;
+    let pending = archive.pending()?;
     let size = std::fs::metadata(archive.path()).map_or(0, |file| file.len());
     let (free, running) = (free_space(archive.path()), holder(archive.path()));
     let runs: Vec<Run> = rows.iter().filter_map(judged).collect();
@@ -54,7 +55,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     if context.json {
         let mut status = serde_json::json!({
             "archive": archive.path(), "bytes": size, "free": free, "running": running,
-            "sites": sites, "runs": shown, "health": health,
+            "pending": pending, "sites": sites, "runs": shown, "health": health,
         });
         status["quiet"] = quiet.iter().map(SiteQuiet::json).collect();
         if args.coverage {

@@ -5,6 +5,7 @@
 pub mod fold;
 pub mod plan;
 pub mod query;
+pub mod rank;
 pub mod segment;
 pub mod snippet;
 pub mod term;

@@ -16,11 +16,22 @@ pub struct Facts<'a> {
     pub author: Option<&'a str>,
 }
 
+/// Which of the two indexes is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Index {
+    /// Tokens and where they stand.
+    Tokens,
+    /// Which characters an article holds: quick where nearly all of them do.
+    Characters,
+}
+
 /// A query, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// What every hit matches, in FTS5's syntax; `None` when every article may be a hit.
     pub expression: Option<String>,
+    /// What is asked with it.
+    pub index: Index,
     /// What decides among the articles that match, if anything is left to decide.
     pub rest: Option<Query>,
     /// The rest needs the articles' texts, because it holds punctuation.
@@ -51,11 +62,23 @@ impl Plan {
         if wanted.is_empty() {
             rest.extend(unwanted.drain(..).map(|(_, part)| part.clone()));
         }
+        let index = match parts {
+            _ if !unwanted.is_empty() || wanted.len() != 1 => Index::Tokens,
+            parts if parts.iter().any(|part| matches!(part, Query::Text(term) if term.is_single())) => {
+                Index::Characters
+            }
+            _ => Index::Tokens,
+        };
+        if let (Index::Characters, [phrase]) = (index, wanted.as_mut_slice()) {
+            // The characters are whole tokens there.
+            phrase.truncate(phrase.trim_end_matches('*').len());
+        }
         let unwanted: Vec<String> = unwanted.into_iter().map(|(phrase, _)| phrase).collect();
         let rest =
             if reads_text { Some(query.clone()) } else { (!rest.is_empty()).then_some(Query::And(rest)) };
         Self {
             expression: joined(&wanted, &unwanted),
+            index,
             rest,
             reads_text,
             is_newest_first: wanted.is_empty() || query.terms().iter().any(|(term, _)| term.is_single()),
@@ -119,7 +142,7 @@ pub fn expression(query: &Query) -> Option<String> {
             for part in parts {
                 match part {
                     Query::Not(inner) if !any_term(inner, &Term::needs_text) => {
-                        unwanted.push(expression(inner)?)
+                        unwanted.push(expression(inner)?);
                     }
                     part => wanted.push(expression(part)?),
                 }
@@ -163,6 +186,21 @@ mod tests {
             ("734.2亿 NOT 西安", Some("(\"734 2 2亿\") NOT (\"西安\")")),
         ] {
             assert_eq!(plan(written).expression.as_deref(), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_character_by_itself_asks_for_articles_that_hold_it() {
+        for (written, index, expression) in [
+            ("西", Index::Characters, "\"西\""),
+            ("西 site:a", Index::Characters, "\"西\""),
+            ("title:西", Index::Tokens, "title : \"西\"*"),
+            ("西 临空", Index::Tokens, "\"西\"* AND \"临空\""),
+            ("西 NOT 临空", Index::Tokens, "(\"西\"*) NOT (\"临空\")"),
+            ("西安", Index::Tokens, "\"西安\""),
+        ] {
+            let plan = plan(written);
+            assert_eq!((plan.index, plan.expression.as_deref()), (index, Some(expression)), "{written}");
         }
     }
 

@@ -234,13 +234,13 @@ impl Parser<'_> {
                 self.next += 1;
                 self.term(at, &text, is_prefix).map(|term| textual(term, in_title))
             }
-            Symbol::Word(word) => match field(&word) {
-                Some((name, value)) => self.field(at, name, value, in_title),
-                None => {
-                    self.next += 1;
-                    self.word(at, &word).map(|term| textual(term, in_title))
+            Symbol::Word(word) => {
+                if let Some((name, value)) = field(&word) {
+                    return self.field(at, name, value, in_title);
                 }
-            },
+                self.next += 1;
+                self.word(at, &word).map(|term| textual(term, in_title))
+            }
         }
     }
 

@@ -70,6 +70,20 @@ pub fn tokens(folded: &str) -> String {
     tokens
 }
 
+/// The spread characters of folded texts, each once, parted by spaces.
+pub fn characters(folded: &[&str]) -> String {
+    let spread = folded.iter().flat_map(|text| text.chars()).filter(|c| kind(*c) == Kind::Spread);
+    let mut characters: Vec<char> = spread.collect();
+    characters.sort_unstable();
+    characters.dedup();
+    let mut list = String::with_capacity(characters.len() * 4);
+    for c in characters {
+        list.push(c);
+        list.push(' ');
+    }
+    list
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

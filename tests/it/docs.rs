@@ -19,6 +19,7 @@ fn every_command_and_flag_is_in_the_reference() {
         "check",
         "extract",
         "show",
+        "search",
         "export",
         "verify",
         "status",

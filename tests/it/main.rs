@@ -27,5 +27,6 @@ mod politeness;
 mod profiles;
 mod quality;
 mod quiet;
+mod search;
 mod support;
 mod year;

@@ -1,8 +1,10 @@
 //! What the tests share: a folder with a configuration, the command, a scripted site.
 
 mod command;
+pub(crate) mod corpus;
 mod dice;
 mod site;
+pub(crate) mod truth;
 
 pub(crate) use command::{Desk, Outcome};
 pub(crate) use dice::Dice;
