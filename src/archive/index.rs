@@ -13,8 +13,8 @@ use super::{ArchiveError, Doing};
 use crate::search::fold::{changes, fold_text, kinds, revision};
 use crate::search::segment::{characters, tokens};
 
-/// Articles indexed in one transaction.
-const BATCH: i64 = 2000;
+/// Articles indexed in one transaction: about a second's work, for which a stop waits.
+const BATCH: i64 = 1000;
 /// During a run, so many pending articles are indexed at once; until then they are searched one by one.
 const DEBT: i64 = 2000;
 
@@ -212,7 +212,13 @@ fn current(connection: &Connection, article: i64) -> rusqlite::Result<Option<Cur
 
 fn content(row: &Row<'_>) -> rusqlite::Result<Content> {
     let title = row.get::<_, Option<String>>(0)?.unwrap_or_default();
-    Ok(Content { title, digest: row.get(1)?, text: row.get(2)? })
+    Ok(Content { title: until_nul(title), digest: row.get(1)?, text: until_nul(row.get(2)?) })
+}
+
+/// SQL takes the character NUL for the end of a text, and the views have to give the same tokens.
+fn until_nul(mut text: String) -> String {
+    text.truncate(text.find('\0').unwrap_or(text.len()));
+    text
 }
 
 /// `2023-02-27T15:05+08:00` as 20230227; what is not known is 0: 20230200, 20230000.

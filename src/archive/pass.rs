@@ -79,7 +79,7 @@ pub(super) struct Pass<'a> {
     sites: HashMap<i64, String>,
     pending: HashSet<i64>,
     /// For what the index can't decide at once: which articles hold a term.
-    holding: Vec<(Query, HashSet<i64>)>,
+    holding: Vec<(Query, Vec<i64>)>,
     found: Vec<Candidate>,
     counts: Counts,
 }
@@ -90,8 +90,7 @@ impl<'a> Pass<'a> {
         let mut holding = Vec::new();
         if let Some(rest) = plan.rest.as_ref().filter(|_| !plan.reads_text) {
             for leaf in rest.leaves() {
-                let expression = expression(leaf).unwrap_or_default();
-                holding.push((leaf.clone(), matching(connection, &expression)?.into_iter().collect()));
+                holding.push((leaf.clone(), matching(connection, leaf)?));
             }
         }
         Ok(Self {
@@ -215,7 +214,9 @@ impl<'a> Pass<'a> {
             let (title, body) = (fold_text(&title), fold_text(&body));
             return Ok(rest.is_hit(&self.facts(meta), &|leaf| leaf.holds_in(&title, &body)));
         }
-        let holds = |leaf: &Query| self.holding.iter().any(|(known, ids)| known == leaf && ids.contains(&id));
+        let holds = |leaf: &Query| {
+            self.holding.iter().any(|(known, ids)| known == leaf && ids.binary_search(&id).is_ok())
+        };
         Ok(rest.is_hit(&self.facts(meta), &holds))
     }
 
@@ -375,9 +376,14 @@ fn meta(row: &Row<'_>) -> rusqlite::Result<Meta> {
     })
 }
 
-fn matching(connection: &Connection, expression: &str) -> rusqlite::Result<Vec<i64>> {
-    let mut select = connection.prepare_cached("SELECT rowid FROM article_fts WHERE article_fts MATCH ?1")?;
-    select.query_map([expression], |row| row.get(0))?.collect()
+/// The articles that hold a term, by their numbers.
+fn matching(connection: &Connection, leaf: &Query) -> rusqlite::Result<Vec<i64>> {
+    let (index, wanted) = match leaf.character() {
+        Some(character) => ("article_char", character),
+        None => ("article_fts", expression(leaf).unwrap_or_default()),
+    };
+    let sql = format!("SELECT rowid FROM {index} WHERE {index} MATCH ?1 ORDER BY rowid");
+    connection.prepare_cached(&sql)?.query_map([wanted], |row| row.get(0))?.collect()
 }
 
 fn pairs(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<(i64, String)>> {

@@ -317,7 +317,7 @@ SELECT id, (
     SELECT group_concat(c, ' ') FROM folded
     WHERE (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) = 'spread'
 ) AS characters
-FROM (SELECT m.id, t.text || char(10) || json_extract(v.fields, '$.title') AS whole
+FROM (SELECT m.id, json_extract(v.fields, '$.title') || char(10) || t.text AS whole
     FROM article_meta m JOIN version v ON v.id = m.version JOIN text t ON t.digest = v.text_digest);
 
 CREATE VIRTUAL TABLE article_char USING fts5 (

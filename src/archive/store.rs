@@ -244,15 +244,9 @@ impl Store {
         self.call(move |_, connection| urls::keep_robots(connection, host, &copy)).await
     }
 
-    /// Brings the search index up to date, a batch at a time; gives the number of articles indexed.
+    /// Brings a batch of what is pending into the search index; gives the number of articles.
     pub async fn index(&self) -> Result<usize, ArchiveError> {
-        let mut indexed = 0;
-        loop {
-            match self.call(|_, connection| index::bring_up(connection)).await? {
-                0 => return Ok(indexed),
-                some => indexed += some,
-            }
-        }
+        self.call(|_, connection| index::bring_up(connection)).await
     }
 
     /// Ends a run with its report.

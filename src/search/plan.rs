@@ -47,41 +47,42 @@ impl Plan {
             Query::And(parts) => parts.as_slice(),
             other => std::slice::from_ref(other),
         };
-        let reads_text = any_term(query, &Term::needs_text);
-        let (mut wanted, mut unwanted, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut wanted, mut unwanted, mut singles, mut rest) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for part in parts {
-            match (part, expression(part)) {
-                (_, Some(phrase)) => wanted.push(phrase),
-                (Query::Not(inner), None) => match expression(inner) {
-                    Some(phrase) if !any_term(inner, &Term::needs_text) => unwanted.push((phrase, part)),
-                    _ => rest.push(part.clone()),
+            match part {
+                part if part.character().is_some() => singles.push(part),
+                Query::Not(inner) if inner.character().is_none() && !any_term(inner, &Term::needs_text) => {
+                    match expression(inner) {
+                        Some(phrase) => unwanted.push((phrase, part)),
+                        None => rest.push(part),
+                    }
+                }
+                part => match expression(part) {
+                    Some(phrase) => wanted.push((phrase, part)),
+                    None => rest.push(part),
                 },
-                _ => rest.push(part.clone()),
             }
         }
-        if wanted.is_empty() {
-            rest.extend(unwanted.drain(..).map(|(_, part)| part.clone()));
-        }
-        let index = match parts {
-            _ if !unwanted.is_empty() || wanted.len() != 1 => Index::Tokens,
-            parts if parts.iter().any(|part| matches!(part, Query::Text(term) if term.is_single())) => {
-                Index::Characters
-            }
-            _ => Index::Tokens,
+        let phrases =
+            |parts: &[(String, &Query)]| parts.iter().map(|(phrase, _)| phrase.clone()).collect::<Vec<_>>();
+        let (index, expression) = if wanted.is_empty() {
+            rest.extend(unwanted.iter().map(|(_, part)| *part));
+            let characters: Vec<String> = singles.iter().filter_map(|part| part.character()).collect();
+            (Index::Characters, joined(&characters, &[]))
+        } else {
+            rest.extend(&singles);
+            (Index::Tokens, joined(&phrases(&wanted), &phrases(&unwanted)))
         };
-        if let (Index::Characters, [phrase]) = (index, wanted.as_mut_slice()) {
-            // The characters are whole tokens there.
-            phrase.truncate(phrase.trim_end_matches('*').len());
-        }
-        let unwanted: Vec<String> = unwanted.into_iter().map(|(phrase, _)| phrase).collect();
-        let rest =
-            if reads_text { Some(query.clone()) } else { (!rest.is_empty()).then_some(Query::And(rest)) };
+        let reads_text = any_term(query, &Term::needs_text);
+        let rest = (!rest.is_empty()).then(|| Query::And(rest.into_iter().cloned().collect()));
         Self {
-            expression: joined(&wanted, &unwanted),
+            expression,
             index,
-            rest,
+            rest: if reads_text { Some(query.clone()) } else { rest },
             reads_text,
-            is_newest_first: wanted.is_empty() || query.terms().iter().any(|(term, _)| term.is_single()),
+            is_newest_first: wanted.is_empty()
+                || wanted.iter().any(|(_, part)| any_term(part, &Term::is_single)),
         }
     }
 }
@@ -110,6 +111,14 @@ impl Query {
             Self::Text(term) => term.is_in(body) || term.is_in(title),
             Self::Title(term) => term.is_in(title),
             _ => false,
+        }
+    }
+
+    /// The query for the index of characters, when it is a single one anywhere in an article.
+    pub fn character(&self) -> Option<String> {
+        match self {
+            Self::Text(term) if term.is_single() => Some(format!("\"{}\"", term.text())),
+            _ => None,
         }
     }
 
@@ -195,8 +204,11 @@ mod tests {
             ("西", Index::Characters, "\"西\""),
             ("西 site:a", Index::Characters, "\"西\""),
             ("title:西", Index::Tokens, "title : \"西\"*"),
-            ("西 临空", Index::Tokens, "\"西\"* AND \"临空\""),
-            ("西 NOT 临空", Index::Tokens, "(\"西\"*) NOT (\"临空\")"),
+            ("西 安", Index::Characters, "\"西\" AND \"安\""),
+            ("西 临空", Index::Tokens, "\"临空\""),
+            ("西 NOT 临空", Index::Characters, "\"西\""),
+            ("临空 NOT 西", Index::Tokens, "\"临空\""),
+            ("临空 (西 OR 安)", Index::Tokens, "\"临空\" AND (\"西\"* OR \"安\"*)"),
             ("西安", Index::Tokens, "\"西安\""),
         ] {
             let plan = plan(written);
@@ -210,7 +222,10 @@ mod tests {
         assert!(plan("西安 site:a").rest.is_some());
         assert!(plan("西安 OR site:a").rest.is_some());
         assert!(plan("734.2亿").reads_text);
-        assert!(plan("西").is_newest_first && plan("site:a").is_newest_first);
+        assert!(
+            plan("西").is_newest_first && plan("site:a").is_newest_first && plan("a OR 西").is_newest_first
+        );
+        assert!(!plan("西 临空").is_newest_first && plan("西 临空").rest.is_some());
         assert!(!plan("西安 date:2023").is_newest_first);
     }
 

@@ -372,7 +372,7 @@ fn days(text: &str) -> Option<RangeInclusive<i64>> {
     // An article whose date is unknown has day 0 and is in no range.
     let first = if from.is_empty() { 1 } else { day(from, 0)? };
     let last = if to.is_empty() { i64::MAX } else { day(to, 99)? };
-    Some(first..=last)
+    (first <= last).then_some(first..=last)
 }
 
 /// A day as 20230227, with `missing` for what is not given.
@@ -452,6 +452,7 @@ mod tests {
             ("title:(site:a)", 7, "within title:"),
             ("西安 date:2023-13", 8, "is no date"),
             ("date:..", 5, "is no date"),
+            ("date:2024..2023", 5, "is no date"),
             ("\"，\"", 0, "only punctuation"),
         ] {
             let error = Query::parse(written).unwrap_err();
