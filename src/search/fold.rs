@@ -45,13 +45,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let folded = read_pairs(include_str!("../../data/fold.txt"));
     let kinds = read_kinds(include_str!("../../data/char_kinds.txt"));
     let mut tables = Tables { basic: Vec::new(), folded, kinds };
-    tables.basic = (0..BASIC)
-        .map(|code| {
-            let c = u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-            let folded = tables.fold(c);
-            (folded, tables.kind(folded))
-        })
-        .collect();
+    tables.basic = tables.basic_plane();
     tables
 });
 
@@ -62,12 +56,32 @@ impl Tables {
             '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
             _ => c,
         };
-        let mut lower = narrow.to_lowercase();
-        let small = match (lower.next(), lower.next()) {
-            (Some(one), None) => one,
-            _ => narrow,
+        let small = match narrow {
+            // Han and Hangul have no case; not to ask makes the tables quicker.
+            '\u{2e80}'..='\u{a63f}' | '\u{ac00}'..='\u{faff}' => narrow,
+            _ => {
+                let mut lower = narrow.to_lowercase();
+                match (lower.next(), lower.next()) {
+                    (Some(one), None) => one,
+                    _ => narrow,
+                }
+            }
         };
         self.folded.get(&small).copied().unwrap_or(small)
+    }
+
+    fn basic_plane(&self) -> Vec<(char, Kind)> {
+        let mut kinds: Vec<Kind> = Vec::with_capacity(BASIC);
+        let ends = self.kinds.iter().skip(1).map(|(first, _)| *first as usize);
+        for ((_, kind), end) in self.kinds.iter().zip(ends) {
+            kinds.resize(end.min(BASIC).max(kinds.len()), *kind);
+        }
+        let of = |code: u32| {
+            let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+            let folded = self.fold(c);
+            (folded, kinds.get(folded as usize).copied().unwrap_or_else(|| self.kind(folded)))
+        };
+        (0..=0xffff).map(of).collect()
     }
 
     fn kind(&self, folded: char) -> Kind {
@@ -161,6 +175,15 @@ mod tests {
     fn folding_twice_is_folding_once() {
         for c in ('\0'..=char::MAX).filter(|c| *c < '\u{30000}') {
             assert_eq!(fold(fold(c).0).0, fold(c).0, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_the_basic_plane_says_what_the_lists_say() {
+        for c in '\0'..'\u{10000}' {
+            let folded = TABLES.fold(c);
+            assert_eq!(fold(c), (folded, TABLES.kind(folded)), "{c:?}");
+            assert_eq!(folded, TABLES.fold(folded), "{c:?}");
         }
     }
 
