@@ -63,8 +63,20 @@ pub(super) fn keep_up(connection: &mut Connection) -> Result<(), ArchiveError> {
     if debt >= DEBT { bring_up(connection).map(drop) } else { Ok(()) }
 }
 
-/// Indexes a batch of what is pending, in one transaction; gives the number of articles.
+/// Indexes a batch of what is pending, in one transaction; gives the number of articles. On a full
+/// disk nothing is indexed: what is pending is searched all the same, and the articles need the room.
 pub(super) fn bring_up(connection: &mut Connection) -> Result<usize, ArchiveError> {
+    match index_batch(connection) {
+        Err(ArchiveError::Sqlite { source, .. })
+            if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
+        {
+            Ok(0)
+        }
+        indexed => indexed,
+    }
+}
+
+fn index_batch(connection: &mut Connection) -> Result<usize, ArchiveError> {
     let transaction = connection.transaction().doing(DOING)?;
     let mut select = transaction
         .prepare_cached("SELECT article FROM pending_index ORDER BY article LIMIT ?1")
