@@ -59,6 +59,8 @@ pub struct Capture {
     pub elapsed_ms: u32,
     /// What the body suffered, such as a decompression that ended early.
     pub damage: Option<String>,
+    /// When the certificate of the host ends.
+    pub certificate_until: Option<Timestamp>,
 }
 
 impl Capture {
@@ -84,6 +86,7 @@ impl Capture {
             body,
             elapsed_ms: 0,
             damage: None,
+            certificate_until: None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Each site is one task that asks its archive what is next, its schedule whether it may, the
 //! client for the page, a thread for the extraction, and hands the outcome to the archive.
 
+mod budget;
 mod examine;
 mod gate;
 mod gauge;
@@ -14,7 +15,6 @@ mod site;
 mod watchdog;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,21 +31,12 @@ use crate::fetch::{Client, ClientError, ClientSettings, Fetch, FetchError, Guard
 use crate::profile::{ProfileError, Profiles};
 use crate::url::CanonicalUrl;
 
+pub use budget::Budget;
+use budget::Spent;
 use gauge::{Gauge, Known};
 pub use report::{ArticleCounts, Counts, RunOutcome, RunReport, SiteReport};
 use site::SiteCrawl;
 use watchdog::{Pulse, Watchdog, Watched};
-
-/// Limits of one run; `None` means none.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Budget {
-    /// Requests.
-    pub max_pages: Option<u64>,
-    /// Bytes of bodies as sent.
-    pub max_bytes: Option<u64>,
-    /// From the run's start.
-    pub max_time: Option<Duration>,
-}
 
 /// What a crawl needs.
 #[derive(Debug, Clone)]
@@ -172,31 +163,6 @@ struct Shared {
     in_step: bool,
     started: Timestamp,
     spent: Spent,
-}
-
-/// What the run has used of its budget.
-#[derive(Debug)]
-struct Spent {
-    budget: Budget,
-    deadline: Option<Timestamp>,
-    requests: AtomicU64,
-    bytes: AtomicU64,
-}
-
-impl Spent {
-    /// The budget that is reached, if one is.
-    fn reached(&self, now: Timestamp) -> Option<&'static str> {
-        let over = |limit: Option<u64>, used: &AtomicU64| {
-            limit.is_some_and(|limit| used.load(Ordering::Relaxed) >= limit)
-        };
-        if over(self.budget.max_pages, &self.requests) {
-            return Some("max-pages");
-        }
-        if over(self.budget.max_bytes, &self.bytes) {
-            return Some("max-bytes");
-        }
-        self.deadline.is_some_and(|deadline| now >= deadline).then_some("max-time")
-    }
 }
 
 /// Crawls the sites over the network; as [`crawl_in`].
@@ -430,7 +396,6 @@ impl Shared {
     fn new(settings: &CrawlSettings, world: World, store: Store, stop: Stop) -> Self {
         let started = world.clock.now();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let time = settings.budget.max_time.and_then(|time| SignedDuration::try_from(time).ok());
         Self {
             store,
             web: world.web,
@@ -441,12 +406,7 @@ impl Shared {
             workers: Arc::new(Semaphore::new(cores * 2)),
             full: settings.full,
             in_step: settings.in_step,
-            spent: Spent {
-                budget: settings.budget,
-                deadline: time.map(|time| started + time),
-                requests: AtomicU64::new(0),
-                bytes: AtomicU64::new(0),
-            },
+            spent: Spent::new(settings.budget, started, settings.sites.len()),
             started,
             config: settings.config.clone(),
         }
@@ -496,7 +456,8 @@ impl Shared {
             return (RunOutcome::Interrupted, None);
         }
         let was_cut = ends.iter().any(|end| end.cut_short);
-        let site_limit = was_cut.then_some("scope.max_pages");
+        let by_share = if self.spent.is_shared() { "max-pages" } else { "scope.max_pages" };
+        let site_limit = was_cut.then_some(by_share);
         match self.budget(now).filter(|_| was_cut).or(site_limit) {
             Some(budget) => (RunOutcome::Budget, Some(budget)),
             None => (RunOutcome::Finished, None),

@@ -9,22 +9,42 @@ use crate::url::CanonicalUrl;
 /// Different paths that have to redirect before their origin counts as moved.
 const PROOF: usize = 2;
 
-/// Redirects that kept the path, by origin and target.
+/// Redirects to one other host before it is named, and their least share of all answers.
+const ELSEWHERE: u64 = 3;
+
+/// Where a site's redirects lead.
 #[derive(Debug, Default)]
-pub(super) struct Moves(HashMap<(String, String), HashSet<String>>);
+pub(super) struct Moves {
+    /// Redirects that kept the path, by origin and target.
+    twins: HashMap<(String, String), HashSet<String>>,
+    /// Redirects to hosts that are not the site's.
+    elsewhere: HashMap<String, u64>,
+    answers: u64,
+}
 
 impl Moves {
-    /// Notes an answer, if it is such a redirect.
-    pub(super) fn note(&mut self, capture: &Capture) {
-        if !matches!(capture.status, 301 | 308) {
+    /// Notes an answer; `is_own` tells the site's URLs from others.
+    pub(super) fn note(&mut self, capture: &Capture, is_own: impl Fn(&CanonicalUrl) -> bool) {
+        self.answers += 1;
+        if !matches!(capture.status, 301 | 302 | 303 | 307 | 308) {
             return;
         }
         let target =
             capture.header("location").and_then(|to| CanonicalUrl::parse(to, Some(&capture.url)).ok());
-        if let Some(target) = target.filter(|target| is_twin(&capture.url, target)) {
+        let Some(target) = target else { return };
+        if is_twin(&capture.url, &target) && matches!(capture.status, 301 | 308) {
             let key = (capture.url.origin().to_owned(), target.origin().to_owned());
-            self.0.entry(key).or_default().insert(capture.url.path_and_query().to_owned());
+            self.twins.entry(key).or_default().insert(capture.url.path_and_query().to_owned());
+        } else if !is_own(&target) {
+            *self.elsewhere.entry(target.origin().to_owned()).or_default() += 1;
         }
+    }
+
+    /// The other host that most of the site leads to, and how many of how many answers did.
+    pub(super) fn elsewhere(&self) -> Option<(&str, u64, u64)> {
+        let (host, count) = self.elsewhere.iter().max_by_key(|(host, count)| (**count, *host))?;
+        let is_most = *count >= ELSEWHERE && *count * 2 >= self.answers;
+        is_most.then_some((host.as_str(), *count, self.answers))
     }
 
     /// Where the URL has moved to, once that is proved.
@@ -32,7 +52,7 @@ impl Moves {
         let moved = |((from, _), paths): &(&(String, String), &HashSet<String>)| {
             from == url.origin() && paths.len() >= PROOF
         };
-        let ((_, to), _) = self.0.iter().find(moved)?;
+        let ((_, to), _) = self.twins.iter().find(moved)?;
         url.with_origin(to).ok()
     }
 }
@@ -61,13 +81,28 @@ mod tests {
     fn two_paths_prove_a_move_and_one_does_not() {
         let mut moves = Moves::default();
         let url = CanonicalUrl::parse("http://e.com/3?a=1", None).unwrap();
-        moves.note(&redirect("http://e.com/1", "https://www.e.com/1"));
-        moves.note(&redirect("http://e.com/1", "https://www.e.com/1"));
-        moves.note(&redirect("http://e.com/x", "https://www.e.com/"));
-        moves.note(&redirect("http://e.com/y", "https://other.com/y"));
+        moves.note(&redirect("http://e.com/1", "https://www.e.com/1"), |_| true);
+        moves.note(&redirect("http://e.com/1", "https://www.e.com/1"), |_| true);
+        moves.note(&redirect("http://e.com/x", "https://www.e.com/"), |_| true);
+        moves.note(&redirect("http://e.com/y", "https://other.com/y"), |_| true);
         assert_eq!(moves.target(&url), None);
-        moves.note(&redirect("http://e.com/2", "https://www.e.com/2"));
+        moves.note(&redirect("http://e.com/2", "https://www.e.com/2"), |_| true);
         assert_eq!(moves.target(&url).unwrap().as_str(), "https://www.e.com/3?a=1");
         assert_eq!(moves.target(&CanonicalUrl::parse("https://e.com/3", None).unwrap()), None);
+    }
+
+    #[test]
+    fn a_site_whose_answers_lead_elsewhere_has_moved() {
+        let mut moves = Moves::default();
+        let own = |url: &CanonicalUrl| url.host() == "e.com";
+        for path in ["", "a", "b"] {
+            assert_eq!(moves.elsewhere(), None);
+            moves.note(&redirect(&format!("http://e.com/{path}"), "https://new.org/"), own);
+        }
+        assert_eq!(moves.elsewhere(), Some(("https://new.org", 3, 3)));
+        for path in ["c", "d", "e", "f"] {
+            moves.note(&redirect(&format!("http://e.com/{path}"), "http://e.com/g"), own);
+        }
+        assert_eq!(moves.elsewhere(), None);
     }
 }

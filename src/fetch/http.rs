@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT,
 };
@@ -80,6 +81,7 @@ impl Client {
             .retry(reqwest::retry::never())
             .no_proxy()
             .referer(false)
+            .tls_info(true)
             .timeout(settings.timeout)
             .read_timeout(settings.timeout)
             .dns_resolver(settings.guard.clone())
@@ -116,7 +118,12 @@ impl Client {
         let status = response.status().as_u16();
         let headers = printable(response.headers());
         let http_version = format!("{:?}", response.version());
-        self.capture(request, Answer { status, headers, http_version, ip, body, began, sent })
+        let certificate = response.extensions().get::<reqwest::tls::TlsInfo>();
+        let certificate_until = certificate.and_then(|tls| end_of(tls.peer_certificate()?));
+        self.capture(
+            request,
+            Answer { status, headers, http_version, ip, body, began, sent, certificate_until },
+        )
     }
 
     /// Bytes of a body, as sent and as decoded.
@@ -167,6 +174,7 @@ impl Client {
             digest,
             elapsed_ms: u32::try_from(answer.began.elapsed().as_millis()).unwrap_or(u32::MAX),
             damage: inflated.damage,
+            certificate_until: answer.certificate_until,
         })
     }
 
@@ -227,6 +235,13 @@ struct Answer {
     body: Vec<u8>,
     began: Instant,
     sent: String,
+    certificate_until: Option<Timestamp>,
+}
+
+/// When a certificate ends (RFC 5280 §4.1.2.5); `None` when it can't be read.
+fn end_of(der: &[u8]) -> Option<Timestamp> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
 }
 
 /// Header values as text: Chinese servers put raw UTF-8 into `Location`.
@@ -251,4 +266,25 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> String {
         error = source;
     }
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made with `openssl req -x509 -days 90`; its end is what `openssl x509 -enddate` says.
+    const CERTIFICATE: &str = "MIIBbTCCAROgAwIBAgIUQWymWW3NebV2lOnRkYk9+CeV+lcwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBZTAeFw0yNj\
+        ExMjQyMDQ3MzlaFw0yNzAyMjIyMDQ3MzlaMAwxCjAIBgNVBAMMAWUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAR9\
+        jue7K2GKl3GOzPsSMkB/KR+H0RREgjUwbdUbGAW88hbJOHHmzvGjjZ1slduEaTYCn12+4V/74gXQHHtmStgoo1MwUT\
+        AdBgNVHQ4EFgQUtewJniBPX4yNUcrA0m0a7102eOcwHwYDVR0jBBgwFoAUtewJniBPX4yNUcrA0m0a7102eOcwDwYD\
+        VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAsoUVTFwItYdzoRHtzSFYKsffEBTY6eqjm9xKuE5Uq/ICIC\
+        4q6kKHbDCe3zrHz2cmzsfSQaOOSULm+Sz6M4nbLZ5B";
+
+    #[test]
+    fn a_certificate_says_when_it_ends() {
+        use base64::Engine as _;
+        let der = base64::engine::general_purpose::STANDARD.decode(CERTIFICATE).unwrap();
+        assert_eq!(end_of(&der), "2027-02-22T20:47:39Z".parse().ok());
+        assert_eq!(end_of(&der[..60]), None);
+    }
 }

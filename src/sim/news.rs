@@ -84,6 +84,8 @@ pub struct NewsSite {
     pub redesign: Option<Timestamp>,
     /// robots.txt from a moment on, the earliest first.
     pub robots: Vec<(Timestamp, String)>,
+    /// When its certificate ends.
+    pub certificate_until: Option<Timestamp>,
     profile: Option<String>,
 }
 
@@ -100,6 +102,7 @@ impl NewsSite {
             outages: Vec::new(),
             redesign: None,
             robots: vec![(Timestamp::MIN, "User-agent: *\nAllow: /\n".to_owned())],
+            certificate_until: None,
             profile: None,
         }
     }
@@ -176,6 +179,35 @@ impl NewsSite {
             politeness: toml::Table::new(),
             scope: toml::Table::new(),
         }
+    }
+
+    fn reply(&self, path: &str, etag: Option<&str>, now: Timestamp) -> Option<Reply> {
+        if self.outages.iter().any(|(from, to)| (*from..*to).contains(&now)) {
+            return None;
+        }
+        if path == "/robots.txt" {
+            let rules = self.robots.iter().rev().find(|(from, _)| *from <= now)?;
+            return Some(Reply::with_type("text/plain", rules.1.clone()));
+        }
+        let page =
+            if path == "/" { Some(1) } else { path.strip_prefix("/page/").and_then(|n| n.parse().ok()) };
+        if let Some(page) = page.filter(|page| *page > 0) {
+            return Some(self.list(page, now).map_or_else(|| self.missing(), Reply::page));
+        }
+        let id: Option<usize> =
+            path.strip_prefix("/post/").and_then(|rest| rest.strip_suffix(".html")?.parse().ok());
+        if let Some(post) = id.and_then(|id| self.posts.get(id.checked_sub(1)?)) {
+            return Some(if post.is_there(now) { Reply::page(self.post(post, now)) } else { self.missing() });
+        }
+        Some(match path {
+            "/feed.xml" if self.has_feed => {
+                validated(Reply::with_type("application/rss+xml; charset=utf-8", self.feed(now)), etag)
+            }
+            "/sitemap.xml" if self.has_sitemap => {
+                validated(Reply::with_type("application/xml", self.sitemap(now)), etag)
+            }
+            _ => self.missing(),
+        })
     }
 
     /// Posts that can be read, the newest first.
@@ -302,31 +334,7 @@ impl Host for NewsSite {
     }
 
     fn answer(&self, path: &str, etag: Option<&str>, now: Timestamp) -> Option<Reply> {
-        if self.outages.iter().any(|(from, to)| (*from..*to).contains(&now)) {
-            return None;
-        }
-        if path == "/robots.txt" {
-            let rules = self.robots.iter().rev().find(|(from, _)| *from <= now)?;
-            return Some(Reply::with_type("text/plain", rules.1.clone()));
-        }
-        let page =
-            if path == "/" { Some(1) } else { path.strip_prefix("/page/").and_then(|n| n.parse().ok()) };
-        if let Some(page) = page.filter(|page| *page > 0) {
-            return Some(self.list(page, now).map_or_else(|| self.missing(), Reply::page));
-        }
-        let id: Option<usize> =
-            path.strip_prefix("/post/").and_then(|rest| rest.strip_suffix(".html")?.parse().ok());
-        if let Some(post) = id.and_then(|id| self.posts.get(id.checked_sub(1)?)) {
-            return Some(if post.is_there(now) { Reply::page(self.post(post, now)) } else { self.missing() });
-        }
-        Some(match path {
-            "/feed.xml" if self.has_feed => {
-                validated(Reply::with_type("application/rss+xml; charset=utf-8", self.feed(now)), etag)
-            }
-            "/sitemap.xml" if self.has_sitemap => {
-                validated(Reply::with_type("application/xml", self.sitemap(now)), etag)
-            }
-            _ => self.missing(),
-        })
+        let certificate_until = self.certificate_until;
+        self.reply(path, etag, now).map(|reply| Reply { certificate_until, ..reply })
     }
 }

@@ -31,6 +31,8 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
+    /// When the host's certificate ends.
+    pub certificate_until: Option<Timestamp>,
 }
 
 impl Reply {
@@ -41,7 +43,8 @@ impl Reply {
 
     /// A body of some type with status 200.
     pub fn with_type(content_type: &str, body: String) -> Self {
-        Self { status: 200, headers: vec![("content-type".to_owned(), content_type.to_owned())], body }
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        Self { status: 200, headers, body, certificate_until: None }
     }
 
     /// The same with another status.
@@ -124,6 +127,7 @@ impl Web {
             Capture::of_page(request.url.clone(), self.clock.now(), None, reply.body.into_bytes());
         capture.status = reply.status;
         capture.headers = reply.headers;
+        capture.certificate_until = reply.certificate_until;
         capture.elapsed_ms = u32::try_from(elapsed).unwrap_or(u32::MAX);
         Ok(capture)
     }

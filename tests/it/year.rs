@@ -247,6 +247,19 @@ fn a_year_of_six_hourly_runs_ends_with_the_right_archive_and_the_right_alarms() 
     check_alarms(&year.alarms);
 }
 
+#[test]
+fn a_certificate_near_its_end_is_an_alarm() {
+    let alarms_with = |left: i64| {
+        let mut simulation = Simulation::new(1, day(0)).unwrap();
+        let mut site = NewsSite::new("park.example", 1, day(0)).with_posts(5, 1.0);
+        site.certificate_until = Some(day(left));
+        simulation.add(site);
+        simulation.run(Run::default()).unwrap().unwrap().sites[0].alarms.clone()
+    };
+    assert_eq!(alarms_with(60), [""; 0]);
+    assert_eq!(alarms_with(10), ["the certificate of http://park.example ends in 9 days"]);
+}
+
 /// `cargo test --release --test it year:: -- --ignored` plays the year by the hour, into a file.
 #[test]
 #[ignore = "takes minutes; see docs/simulation.md"]

@@ -13,6 +13,9 @@ use crate::capture::Capture;
 use crate::crawl::examine::{self, Examined as Answered};
 use crate::fetch::FetchError;
 
+/// A certificate with less time left is worth an alarm: those of 90 days are renewed after 60.
+const CERTIFICATE_LEFT: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
+
 impl SiteCrawl {
     /// Notes how the request went, and hands the answer to a thread.
     pub(super) fn fetched(&mut self, fetched: Fetched) {
@@ -21,7 +24,8 @@ impl SiteCrawl {
         match &answer {
             Ok(capture) => {
                 self.shared.spent.bytes.fetch_add(capture.wire_length, Ordering::Relaxed);
-                self.moves.note(capture);
+                self.moves.note(capture, |url| self.rules.territory.contains(url));
+                self.alarm_if_certificate_ends(capture);
                 let elapsed = Duration::from_millis(u64::from(capture.elapsed_ms));
                 if examine::is_overload(capture) {
                     self.schedule.overloaded(now, examine::retry_after(capture));
@@ -34,6 +38,15 @@ impl SiteCrawl {
         }
         self.stop_when_unreachable(&answer);
         self.examine(job, Some(answer));
+    }
+
+    /// A certificate that ends closes the site from one day to the next.
+    fn alarm_if_certificate_ends(&mut self, capture: &Capture) {
+        let left = capture.certificate_until.map(|until| until.duration_since(capture.fetched_at));
+        if let Some(left) = left.filter(|left| *left < CERTIFICATE_LEFT) {
+            let (days, origin) = (left.as_hours() / 24, capture.url.origin());
+            self.alarm(format!("the certificate of {origin} ends in {days} days"));
+        }
     }
 
     /// Hands the pages of a job to a thread; without an answer, what there is of an article is taken.

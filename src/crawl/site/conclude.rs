@@ -23,6 +23,12 @@ impl SiteCrawl {
                 "the last {lost} looks at known articles found no article: did the layout change?"
             ));
         }
+        if let Some((host, count, answers)) = self.moves.elsewhere() {
+            let alarm = format!(
+                "{count} of {answers} answers lead to {host}: if the site has moved there, add it to the seeds"
+            );
+            self.alarm(alarm);
+        }
         self.confirm_gone().await?;
         self.listen().await
     }

@@ -66,6 +66,8 @@ pub(super) struct SiteCrawl {
     fetching: JoinSet<Fetched>,
     examining: JoinSet<Examined>,
     requests: u64,
+    /// Requests of other sites' shares of the run's budget.
+    borrowed: u64,
     alarms: Vec<String>,
     /// Articles that were found to be gone.
     gone: u64,
@@ -164,6 +166,7 @@ impl SiteCrawl {
             fetching: JoinSet::new(),
             examining: JoinSet::new(),
             requests: 0,
+            borrowed: 0,
             alarms: Vec::new(),
             gone: 0,
             cut_short: false,
@@ -213,6 +216,7 @@ impl SiteCrawl {
             }
         };
         pulse.end();
+        self.shared.spent.leave(self.requests);
         crawled?;
         let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
         for alarm in drift {
@@ -256,9 +260,11 @@ impl SiteCrawl {
         if self.shared.stop.is_set() { Ok(()) } else { self.conclude().await }
     }
 
-    fn is_over_budget(&self) -> bool {
+    fn is_over_budget(&mut self) -> bool {
         let limit = self.rules.territory.site.scope.max_pages;
-        self.shared.budget(self.shared.clock.now()).is_some() || (limit > 0 && self.requests >= limit)
+        self.shared.budget(self.shared.clock.now()).is_some()
+            || (limit > 0 && self.requests >= limit)
+            || !self.shared.spent.may_ask(self.requests, &mut self.borrowed)
     }
 
     /// Whether the run would go on: something is due, or will be before long.
