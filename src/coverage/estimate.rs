@@ -57,6 +57,7 @@ fn unseen(posts: &[Post]) -> Result<Unseen, String> {
     if posts.len() < FEWEST {
         return Err(format!("fewer than {FEWEST} posts are known"));
     }
+    check_windows(posts, &routes)?;
     let strata = divide(cells(posts, &routes), routes.len());
     check_reach(&strata)?;
     let tests = Tests::of(&strata, routes.len());
@@ -91,6 +92,23 @@ fn cells(posts: &[Post], routes: &[usize]) -> Vec<Cell> {
         }
     }
     cells.into_iter().map(|((month, section), table)| Cell { month, section, table }).collect()
+}
+
+/// Refuses where most of the site lies outside the months that a third route shows: a feed of the newest
+/// posts tells nothing of the years before, however few posts its stratum has.
+fn check_windows(posts: &[Post], routes: &[usize]) -> Result<(), String> {
+    let window = |route: &usize| {
+        let seen = posts.iter().filter(move |post| post.routes >> *route & 1 == 1);
+        let months = || seen.clone().map(|post| post.month);
+        months().min().zip(months().max())
+    };
+    let windows: Vec<_> = routes.iter().filter_map(window).collect();
+    let looks = |post: &Post| windows.iter().filter(|(from, to)| (*from..=*to).contains(&post.month)).count();
+    let untested = posts.iter().filter(|post| looks(post) < 3).count();
+    if real(untested) > real(posts.len()) * UNTESTED {
+        return Err(format!("{untested} of {} posts stand where fewer than three routes look", posts.len()));
+    }
+    Ok(())
 }
 
 /// Refuses where too much of the site is seen by too few routes.
@@ -212,6 +230,16 @@ mod tests {
         assert_eq!((none.low, none.high), (0, 0));
         let wide = limits(100.0, 400.0);
         assert!((60..=64).contains(&wide.low) && (140..=144).contains(&wide.high), "{wide:?}");
+    }
+
+    #[test]
+    fn a_feed_of_the_newest_makes_no_third_route_for_the_years_before() {
+        let post = |month, routes| Post { routes, month: Some(month), ..Post::default() };
+        let old = (0..50).map(|n| post(24_000 + n, 0b1_0001));
+        let new = (0..10).map(|_| post(24_050, 0b1_0011));
+        let posts: Vec<Post> = old.chain(new).collect();
+        let Extent::AtLeast { found: 60, why } = extent(&posts) else { panic!("an interval") };
+        assert_eq!(why, "50 of 60 posts stand where fewer than three routes look");
     }
 
     #[test]
