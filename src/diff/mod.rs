@@ -1,13 +1,16 @@
-//! What changed between two versions of an article: its fields, and its text paragraph by paragraph.
+//! What changed between two versions of an article: its fields, and its text paragraph by paragraph. And
+//! between an article and its copy elsewhere: figures, names, words and passages.
 //!
 //! The result says what stayed, went and came, and nothing of how it looks: a terminal and a web page
 //! draw the same [`Diff`]. Work is bounded by the length of the texts, never by time.
 
+mod copy;
 mod paragraphs;
 mod pieces;
 
 use serde::{Deserialize, Serialize};
 
+pub use copy::{CopyChanges, Exchange, FigureChange, FigureExchange};
 pub use paragraphs::Paragraph;
 pub use pieces::{Change, Piece};
 
