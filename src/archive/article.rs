@@ -71,7 +71,7 @@ pub(super) fn apply(
     for from in redirects {
         join(connection, from, look.url, id, "redirect", look.at)?;
     }
-    let is_copy = link_equal_texts(connection, id, &digest)?;
+    let is_copy = is_copy(connection, id, &digest)?;
     Ok(if is_copy { Verdict::Duplicate } else { Verdict::Article(Change::New) })
 }
 
@@ -397,25 +397,11 @@ fn touch(
     Ok(())
 }
 
-/// Puts articles of equal text into one cluster, led by the earliest; says whether there are others.
-pub(super) fn link_equal_texts(
-    connection: &Connection,
-    id: i64,
-    digest: &Digest,
-) -> Result<bool, ArchiveError> {
-    let sql = "SELECT id FROM article WHERE text_digest = ?1 ORDER BY published_from IS NULL, published_from, first_seen, id";
-    let mut select = connection.prepare_cached(sql).doing("looking for equal texts")?;
-    let rows = select.query_map([&digest.0[..]], |row| row.get(0)).doing("looking for equal texts")?;
-    let equal: Vec<i64> = rows.collect::<rusqlite::Result<_>>().doing("looking for equal texts")?;
-    let (Some(leader), true) = (equal.first(), equal.len() > 1 && equal.contains(&id)) else {
-        return Ok(false);
-    };
-    let empty = Digest::of(b"");
-    if *digest == empty {
-        return Ok(false);
-    }
-    let sql = "UPDATE article SET cluster = ?2 WHERE text_digest = ?1";
-    let mut update = connection.prepare_cached(sql).doing("linking equal texts")?;
-    update.execute((&digest.0[..], leader)).doing("linking equal texts")?;
-    Ok(true)
+/// Whether another article has this text.
+fn is_copy(connection: &Connection, id: i64, digest: &Digest) -> Result<bool, ArchiveError> {
+    let doing = "looking for equal texts";
+    let sql = "SELECT EXISTS (SELECT 1 FROM article WHERE text_digest = ?1 AND id <> ?2)";
+    let mut select = connection.prepare_cached(sql).doing(doing)?;
+    let is_shared: bool = select.query_row((&digest.0[..], id), |row| row.get(0)).doing(doing)?;
+    Ok(is_shared && *digest != Digest::of(b""))
 }

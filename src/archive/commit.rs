@@ -142,22 +142,6 @@ impl Committer {
         connection.execute(due, values).map(drop).doing("choosing what is due")
     }
 
-    /// Learns what most of a site's posts end with, and cuts it from all of them.
-    pub(super) fn learn(
-        &self,
-        connection: &mut Connection,
-        site: i64,
-        now: Timestamp,
-    ) -> Result<usize, ArchiveError> {
-        let known = recut::boilerplate(connection, site)?;
-        let texts = recut::latest_texts(connection, site)?;
-        let learned = known.learn(texts.iter().map(String::as_str));
-        if learned == known {
-            return Ok(0);
-        }
-        recut::recut(connection, site, &learned, (self.chain_start, now))
-    }
-
     pub(super) fn add(
         &mut self,
         connection: &mut Connection,

@@ -1,4 +1,4 @@
-//! The search index and what it still owes.
+//! The search index, what else follows from texts, and what is still owed of it.
 //!
 //! A commit only notes an article in `pending_index` (triggers do, so no way into the archive can
 //! forget it); the index is brought up in large batches, at the end of a run and now and then during
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{ArchiveError, Doing};
+use super::{ArchiveError, Doing, copies};
 use crate::search::fold::{changes, fold_text, kinds, revision};
 use crate::search::segment::{characters, tokens};
 
@@ -36,6 +36,7 @@ pub(super) fn adopt_tables(connection: &mut Connection) -> Result<(), ArchiveErr
                     INSERT INTO article_char (article_char) VALUES ('delete-all');
                     INSERT OR IGNORE INTO pending_index SELECT id FROM article;
                     DELETE FROM article_meta; DELETE FROM month_total;
+                    DELETE FROM sketch; DELETE FROM dup_edge; UPDATE article SET cluster = NULL WHERE cluster IS NOT NULL;
                     DELETE FROM fold_map; DELETE FROM char_kind; DELETE FROM fold_revision;";
         transaction.execute_batch(anew).doing(DOING)?;
     }
@@ -161,24 +162,37 @@ fn index(connection: &Connection, article: i64, months: &mut Months) -> rusqlite
         current.author
     ])?;
     if is_same {
-        return Ok(());
+        return copies::put_in_time(connection, article);
     }
-    let Segmented { body, title, characters } = segmented(&current.content);
+    let folded = Folded::of(&current.content);
+    let Segmented { body, title, characters } = folded.segmented();
     let insert = "INSERT INTO article_fts (rowid, body, title) VALUES (?1, ?2, ?3)";
     connection.prepare_cached(insert)?.execute((article, body, title))?;
     let insert = "INSERT INTO article_char (rowid, characters) VALUES (?1, ?2)";
-    connection.prepare_cached(insert)?.execute((article, characters)).map(drop)
+    connection.prepare_cached(insert)?.execute((article, characters))?;
+    copies::add(connection, article, &folded.body)
+}
+
+struct Folded {
+    body: String,
+    title: String,
+}
+
+impl Folded {
+    fn of(content: &Content) -> Self {
+        Self { body: fold_text(&content.text), title: fold_text(&content.title) }
+    }
+
+    fn segmented(&self) -> Segmented {
+        let Self { body, title } = self;
+        Segmented { body: tokens(body), title: tokens(title), characters: characters(&[body, title]) }
+    }
 }
 
 struct Segmented {
     body: String,
     title: String,
     characters: String,
-}
-
-fn segmented(content: &Content) -> Segmented {
-    let (body, title) = (fold_text(&content.text), fold_text(&content.title));
-    Segmented { body: tokens(&body), title: tokens(&title), characters: characters(&[&body, &title]) }
 }
 
 fn delete(
@@ -188,7 +202,9 @@ fn delete(
     months: &mut Months,
 ) -> rusqlite::Result<()> {
     *months.entry(known.day / 100).or_default() -= 1;
-    let Segmented { body, title, characters } = segmented(&known.content);
+    let folded = Folded::of(&known.content);
+    copies::remove(connection, article, &folded.body)?;
+    let Segmented { body, title, characters } = folded.segmented();
     let delete = "INSERT INTO article_fts (article_fts, rowid, body, title) VALUES ('delete', ?1, ?2, ?3)";
     connection.prepare_cached(delete)?.execute((article, body, title))?;
     let delete = "INSERT INTO article_char (article_char, rowid, characters) VALUES ('delete', ?1, ?2)";

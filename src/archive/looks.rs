@@ -215,7 +215,7 @@ pub(super) fn confirm_gone(
     let doing = "confirming what is gone";
     let after = SignedDuration::try_from(recrawl.gone_after.0).unwrap_or(SignedDuration::MAX);
     let long_ago = now.checked_sub(after).unwrap_or(Timestamp::MIN).as_millisecond();
-    let suspected = "SELECT 1 FROM url u JOIN article a ON a.url = u.id
+    let suspected = "SELECT 1 FROM url u JOIN article a ON a.id = u.article AND a.url = u.id
                      WHERE u.site = ?1 AND u.suspected_at IS NOT NULL AND a.gone_since IS NULL LIMIT 1";
     if connection.query_row(suspected, [site], |_| Ok(())).optional().doing(doing)?.is_none() {
         return Ok(GoneCheck::default());
@@ -230,7 +230,7 @@ pub(super) fn confirm_gone(
         return Ok(GoneCheck { confirmed: 0, mass: Some((missing, looks)) });
     }
     let confirm = "UPDATE article SET gone_since = u.suspected_at FROM url u
-                   WHERE u.id = article.url AND article.site = ?1 AND article.gone_since IS NULL
+                   WHERE u.id = article.url AND u.article = article.id AND article.gone_since IS NULL
                      AND u.site = ?1 AND u.suspected_at <= ?2 AND u.suspicions >= ?3";
     let confirmed = connection.execute(confirm, (site, long_ago, recrawl.gone_looks)).doing(doing)?;
     Ok(GoneCheck { confirmed: confirmed as u64, mass: None })

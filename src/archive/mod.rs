@@ -7,6 +7,7 @@ mod ahead;
 mod article;
 mod body;
 mod commit;
+mod copies;
 mod coverage;
 mod disk;
 mod index;
@@ -19,6 +20,7 @@ mod quiet;
 mod read;
 mod record;
 mod recut;
+mod related;
 mod scan;
 mod schema;
 mod search;
@@ -40,6 +42,7 @@ pub use record::{
     Beginning, Claimed, Disposition, GoneCheck, HostRecord, NumberState, Outcome, PageResult, Receipt,
     Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,
 };
+pub use related::{Reposting, SameTemplate, StoryMember};
 pub use scan::{Filter, Order};
 pub use schema::SCHEMA_VERSION;
 pub use search::{Facets, Found, Hit, HitOrder, Search};

@@ -69,7 +69,7 @@ pub(super) fn ask_again(
 /// Texts that several articles share, with the URLs of those that nothing but counting led to.
 pub(super) fn texts(connection: &Connection, site: i64) -> Result<Vec<(Digest, UrlKey)>, ArchiveError> {
     let sql = "SELECT a.text_digest, u.key FROM article a JOIN url u ON u.id = a.url
-               WHERE a.site = ?1 AND a.cluster IS NOT NULL
+               WHERE a.site = ?1 AND EXISTS (SELECT 1 FROM article b WHERE b.text_digest = a.text_digest AND b.id <> a.id)
                  AND (SELECT group_concat(d.route) FROM discovery d WHERE d.url = u.id) = 'id'";
     let mut select = connection.prepare(sql).doing(DOING)?;
     let rows = select.query_map([site], |row| Ok((Digest(row.get(0)?), UrlKey(row.get(1)?)))).doing(DOING)?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::schema::{check, migrate};
 use super::{ArchiveError, Doing};
@@ -56,7 +56,9 @@ pub(super) fn open_writer(place: &Place) -> Result<Connection, ArchiveError> {
     migrate(&mut connection, path)?;
     // Plans must not depend on bound values, or SQLite prepares statements anew at every binding.
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(open)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(96);
+    // A transaction that begins by reading would not wait for another program's writing to end.
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
     Ok(connection)
 }
 

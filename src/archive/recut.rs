@@ -12,16 +12,27 @@ const LEARNED_FROM: i64 = 40;
 
 /// What was learned of a site so far.
 pub(super) fn boilerplate(connection: &Connection, site: i64) -> Result<Boilerplate, ArchiveError> {
-    let sql = "SELECT r.toml FROM version v JOIN article a ON a.id = v.article
-               JOIN profile_revision r ON r.id = v.profile_revision
-               WHERE a.site = ?1 AND r.toml LIKE '%[learned]%' ORDER BY v.id DESC LIMIT 1";
+    let sql = "SELECT learned FROM site WHERE id = ?1";
     let toml: Option<String> =
         connection.query_row(sql, [site], |row| row.get(0)).optional().doing("reading what was learned")?;
     Ok(toml.map(|toml| Boilerplate::from_toml(&toml)).unwrap_or_default())
 }
 
+/// Learns what most of a site's posts end with. When that is more than was known, it is to be cut from
+/// all of them.
+pub(super) fn learn(connection: &Connection, site: i64) -> Result<(), ArchiveError> {
+    let known = boilerplate(connection, site)?;
+    let texts = latest_texts(connection, site)?;
+    let learned = known.learn(texts.iter().map(String::as_str));
+    if learned == known {
+        return Ok(());
+    }
+    let update = "UPDATE site SET learned = ?2, cut_to = 0 WHERE id = ?1";
+    connection.execute(update, (site, learned.to_toml())).map(drop).doing("keeping what was learned")
+}
+
 /// The texts of a site's latest articles.
-pub(super) fn latest_texts(connection: &Connection, site: i64) -> Result<Vec<String>, ArchiveError> {
+fn latest_texts(connection: &Connection, site: i64) -> Result<Vec<String>, ArchiveError> {
     let doing = "reading a site's texts";
     let sql = "SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest
                WHERE a.site = ?1 ORDER BY a.id DESC LIMIT ?2";
@@ -74,28 +85,33 @@ fn current(
     rows.collect::<rusqlite::Result<_>>().doing(doing)
 }
 
-/// Cuts boilerplate from all articles of a site, in transactions of their own: a run that is killed
-/// between two of them leaves the rest to the next. Gives the number of articles that changed.
-pub(super) fn recut(
+/// Cuts what was learned from the next articles of a site, in one transaction: a run that is killed
+/// between two of them leaves the rest to the next. Gives the number of articles that changed, `None`
+/// when there is nothing left to cut.
+pub(super) fn cut_next(
     connection: &mut Connection,
     site: i64,
-    learned: &Boilerplate,
     (since, now): (Timestamp, Timestamp),
-) -> Result<usize, ArchiveError> {
-    let (mut after, mut changed) = (0, 0);
-    loop {
-        let transaction = connection.transaction().doing("cutting boilerplate")?;
-        let articles = current(&transaction, site, after, since)?;
-        let Some(last) = articles.last() else { return Ok(changed) };
-        after = last.article;
-        for mut article in articles {
-            if learned.cut(&mut article.seen) {
-                changed += 1;
-                write(&transaction, &article, learned, now)?;
-            }
+) -> Result<Option<usize>, ArchiveError> {
+    let doing = "cutting boilerplate";
+    let transaction = connection.transaction().doing(doing)?;
+    let sql = "SELECT cut_to FROM site WHERE id = ?1";
+    let Some(after) = transaction.query_row(sql, [site], |row| row.get(0)).doing(doing)? else {
+        return Ok(None);
+    };
+    let learned = boilerplate(&transaction, site)?;
+    let articles = current(&transaction, site, after, since)?;
+    let last = articles.last().map(|article| article.article);
+    let mut changed = 0;
+    for mut article in articles {
+        if learned.cut(&mut article.seen) {
+            changed += 1;
+            write(&transaction, &article, &learned, now)?;
         }
-        transaction.commit().doing("cutting boilerplate")?;
     }
+    transaction.execute("UPDATE site SET cut_to = ?2 WHERE id = ?1", (site, last)).doing(doing)?;
+    transaction.commit().doing(doing)?;
+    Ok(Some(changed))
 }
 
 /// A version of this run is corrected, one of an earlier run gets a successor.
@@ -129,8 +145,7 @@ fn write(
     let unused =
         "DELETE FROM text WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM version WHERE text_digest = ?1)
                   AND NOT EXISTS (SELECT 1 FROM article WHERE text_digest = ?1)";
-    connection.execute(unused, [&article.digest]).doing(doing)?;
-    article::link_equal_texts(connection, article.article, &digest).map(drop)
+    connection.execute(unused, [&article.digest]).map(drop).doing(doing)
 }
 
 /// The row of a profile's text, made when there is none.

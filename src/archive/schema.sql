@@ -8,7 +8,9 @@ CREATE TABLE site (
     layout   BLOB,                          -- digest of the profile's text in the last run
     added_at INTEGER NOT NULL,
     runs     INTEGER NOT NULL DEFAULT 0,    -- begun, chains of continued runs counted once
-    lost     INTEGER NOT NULL DEFAULT 0     -- looks at known articles, the last in a row, that showed no article
+    lost     INTEGER NOT NULL DEFAULT 0,    -- looks at known articles, the last in a row, that showed no article
+    learned  TEXT NOT NULL DEFAULT '',      -- TOML: what its posts end with that is none of theirs
+    cut_to   INTEGER                        -- while that is cut from its articles: the last one that was looked at
 ) STRICT;
 
 -- Politeness survives the process here.
@@ -54,8 +56,10 @@ CREATE TABLE url (
     claims        INTEGER REFERENCES url,   -- what rel=canonical names, unproved
     article       INTEGER REFERENCES article
 ) STRICT;
-CREATE INDEX url_queue ON url (site, rank, id) WHERE state = 'queued';
+CREATE INDEX url_queue ON url (site, rank, id, due_at) WHERE state = 'queued';
 CREATE INDEX url_due ON url (site, due_at) WHERE state = 'done' AND due_at IS NOT NULL;
+CREATE INDEX url_lists ON url (site) WHERE kind IN ('list', 'feed', 'sitemap', 'api');
+CREATE INDEX url_excluded ON url (host) WHERE state = 'excluded';
 CREATE INDEX url_suspected ON url (site) WHERE suspected_at IS NOT NULL;
 CREATE INDEX url_claims ON url (claims) WHERE claims IS NOT NULL;
 CREATE INDEX url_article ON url (article) WHERE article IS NOT NULL;
@@ -148,7 +152,7 @@ CREATE TABLE article (
     id                    INTEGER PRIMARY KEY,
     site                  INTEGER NOT NULL REFERENCES site,
     url                   INTEGER NOT NULL REFERENCES url,
-    cluster               INTEGER,          -- the earliest article of equal text, when there are several
+    cluster               INTEGER,          -- the earliest of the articles that stem from one another, when there are several
     title                 TEXT NOT NULL,
     author                TEXT,
     source                TEXT,
@@ -172,8 +176,10 @@ CREATE TABLE article (
     gone_since            INTEGER,
     version_count         INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX article_site ON article (site);
 CREATE INDEX article_text ON article (text_digest);
 CREATE INDEX article_published ON article (published_from);
+CREATE INDEX article_cluster ON article (cluster) WHERE cluster IS NOT NULL;
 
 CREATE TABLE version (
     id               INTEGER PRIMARY KEY,
@@ -187,6 +193,7 @@ CREATE TABLE version (
     profile_revision INTEGER NOT NULL REFERENCES profile_revision,
     UNIQUE (article, n)
 ) STRICT;
+CREATE INDEX version_text ON version (text_digest);
 
 CREATE TABLE version_capture (
     version INTEGER NOT NULL REFERENCES version,
@@ -225,8 +232,9 @@ CREATE TABLE pending_index (
 CREATE TRIGGER article_inserted AFTER INSERT ON article BEGIN
     INSERT OR IGNORE INTO pending_index VALUES (new.id);
 END;
-CREATE TRIGGER article_updated AFTER UPDATE OF version_count, text_digest ON article
-WHEN new.version_count <> old.version_count OR new.text_digest <> old.text_digest BEGIN
+CREATE TRIGGER article_updated AFTER UPDATE OF version_count, text_digest, published_from ON article
+WHEN new.version_count <> old.version_count OR new.text_digest <> old.text_digest
+    OR new.published_from IS NOT old.published_from BEGIN
     INSERT OR IGNORE INTO pending_index VALUES (new.id);
 END;
 
@@ -246,6 +254,22 @@ CREATE TABLE month_total (
     n     INTEGER NOT NULL              -- articles in article_meta
 ) STRICT;
 
+-- Which indexed articles stem from one another. A sketch is a few of a text's shingles.
+CREATE TABLE sketch (
+    hash    INTEGER NOT NULL,
+    article INTEGER NOT NULL REFERENCES article,
+    PRIMARY KEY (hash, article)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dup_edge (
+    article    INTEGER NOT NULL REFERENCES article,     -- the later one
+    source     INTEGER NOT NULL REFERENCES article,     -- the earlier one
+    relation   TEXT NOT NULL CHECK (relation IN ('copy', 'excerpt', 'extended', 'rewritten', 'same_template')),
+    of_article REAL NOT NULL,           -- share of the later one that stands in the earlier one
+    of_source  REAL NOT NULL,           -- share of the earlier one that stands in the later one
+    PRIMARY KEY (article, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dup_edge_source ON dup_edge (source);
+
 -- The tables that fold characters, so that any client can do it, and which revision of them was used.
 CREATE TABLE fold_map (
     f TEXT PRIMARY KEY,
@@ -259,46 +283,39 @@ CREATE TABLE fold_revision (
     revision TEXT NOT NULL
 ) STRICT;
 
--- The tokens of what is indexed, computed: the content of article_fts for `rebuild` and `integrity-check`.
+-- What is indexed of an article, and its tokens, computed.
+CREATE VIEW article_part AS
+SELECT m.id, 'body' AS part, t.text FROM article_meta m JOIN version v ON v.id = m.version JOIN text t ON t.digest = v.text_digest
+UNION ALL
+SELECT m.id, 'title', json_extract(v.fields, '$.title') FROM article_meta m JOIN version v ON v.id = m.version;
+
+CREATE VIEW article_tokens AS
+SELECT id, part, (
+    WITH RECURSIVE
+    place (j) AS (SELECT 1 UNION ALL SELECT j + 1 FROM place WHERE j < 500),
+    chunk (k, piece) AS (SELECT 0, substr(p.text, 1, 500) UNION ALL
+        SELECT k + 500, substr(p.text, k + 501, 500) FROM chunk WHERE length(piece) = 500),
+    written (i, c) AS (SELECT k + j, substr(piece, j, 1) FROM chunk JOIN place ON j <= length(piece)),
+    folded (i, c) AS (SELECT i, coalesce((SELECT t FROM fold_map WHERE f = c), c) FROM written),
+    kept (i, c, kind) AS (SELECT i, c, kind FROM (SELECT i, c,
+        (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) AS kind FROM folded)
+        WHERE kind <> 'break'),
+    counted (i, c, kind, unit) AS (SELECT i, c, kind, sum(starts) OVER (ORDER BY i) FROM (SELECT i, c, kind,
+        kind = 'spread' OR lag(kind, 1, '') OVER w <> 'word' OR lag(i) OVER w < i - 1 AS starts
+        FROM kept WINDOW w AS (ORDER BY i))),
+    unit (n, first, last, kind, text) AS (SELECT DISTINCT unit, min(i) OVER w, max(i) OVER w, kind, group_concat(c, '') OVER w
+        FROM counted WINDOW w AS (PARTITION BY unit ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
+    token (n, text) AS (SELECT n, CASE WHEN lead(first) OVER w > last + 1 OR lead(first) OVER w IS NULL THEN text
+        ELSE iif(kind = 'word', text || ' ', '') || text || lead(text) OVER w END FROM unit WINDOW w AS (ORDER BY n))
+    SELECT group_concat(text, ' ') OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    FROM token LIMIT 1) AS tokens
+FROM article_part p;
+
+-- The content of article_fts for `rebuild` and `integrity-check`.
 CREATE VIEW article_seg AS
-SELECT m.id, (
-    WITH RECURSIVE
-    place (j) AS (SELECT 1 UNION ALL SELECT j + 1 FROM place WHERE j < 500),
-    chunk (k, piece) AS (SELECT 0, substr(t.text, 1, 500) UNION ALL
-        SELECT k + 500, substr(t.text, k + 501, 500) FROM chunk WHERE length(piece) = 500),
-    written (i, c) AS (SELECT k + j, substr(piece, j, 1) FROM chunk JOIN place ON j <= length(piece)),
-    folded (i, c) AS (SELECT i, coalesce((SELECT t FROM fold_map WHERE f = c), c) FROM written),
-    kept (i, c, kind) AS (SELECT i, c, kind FROM (SELECT i, c,
-        (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) AS kind FROM folded)
-        WHERE kind <> 'break'),
-    counted (i, c, kind, unit) AS (SELECT i, c, kind, sum(starts) OVER (ORDER BY i) FROM (SELECT i, c, kind,
-        kind = 'spread' OR lag(kind, 1, '') OVER w <> 'word' OR lag(i) OVER w < i - 1 AS starts
-        FROM kept WINDOW w AS (ORDER BY i))),
-    unit (n, first, last, kind, text) AS (SELECT DISTINCT unit, min(i) OVER w, max(i) OVER w, kind, group_concat(c, '') OVER w
-        FROM counted WINDOW w AS (PARTITION BY unit ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
-    token (n, text) AS (SELECT n, CASE WHEN lead(first) OVER w > last + 1 OR lead(first) OVER w IS NULL THEN text
-        ELSE iif(kind = 'word', text || ' ', '') || text || lead(text) OVER w END FROM unit WINDOW w AS (ORDER BY n))
-    SELECT group_concat(text, ' ') OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-    FROM token LIMIT 1) AS body, (
-    WITH RECURSIVE
-    place (j) AS (SELECT 1 UNION ALL SELECT j + 1 FROM place WHERE j < 500),
-    chunk (k, piece) AS (SELECT 0, substr(json_extract(v.fields, '$.title'), 1, 500) UNION ALL
-        SELECT k + 500, substr(json_extract(v.fields, '$.title'), k + 501, 500) FROM chunk WHERE length(piece) = 500),
-    written (i, c) AS (SELECT k + j, substr(piece, j, 1) FROM chunk JOIN place ON j <= length(piece)),
-    folded (i, c) AS (SELECT i, coalesce((SELECT t FROM fold_map WHERE f = c), c) FROM written),
-    kept (i, c, kind) AS (SELECT i, c, kind FROM (SELECT i, c,
-        (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) AS kind FROM folded)
-        WHERE kind <> 'break'),
-    counted (i, c, kind, unit) AS (SELECT i, c, kind, sum(starts) OVER (ORDER BY i) FROM (SELECT i, c, kind,
-        kind = 'spread' OR lag(kind, 1, '') OVER w <> 'word' OR lag(i) OVER w < i - 1 AS starts
-        FROM kept WINDOW w AS (ORDER BY i))),
-    unit (n, first, last, kind, text) AS (SELECT DISTINCT unit, min(i) OVER w, max(i) OVER w, kind, group_concat(c, '') OVER w
-        FROM counted WINDOW w AS (PARTITION BY unit ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),
-    token (n, text) AS (SELECT n, CASE WHEN lead(first) OVER w > last + 1 OR lead(first) OVER w IS NULL THEN text
-        ELSE iif(kind = 'word', text || ' ', '') || text || lead(text) OVER w END FROM unit WINDOW w AS (ORDER BY n))
-    SELECT group_concat(text, ' ') OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-    FROM token LIMIT 1) AS title
-FROM article_meta m JOIN version v ON v.id = m.version JOIN text t ON t.digest = v.text_digest;
+SELECT m.id, (SELECT tokens FROM article_tokens WHERE id = m.id AND part = 'body') AS body,
+       (SELECT tokens FROM article_tokens WHERE id = m.id AND part = 'title') AS title
+FROM article_meta m;
 
 CREATE VIRTUAL TABLE article_fts USING fts5 (
     body, title, content = 'article_seg', content_rowid = 'id', tokenize = 'ascii'
@@ -317,8 +334,8 @@ SELECT id, (
     SELECT group_concat(c, ' ') FROM folded
     WHERE (SELECT kind FROM char_kind WHERE first <= unicode(c) ORDER BY first DESC LIMIT 1) = 'spread'
 ) AS characters
-FROM (SELECT m.id, json_extract(v.fields, '$.title') || char(10) || t.text AS whole
-    FROM article_meta m JOIN version v ON v.id = m.version JOIN text t ON t.digest = v.text_digest);
+FROM (SELECT m.id, (SELECT text FROM article_part WHERE id = m.id AND part = 'title') || char(10)
+    || (SELECT text FROM article_part WHERE id = m.id AND part = 'body') AS whole FROM article_meta m);
 
 CREATE VIRTUAL TABLE article_char USING fts5 (
     characters, content = 'article_char_seg', content_rowid = 'id', tokenize = 'ascii', detail = 'none', columnsize = 0
@@ -352,16 +369,29 @@ SELECT a.id, s.key AS site, u.url, a.title, a.author, a.published,
 FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url
 WHERE a.gone_since IS NOT NULL;
 
+-- Articles that stem from one another, each with the one it has most of.
+CREATE VIEW clusters AS
+SELECT a.cluster, a.id AS article, s.key AS site, u.url, a.title, a.published,
+       strftime('%Y-%m-%dT%H:%M:%SZ', a.first_seen / 1000.0, 'unixepoch') AS first_seen, a.id = a.cluster AS is_first,
+       round((a.published_from - f.published_from) / 86400.0, 3) AS days_after,
+       e.source, e.relation, round(e.of_article, 3) AS of_article, round(e.of_source, 3) AS of_source
+FROM article a JOIN article f ON f.id = a.cluster JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url
+LEFT JOIN dup_edge e ON e.article = a.id AND e.source = (
+    SELECT source FROM dup_edge WHERE article = a.id AND relation <> 'same_template'
+    ORDER BY round(of_article, 3) DESC, of_source DESC, source LIMIT 1);
+
 -- Which routes found the articles of a month and section. An article's other names count for it.
 CREATE VIEW coverage AS
 SELECT s.key AS site, CASE WHEN length(a.published) >= 7 THEN substr(a.published, 1, 7) END AS month,
        a.category AS section, count(*) AS articles, CAST(total(r.list) AS INTEGER) AS by_list, CAST(total(r.feed) AS INTEGER) AS by_feed,
        CAST(total(r.sitemap) AS INTEGER) AS by_sitemap, CAST(total(r.id) AS INTEGER) AS by_id, CAST(total(r.related) AS INTEGER) AS by_related,
+       CAST(total(r.api) AS INTEGER) AS by_api, CAST(total(r.import) AS INTEGER) AS by_import,
        CAST(total(r.routes = 1) AS INTEGER) AS by_one_route
 FROM article a JOIN site s ON s.id = a.site LEFT JOIN (
     SELECT u.article, max(d.route = 'list') AS list, max(d.route = 'feed') AS feed, max(d.route = 'sitemap') AS sitemap,
-           max(d.route = 'id') AS id, max(d.route = 'related') AS related,
-           count(DISTINCT d.route) FILTER (WHERE d.route IN ('list', 'feed', 'sitemap', 'id', 'related')) AS routes
+           max(d.route = 'id') AS id, max(d.route = 'related') AS related, max(d.route = 'api') AS api,
+           max(d.route = 'import') AS import,
+           count(DISTINCT d.route) FILTER (WHERE d.route IN ('list', 'feed', 'sitemap', 'id', 'related', 'api', 'import')) AS routes
     FROM url u JOIN discovery d ON d.url = u.id WHERE u.article IS NOT NULL GROUP BY u.article) r ON r.article = a.id
 GROUP BY site, month, section;
 

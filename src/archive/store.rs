@@ -172,7 +172,15 @@ impl Store {
     /// Learns what most of a site's posts end with, and cuts it from the stored ones: from versions
     /// of this run in place, from older ones by a version that says so. Gives how many changed.
     pub async fn learn(&self, site: i64, now: Timestamp) -> Result<usize, ArchiveError> {
-        self.call(move |committer, connection| committer.learn(connection, site, now)).await
+        self.call(move |_, connection| recut::learn(connection, site)).await?;
+        let mut changed = 0;
+        let cut = move |committer: &mut Committer, connection: &mut Connection| {
+            recut::cut_next(connection, site, (committer.chain_start(), now))
+        };
+        while let Some(articles) = self.call(cut).await? {
+            changed += articles;
+        }
+        Ok(changed)
     }
 
     /// Adds candidates that no fetch found: seeds and counted ids. Gives the number of new ones.

@@ -72,6 +72,8 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// Find articles by what they say
     Search(SearchArgs),
+    /// Re-posts and parts of an article, the earliest first, and what changed between them
+    Related(RelatedArgs),
     /// Write articles to a file or standard output
     Export(ExportArgs),
     /// Check a snapshot against its manifest
@@ -212,6 +214,12 @@ pub(super) enum SortBy {
     Recent,
     /// The latest publication first
     Date,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RelatedArgs {
+    /// URL or number of an article [default: which sites take articles from which]
+    pub(super) article: Option<String>,
 }
 
 #[derive(Debug, Args)]

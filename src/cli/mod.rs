@@ -15,6 +15,7 @@ mod notify;
 mod output;
 mod progress;
 mod quiet;
+mod related;
 mod search;
 mod show;
 mod status;
@@ -77,6 +78,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<u8> {
         Command::Extract(args) => extract::run(&args, &Context::load(global)?),
         Command::Show(args) => show::run(&args, &Context::load(global)?),
         Command::Search(args) => search::run(&args, &Context::load(global)?),
+        Command::Related(args) => related::run(&args, &Context::load(global)?),
         Command::Export(args) => export::run(&args, &Context::load(global)?),
         Command::Verify(args) => verify::run(&args, &Context::load(global)?),
         Command::Status(args) => status::run(&args, &Context::load(global)?),

@@ -1,12 +1,18 @@
 //! Whether an article is new, revised or unchanged. Decided on what was extracted, never on bytes:
 //! view counters, ages in words and related lists change at every request. What differs in width,
 //! case or white space only says the same.
+//!
+//! And which articles stem from one another: [`Shingles`] and [`Likeness`].
 
 mod fold;
+mod relation;
+mod shingles;
 mod tail;
 
 use crate::article::{Article, Origin, Published};
 use fold::{fold, says_the_same};
+pub use relation::{Likeness, Relation};
+pub use shingles::Shingles;
 pub use tail::Boilerplate;
 
 /// What a look at an article found.

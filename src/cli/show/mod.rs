@@ -13,11 +13,7 @@ use crate::url::CanonicalUrl;
 
 pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
-    let Some(found) = find(&archive, &args.article)? else {
-        let known = archive.path().display();
-        writeln!(std::io::stderr(), "error: no article `{}` in the archive `{known}`", args.article)?;
-        return Ok(ATTENTION);
-    };
+    let Some(found) = find(&archive, &args.article)? else { return Ok(ATTENTION) };
     let mut out = stdout();
     let mut code = 0;
     if args.html {
@@ -59,12 +55,19 @@ fn cite(out: &mut impl Write, citation: &Citation, style: CiteStyle, json: bool)
     Ok(())
 }
 
-fn find(archive: &Archive, wanted: &str) -> anyhow::Result<Option<ArticleRecord>> {
-    if let Ok(id) = wanted.parse::<i64>() {
-        return Ok(archive.article(id)?);
+/// The article of that number or URL; says so when there is none.
+pub(super) fn find(archive: &Archive, wanted: &str) -> anyhow::Result<Option<ArticleRecord>> {
+    let found = if let Ok(id) = wanted.parse::<i64>() {
+        archive.article(id)?
+    } else {
+        let url = CanonicalUrl::parse(wanted, None).map_err(|error| {
+            Usage(format!("`{wanted}` is neither the number nor the URL of an article: {error}"))
+        })?;
+        archive.article_at(&url)?
+    };
+    if found.is_none() {
+        let known = archive.path().display();
+        writeln!(std::io::stderr(), "error: no article `{wanted}` in the archive `{known}`")?;
     }
-    let url = CanonicalUrl::parse(wanted, None).map_err(|error| {
-        Usage(format!("`{wanted}` is neither the number nor the URL of an article: {error}"))
-    })?;
-    Ok(archive.article_at(&url)?)
+    Ok(found)
 }

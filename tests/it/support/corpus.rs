@@ -92,25 +92,51 @@ impl Lexicon {
 
 /// The stories of an archive of that many articles.
 pub(crate) fn stories(count: usize) -> impl Iterator<Item = Story> {
-    let mut chance = Chance(20_230_227);
-    let lexicon = Lexicon::new(&mut chance);
-    let to_traditional: std::collections::HashMap<char, char> = changes()
-        .filter(|(from, to)| ('一'..='龥').contains(from) && to != from)
-        .map(|(from, to)| (to, from))
-        .collect();
+    let mut newsroom = Newsroom::new(20_230_227);
     (0..count).map(move |number| {
-        let topics: Vec<usize> = (0..4).map(|_| chance.below(lexicon.0.len() - 100)).collect();
-        let title = sentence(&mut chance, &lexicon, &topics, 7);
+        let topics = newsroom.topics();
+        let story = newsroom.story(&topics, number);
+        newsroom.in_other_characters(story)
+    })
+}
+
+/// Where stories are written.
+pub(crate) struct Newsroom {
+    pub(crate) chance: Chance,
+    lexicon: Lexicon,
+    to_traditional: std::collections::HashMap<char, char>,
+}
+
+impl Newsroom {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut chance = Chance(seed);
+        let lexicon = Lexicon::new(&mut chance);
+        let to_traditional = changes()
+            .filter(|(from, to)| ('一'..='龥').contains(from) && to != from)
+            .map(|(from, to)| (to, from))
+            .collect();
+        Self { chance, lexicon, to_traditional }
+    }
+
+    /// What a story may be about.
+    pub(crate) fn topics(&mut self) -> Vec<usize> {
+        (0..4).map(|_| self.chance.below(self.lexicon.0.len() - 100)).collect()
+    }
+
+    /// A story about these topics, of a year that its number gives.
+    pub(crate) fn story(&mut self, topics: &[usize], number: usize) -> Story {
+        let title = self.sentence(topics, 7);
         let mut body = String::new();
-        for _ in 0..3 + chance.below(13) {
-            for _ in 0..2 + chance.below(6) {
-                let words = 6 + chance.below(14);
-                body.push_str(&sentence(&mut chance, &lexicon, &topics, words));
+        for _ in 0..3 + self.chance.below(13) {
+            for _ in 0..2 + self.chance.below(6) {
+                let words = 6 + self.chance.below(14);
+                body.push_str(&self.sentence(topics, words));
                 body.push('。');
             }
             body.push('\n');
         }
-        let mut story = Story {
+        let chance = &mut self.chance;
+        Story {
             title,
             body: body.trim_end().to_owned(),
             published: format!(
@@ -122,17 +148,33 @@ pub(crate) fn stories(count: usize) -> impl Iterator<Item = Story> {
             site: chance.below(SITES),
             category: CATEGORIES[chance.zipf(CATEGORIES.len(), 1.0)],
             author: AUTHORS[chance.below(AUTHORS.len())],
-        };
-        match chance.below(20) {
-            0 => vary(&mut story, |c| to_traditional.get(&c).copied().unwrap_or(c)),
+        }
+    }
+
+    /// One in five stories in the characters of other places and habits.
+    fn in_other_characters(&mut self, mut story: Story) -> Story {
+        match self.chance.below(20) {
+            0 => vary(&mut story, |c| self.traditional(c)),
             1 | 2 => vary(&mut story, |c| if c == '最' { '蕞' } else { c }),
-            3 => vary(&mut story, |c| {
-                if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xfee0).unwrap() } else { c }
-            }),
+            3 => vary(&mut story, full_width),
             _ => {}
         }
         story
-    })
+    }
+
+    /// The traditional form of a character.
+    pub(crate) fn traditional(&self, c: char) -> char {
+        self.to_traditional.get(&c).copied().unwrap_or(c)
+    }
+
+    pub(crate) fn sentence(&mut self, topics: &[usize], words: usize) -> String {
+        sentence(&mut self.chance, &self.lexicon, topics, words)
+    }
+}
+
+/// Digits in full width.
+pub(crate) fn full_width(c: char) -> char {
+    if c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xfee0).unwrap() } else { c }
 }
 
 fn vary(story: &mut Story, change: impl Fn(char) -> char + Copy) {
