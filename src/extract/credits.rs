@@ -286,7 +286,10 @@ const ROLES: [&str; 12] =
 
 fn note_labelled(line: &str, found: &mut Printed) {
     let may_be = ['编', '編', '责', '責', '来', '來', '稿', '作', '撰', '文', '记', '記', '通'];
-    for (credit, pattern) in LABELLED.iter().filter(|_| line.contains(may_be)) {
+    if line.is_ascii() || !line.contains(may_be) {
+        return;
+    }
+    for (credit, pattern) in &*LABELLED {
         let place = match credit {
             Credit::Author => &mut found.author,
             Credit::Source => &mut found.source,
