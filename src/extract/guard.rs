@@ -8,9 +8,11 @@
 
 use std::borrow::Cow;
 
-use ego_tree::NodeId;
+use ego_tree::{NodeId, Tree};
+use html5ever::driver::{ParseOpts, parse_document};
+use html5ever::tendril::TendrilSink as _;
 use memchr::{memchr, memchr2, memmem};
-use scraper::{Html, Node};
+use scraper::{Html, HtmlTreeSink, Node};
 
 /// Chromium flattens at 512 too.
 const MAX_DEPTH: usize = 512;
@@ -27,10 +29,20 @@ pub(super) struct Guarded<'a> {
     pub(super) text: Cow<'a, str>,
     /// What scripts hold; in the text, the place in this list stands for it.
     scripts: Vec<&'a str>,
+    /// Start tags.
+    tags: usize,
     pub(super) note: Option<&'static str>,
 }
 
 impl Guarded<'_> {
+    /// The page as a tree, without what was set aside.
+    pub(super) fn parse(&self) -> Html {
+        let mut html = Html::new_document();
+        // An element comes with a text or two; a tree that grows is copied again and again.
+        html.tree = Tree::with_capacity(Node::Document, self.tags * 5 / 2 + 16);
+        parse_document(HtmlTreeSink::new(html), ParseOpts::default()).one(&*self.text)
+    }
+
     /// Puts what was set aside back into the `<script>` elements of the parsed page.
     pub(super) fn put_back<'i>(&self, html: &mut Html, elements: impl Iterator<Item = &'i NodeId>) {
         for id in elements {
@@ -97,10 +109,10 @@ pub(super) fn guard(text: &str) -> Guarded<'_> {
     let mut scan = Scan { text, ..Scan::default() };
     scan.run();
     if scan.copied == 0 && scan.at == text.len() {
-        return Guarded { text: Cow::Borrowed(text), scripts: Vec::new(), note: None };
+        return Guarded { text: Cow::Borrowed(text), scripts: Vec::new(), tags: scan.tags, note: None };
     }
     scan.out.push_str(&text[scan.copied..scan.at.max(scan.copied)]);
-    Guarded { text: Cow::Owned(scan.out), scripts: scan.scripts, note: scan.note }
+    Guarded { text: Cow::Owned(scan.out), scripts: scan.scripts, tags: scan.tags, note: scan.note }
 }
 
 #[derive(Default)]
@@ -200,6 +212,9 @@ impl<'a> Scan<'a> {
     }
 
     fn leave_out(&mut self, from: usize, to: usize) {
+        if self.out.is_empty() {
+            self.out.reserve(self.text.len());
+        }
         self.out.push_str(&self.text[self.copied..from]);
         self.copied = to;
     }
@@ -293,7 +308,7 @@ mod tests {
                     <noscript><script>d</script></noscript>\
                     <script><!-- <script>e</script> --></script><p>8<script>f";
         let guarded = guard(page);
-        let mut html = Html::parse_document(&guarded.text);
+        let mut html = guarded.parse();
         let css = scraper::Selector::parse("script").unwrap();
         let elements: Vec<NodeId> = html.select(&css).map(|script| script.id()).collect();
         guarded.put_back(&mut html, elements.iter());

@@ -233,7 +233,7 @@ pub(crate) fn path_to(element: ElementRef<'_>) -> String {
 }
 
 /// The value of an attribute. A tag has few attributes, and to compare their names takes less than to
-/// look the name up among all names there are, as [`scraper::Element::attr`] does.
+/// look the name up among all names there are, as [`scraper::node::Element::attr`] does.
 pub(crate) fn attribute<'a>(element: ElementRef<'a>, name: &str) -> Option<&'a str> {
     element.value().attrs().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
