@@ -22,7 +22,7 @@ use super::{ArchiveError, Doing, index, looks, numbers, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
-use crate::frontier::Candidate;
+use crate::frontier::{Candidate, First};
 use crate::url::{CanonicalUrl, UrlKey, UrlPattern};
 use crate::watch::Traits;
 
@@ -186,15 +186,15 @@ impl Store {
         self.call(move |committer, connection| committer.add(connection, site, &candidates, now)).await
     }
 
-    /// The next URLs of a site that are due, without those in `except`.
+    /// The next URLs of a site that are due, of one kind and so many at most, without those in `except`.
     pub async fn claim(
         &self,
         site: i64,
         now: Timestamp,
-        limit: usize,
+        most: (First, usize),
         except: Vec<i64>,
     ) -> Result<Vec<Claimed>, ArchiveError> {
-        self.call(move |_, connection| urls::claim(connection, site, now, limit, &except)).await
+        self.call(move |_, connection| urls::claim(connection, site, now, most, &except)).await
     }
 
     /// Numbers of the articles on `origin` whose URLs have the form `pattern`.
