@@ -453,7 +453,7 @@ impl SiteCrawl {
     }
 
     async fn commit(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), ArchiveError> {
-        answers::log(claimed, &outcome);
+        answers::log(self.name(), claimed, &outcome);
         let store = self.shared.store.clone();
         let committed = tokio::task::spawn_blocking(move || store.commit(outcome)).await;
         committed.map_err(|error| ArchiveError::Stopped(error.to_string()))?
