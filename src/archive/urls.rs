@@ -9,7 +9,7 @@ use super::record::{Claimed, HostRecord, RobotsCopy, SiteRecord};
 use super::{ArchiveError, Doing};
 use crate::article::Article;
 use crate::entry::{Entry, Listing};
-use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind};
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
 
@@ -115,26 +115,33 @@ const CLAIMED: &str =
      AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut')),
      (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe')";
 
-/// What to claim, the first kind that there is anything of: feeds, sitemaps and first pages of lists,
-/// alone, since they say what the others will need; everything else that is queued; articles that
-/// are due again.
-const ORDERS: [&str; 3] = [
-    "state = 'queued' AND rank < 2000 AND due_at <= ?2 ORDER BY rank, id",
-    "state = 'queued' AND due_at <= ?2 ORDER BY rank, id",
-    "state = 'done' AND due_at <= ?2 AND article IS NOT NULL ORDER BY due_at",
-];
+/// Feeds, sitemaps and first pages of lists, which say what the others will need: those that were not
+/// looked at for longest come first, so that all have their turn however small the runs are.
+const LEADING: &str = "state = 'queued' AND rank < 2000 AND due_at <= ?2 ORDER BY fetched_at, rank, id";
+/// Everything else that is queued.
+const FOLLOWING: &str = "state = 'queued' AND rank >= 2000 AND due_at <= ?2 ORDER BY rank, id";
+/// Articles that are due again.
+const AGAIN: &str = "state = 'done' AND due_at <= ?2 AND article IS NOT NULL ORDER BY due_at";
 
-/// The next URLs of a site that are due, of one kind of [`ORDERS`], without those in `except`.
+/// What is claimed: the first of these that there is anything of.
+fn orders(first: First) -> [&'static str; 3] {
+    match first {
+        First::Lists => [LEADING, FOLLOWING, AGAIN],
+        First::Articles => [FOLLOWING, AGAIN, LEADING],
+    }
+}
+
+/// The next URLs of a site that are due, of one kind, without those in `except`.
 pub(super) fn claim(
     connection: &Connection,
     site: i64,
     now: Timestamp,
-    limit: usize,
+    (first, limit): (First, usize),
     except: &[i64],
 ) -> Result<Vec<Claimed>, ArchiveError> {
     let doing = "choosing what is next";
     let mut claimed: Vec<Claimed> = Vec::new();
-    for order in ORDERS {
+    for order in orders(first) {
         let sql = format!("SELECT {CLAIMED} FROM url WHERE site = ?1 AND {order} LIMIT ?3");
         let mut statement = connection.prepare_cached(&sql).doing(doing)?;
         let rows = statement

@@ -11,7 +11,7 @@ use super::progress::{Bars, OrExit};
 use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, runtime};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Site, path_beside};
+use crate::config::{LogFormat, Site, path_beside};
 use crate::crawl::{
     Budget, CrawlError, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, check_contact, crawl,
 };
@@ -48,7 +48,9 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
         json_line(&mut out, &report)?;
         out.flush()?;
     }
-    if is_watched || (context.verbose > 0 && !context.quiet) {
+    // A log of JSON has nothing else in it.
+    let is_text = context.loaded.config.log.format == LogFormat::Text;
+    if is_watched || (context.verbose > 0 && !context.quiet && is_text) {
         std::io::stderr().write_all(summary(&report).as_bytes())?;
     }
     let code = match report.outcome {

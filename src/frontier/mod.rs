@@ -166,6 +166,15 @@ impl Candidate {
     }
 }
 
+/// What goes first of what is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Feeds, sitemaps, APIs and the first pages of lists, since they say what articles need.
+    Lists,
+    /// Articles that wait.
+    Articles,
+}
+
 /// Ranks below this belong to pages that show new articles first; each run looks at them anew.
 pub const FIRST_ARTICLE_RANK: i64 = 2 * RANKS_PER_CLASS;
 const RANKS_PER_CLASS: i64 = 1000;

@@ -369,3 +369,29 @@ fn each_url_has_one_line_of_json_with_its_outcome() {
     assert_eq!((&article["level"], &article["status"]), (&"INFO".into(), &200.into()));
     assert!(article["bytes"].as_u64().unwrap() > 0 && article["timestamp"].is_string(), "{article}");
 }
+
+#[test]
+fn a_log_of_json_is_nothing_else_and_each_line_of_a_url_names_its_site() {
+    let demo = Demo::start(5);
+    let other =
+        Script::new().front(&["/a.html", "/gone.html"]).on("/a.html", Reply::article("一", "二。")).start();
+    let sites = [("first", &demo.origin), ("second", &other.origin)].map(|(name, origin)| {
+        format!("[[site]]\nname = \"{name}\"\nseeds = [\"{origin}/\"]\npoliteness.delay = \"0s\"\n")
+    });
+    let desk = Desk::with_config(&format!("[archive]\nstore = \"a.sqlite\"\n{}", sites.concat()));
+    let site_of = |url: &str| if url.starts_with(&demo.origin) { "first" } else { "second" };
+    let json = desk.run("crawl -v --log-format json").expect_code(0).stderr;
+    let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_urls: Vec<&Value> = lines.iter().filter(|line| line["url"].is_string()).collect();
+    assert!(of_urls.len() > 8, "{json}");
+    for line in of_urls {
+        assert_eq!(line["site"], site_of(line["url"].as_str().unwrap()), "{line}");
+    }
+    let text = desk.run("crawl -v --full").expect_code(0).stderr;
+    let of_urls: Vec<&str> = text.lines().filter(|line| line.contains(" url=")).collect();
+    assert!(of_urls.len() > 8, "{text}");
+    for line in of_urls {
+        let url = line.split(" url=").nth(1).unwrap();
+        assert!(line.contains(&format!(" site={} ", site_of(url))), "{line}");
+    }
+}

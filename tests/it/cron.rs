@@ -431,3 +431,35 @@ fn a_webhook_gets_the_report() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap(), report);
     assert!(!outcome.stderr.contains("webhook"), "{}", outcome.stderr);
 }
+
+/// Says when the first outcome is committed.
+#[derive(Debug, Default)]
+struct FirstCommit(tokio::sync::Notify);
+
+impl Progress for FirstCommit {
+    fn committed(&self, _site: &str, _receipt: &Receipt) {
+        self.0.notify_one();
+    }
+}
+
+#[test]
+fn a_crawl_that_is_dropped_lets_go_of_its_archive_when_nothing_is_written_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.sqlite");
+    let clock = clock("2025-03-01T00:00:00Z");
+    let web = Web::new(&clock, || true);
+    let progress = Arc::new(FirstCommit::default());
+    let told = Arc::clone(&progress);
+    let world = World { clock, web };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::select! {
+            ended = crawl_in(world, settings(&archive, |_| ()), Stop::default(), progress) => {
+                panic!("a site that never answers ended: {ended:?}")
+            }
+            () = told.0.notified() => {}
+        }
+    });
+    assert!(!folder.path().join("a.sqlite-wal").exists(), "the writer is still at work");
+    drop(jianbao::archive::Lock::take(&archive).unwrap());
+}

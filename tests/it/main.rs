@@ -29,4 +29,5 @@ mod quality;
 mod quiet;
 mod search;
 mod support;
+mod tls;
 mod year;

@@ -64,7 +64,7 @@ impl SiteCrawl {
                 let mut may_go_on = answer.is_some();
                 let (outcome, profile) = match answer {
                     Some(Err(error)) if !is_part => {
-                        warn!(url = %job.claimed.url, "{error}");
+                        warn!(site = %rules.territory.site.name, url = %job.claimed.url, "{error}");
                         (examine::failure(&rules, &job.claimed, &error, host, now), None)
                     }
                     answer => {
@@ -86,7 +86,7 @@ impl SiteCrawl {
                         }
                     }
                 };
-                log(&job.claimed, &outcome);
+                log(&rules.territory.site.name, &job.claimed, &outcome);
                 let id = job.claimed.id;
                 shared.store.commit(outcome).map(|()| Step::Committed(id, profile))
             });
@@ -128,9 +128,10 @@ impl SiteCrawl {
 }
 
 /// One line for each URL, with its named outcome.
-pub(super) fn log(claimed: &Claimed, outcome: &Outcome) {
+pub(super) fn log(site: &str, claimed: &Claimed, outcome: &Outcome) {
     let capture = outcome.capture.as_ref();
     info!(
+        %site,
         url = %claimed.url,
         status = capture.map(|capture| capture.status),
         ms = capture.map(|capture| capture.elapsed_ms),

@@ -25,7 +25,7 @@ use crate::capture::{Capture, Digest};
 use crate::config::{Route, Site};
 use crate::discover::Territory;
 use crate::fetch::{FetchError, Request};
-use crate::frontier::{Candidate, Kind, Via};
+use crate::frontier::{Candidate, First, Kind, Via};
 use crate::politeness::{HostState, Pace, Schedule};
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
@@ -72,6 +72,8 @@ pub(super) struct SiteCrawl {
     /// Articles that were found to be gone.
     gone: u64,
     cut_short: bool,
+    /// Articles in the second half of a budget: lists have the first, however many there are.
+    first: First,
     ids: Option<Counter>,
     moves: Moves,
     /// Why nothing more is fetched, once that is so.
@@ -170,6 +172,7 @@ impl SiteCrawl {
             alarms: Vec::new(),
             gone: 0,
             cut_short: false,
+            first: First::Lists,
             ids: None,
             moves: Moves::default(),
             closed: false,
@@ -237,6 +240,7 @@ impl SiteCrawl {
                 self.cut_short = self.has_more().await?;
                 break;
             }
+            self.turn_to_articles();
             self.collect_finished()?;
             if self.shared.in_step {
                 if self.is_working() {
@@ -260,17 +264,30 @@ impl SiteCrawl {
         if self.shared.stop.is_set() { Ok(()) } else { self.conclude().await }
     }
 
+    /// The site's own limit of requests.
+    fn limit(&self) -> Option<u64> {
+        Some(self.rules.territory.site.scope.max_pages).filter(|limit| *limit > 0)
+    }
+
     fn is_over_budget(&mut self) -> bool {
-        let limit = self.rules.territory.site.scope.max_pages;
         self.shared.budget(self.shared.clock.now()).is_some()
-            || (limit > 0 && self.requests >= limit)
+            || self.limit().is_some_and(|limit| self.requests >= limit)
             || !self.shared.spent.may_ask(self.requests, &mut self.borrowed)
+    }
+
+    /// Puts articles first once half of a budget is used; lists that were claimed wait.
+    fn turn_to_articles(&mut self) {
+        let now = self.shared.clock.now();
+        if self.first == First::Lists && self.shared.spent.is_half_used(self.requests, self.limit(), now) {
+            self.first = First::Articles;
+            self.queue.retain(|job| !job.claimed.leads);
+        }
     }
 
     /// Whether the run would go on: something is due, or will be before long.
     async fn has_more(&self) -> Result<bool, ArchiveError> {
         let now = self.shared.clock.now();
-        let due = self.shared.store.claim(self.id(), now, 1, self.busy.iter().copied().collect()).await?;
+        let due = self.claim(now, 1).await?;
         Ok(!self.queue.is_empty() || !due.is_empty() || self.next_due_in_time(now).await?.is_some())
     }
 
@@ -287,11 +304,18 @@ impl SiteCrawl {
     }
 
     async fn refill(&mut self) -> Result<(), ArchiveError> {
-        let now = self.shared.clock.now();
-        let busy: Vec<i64> = self.busy.iter().copied().collect();
-        let claimed = self.shared.store.claim(self.id(), now, CLAIM, busy).await?;
+        let mut claimed = self.claim(self.shared.clock.now(), CLAIM).await?;
+        // Where articles are first, those that one list shows come before the next list.
+        if self.first == First::Articles && claimed.iter().any(|claimed| claimed.leads) {
+            claimed.truncate(1);
+        }
         self.queue.extend(claimed.into_iter().map(Job::from));
         Ok(())
+    }
+
+    async fn claim(&self, now: Timestamp, most: usize) -> Result<Vec<Claimed>, ArchiveError> {
+        let busy = self.busy.iter().copied().collect();
+        self.shared.store.claim(self.id(), now, (self.first, most), busy).await
     }
 
     /// Waits for work under way, or for the next URL to become due; `false` when neither is to come.
@@ -429,7 +453,7 @@ impl SiteCrawl {
     }
 
     async fn commit(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), ArchiveError> {
-        answers::log(claimed, &outcome);
+        answers::log(self.name(), claimed, &outcome);
         let store = self.shared.store.clone();
         let committed = tokio::task::spawn_blocking(move || store.commit(outcome)).await;
         committed.map_err(|error| ArchiveError::Stopped(error.to_string()))?

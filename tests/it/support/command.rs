@@ -55,6 +55,11 @@ impl Desk {
         outcome(&self.command(line).output().unwrap())
     }
 
+    /// With variables of the environment.
+    pub(crate) fn run_under(&self, variables: &[(&str, &str)], line: &str) -> Outcome {
+        outcome(&self.command(line).envs(variables.iter().copied()).output().unwrap())
+    }
+
     /// Another program, run in the folder; `None` when there is no such program.
     pub(crate) fn run_program(&self, program: &str, arguments: &[&str]) -> Option<Outcome> {
         let mut command = Command::new(program);

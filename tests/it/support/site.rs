@@ -1,7 +1,7 @@
 //! A site whose every answer a test writes down; on a free port of this machine.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -95,24 +95,46 @@ impl Script {
     }
 
     pub(crate) fn start(self) -> Running {
+        self.serve("http", Some)
+    }
+
+    /// Over TLS.
+    pub(crate) fn start_tls(self, config: rustls::ServerConfig) -> Running {
+        let config = Arc::new(config);
+        self.serve("https", move |stream| {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).ok()?;
+            Some(rustls::StreamOwned::new(connection, stream))
+        })
+    }
+
+    /// Answers on what `open` makes of a connection.
+    fn serve<S: Read + Write>(
+        self,
+        scheme: &str,
+        open: impl Fn(TcpStream) -> Option<S> + Send + Sync + 'static,
+    ) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let origin = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let open = Arc::new(open);
         let log: Arc<Mutex<Vec<(Instant, String, String)>>> = Arc::default();
         let replies = Arc::new(Mutex::new(self));
         let seen = Arc::clone(&log);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (replies, seen) = (Arc::clone(&replies), Arc::clone(&seen));
-                std::thread::spawn(move || talk(stream, &replies, &seen));
+                let (replies, seen, open) = (Arc::clone(&replies), Arc::clone(&seen), Arc::clone(&open));
+                std::thread::spawn(move || {
+                    if let Some(stream) = open(stream) {
+                        talk(stream, &replies, &seen);
+                    }
+                });
             }
         });
         Running { origin, log }
     }
 }
 
-fn talk(stream: TcpStream, script: &Mutex<Script>, seen: &Mutex<Vec<(Instant, String, String)>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut stream = stream;
+fn talk(stream: impl Read + Write, script: &Mutex<Script>, seen: &Mutex<Vec<(Instant, String, String)>>) {
+    let mut reader = BufReader::new(stream);
     loop {
         let mut head = String::new();
         loop {
@@ -144,7 +166,8 @@ fn talk(stream: TcpStream, script: &Mutex<Script>, seen: &Mutex<Vec<(Instant, St
         }
         answer.extend(b"\r\n");
         answer.extend(&reply.body);
-        if stream.write_all(&answer).is_err() {
+        let stream = reader.get_mut();
+        if stream.write_all(&answer).and_then(|()| stream.flush()).is_err() {
             return;
         }
     }
