@@ -8,7 +8,7 @@ use super::args::CrawlArgs;
 use super::notify::Notifier;
 use super::output::{json_line, stdout};
 use super::progress::{Bars, OrExit};
-use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, runtime};
+use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, runtime, text_of};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Site, path_beside};
@@ -68,7 +68,7 @@ fn metrics_file(args: &CrawlArgs, context: &Context) -> anyhow::Result<String> {
         None if configured.is_empty() => return Ok(String::new()),
         None => path_beside(&context.loaded.base, configured),
     };
-    Ok(path.to_string_lossy().into_owned())
+    Ok(text_of(path)?)
 }
 
 /// Crawls until done, or until SIGINT or SIGTERM.

@@ -98,23 +98,27 @@ struct Context {
 
 impl Context {
     fn load(global: &Global) -> anyhow::Result<Self> {
+        Self::load_with(global, variables()?)
+    }
+
+    /// With these variables in place of the environment's.
+    fn load_with(
+        global: &Global,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
         let default = Path::new("crawl.toml");
         let file = global.config.clone().or_else(|| default.exists().then(|| default.to_owned()));
         let mut flags = Vec::new();
         if let Some(path) = &global.archive {
             // A path on the command line starts from here, not from the configuration's folder.
-            let path = std::path::absolute(path)?;
-            flags.push(Flag {
-                flag: "--archive",
-                key: "archive.store",
-                value: path.to_string_lossy().into_owned(),
-            });
+            let value = text_of(std::path::absolute(path)?)?;
+            flags.push(Flag { flag: "--archive", key: "archive.store", value });
         }
         if let Some(format) = global.log_format {
             let value = if format == args::LogFormat::Json { "json" } else { "text" };
             flags.push(Flag { flag: "--log-format", key: "log.format", value: value.to_owned() });
         }
-        let loaded = load(file.as_deref(), std::env::vars(), &flags)?;
+        let loaded = load(file.as_deref(), variables, &flags)?;
         let context = Self {
             loaded,
             json: global.json,
@@ -173,6 +177,26 @@ impl Context {
     fn profiles(&self) -> Result<Profiles, ProfileError> {
         Profiles::load(&self.profiles_folder())
     }
+}
+
+/// The environment's variables that may be the configuration's.
+fn variables() -> Result<Vec<(String, String)>, Usage> {
+    let ours = std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with("JIANBAO_"))?;
+        Some((name, value))
+    });
+    ours.map(|(name, value)| match value.into_string() {
+        Ok(value) => Ok((name, value)),
+        Err(value) => Err(Usage(format!("{name} is not UTF-8: `{}`", value.display()))),
+    })
+    .collect()
+}
+
+/// A path as the configuration holds it: as text. To replace bytes would name another file.
+fn text_of(path: PathBuf) -> Result<String, Usage> {
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| Usage(format!("`{}` is not UTF-8; give it another name", path.display())))
 }
 
 fn use_color(color: Color, stream: &impl std::io::IsTerminal) -> bool {

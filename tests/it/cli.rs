@@ -4,18 +4,25 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Demo, Desk, Reply, Script};
+use crate::support::{Demo, Desk, Outcome, Reply, Script};
 
 #[test]
 fn the_demo_does_the_main_job_and_cleans_up() {
     let desk = Desk::new();
-    let outcome = desk.run("demo").expect_code(0);
+    std::fs::create_dir(desk.path("tmp")).unwrap();
+    // What the environment says of another archive is not for the demo.
+    let mut demo = desk.command("demo");
+    demo.env("TMPDIR", desk.path("tmp"))
+        .env("JIANBAO_ARCHIVE_STORE", desk.path("real.sqlite"))
+        .env("JIANBAO_LOG_METRICS", desk.path("real.prom"));
+    let outcome = Outcome::from(demo.output().unwrap()).expect_code(0);
     for part in ["60 posts", "59 new", "党建联盟赋能产业高质量发展", "published  2023-02-27", "Try next"]
     {
         assert!(outcome.stdout.contains(part), "`{part}` is not in {}", outcome.stdout);
     }
     assert_eq!(outcome.stderr, "", "no progress bars where nobody watches");
-    assert_eq!(std::fs::read_dir(desk.root()).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(desk.path("tmp")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(desk.root()).unwrap().count(), 1);
 }
 
 #[test]
@@ -368,4 +375,21 @@ fn each_url_has_one_line_of_json_with_its_outcome() {
     let article = lines.iter().find(|line| line["outcome"] == "article").unwrap();
     assert_eq!((&article["level"], &article["status"]), (&"INFO".into(), &200.into()));
     assert!(article["bytes"].as_u64().unwrap() > 0 && article["timestamp"].is_string(), "{article}");
+}
+
+#[test]
+fn names_that_are_no_text_are_refused_where_they_count() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let desk = Desk::for_site("http://127.0.0.1:9");
+    let odd = OsStr::from_bytes(b"odd-\xff.sqlite");
+    let config = || desk.command("config");
+    for (outcome, code) in [
+        (config().env("OTHER", odd).output(), 0),
+        (config().env("JIANBAO_ARCHIVE_STORE", odd).output(), 2),
+        (config().arg("-a").arg(odd).output(), 2),
+    ] {
+        let outcome = Outcome::from(outcome.unwrap()).expect_code(code);
+        assert_eq!(outcome.stderr.contains("is not UTF-8"), code == 2, "{}", outcome.stderr);
+    }
 }
