@@ -8,7 +8,7 @@ use super::args::CrawlArgs;
 use super::notify::Notifier;
 use super::output::{json_line, stdout};
 use super::progress::{Bars, OrExit};
-use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, runtime, text_of};
+use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, is_broken_pipe, runtime, text_of};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Site, path_beside};
@@ -43,21 +43,26 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     let progress = Arc::new(OrExit { progress, notifier: Some(notifier.clone()) });
     let report = with_signals(settings, progress)
         .inspect_err(|error| notifier.failed(&format!("{error:#}"), exit_code(error)))?;
-    if context.json {
-        let mut out = stdout();
-        json_line(&mut out, &report)?;
-        out.flush()?;
-    }
-    if is_watched || (context.verbose > 0 && !context.quiet) {
-        std::io::stderr().write_all(summary(&report).as_bytes())?;
-    }
     let code = match report.outcome {
         RunOutcome::Interrupted => INTERRUPTED,
         _ if report.needs_attention() => ATTENTION,
         _ => 0,
     };
+    // Told before anything is printed: that nobody reads what is printed changes nothing of the run.
     notifier.ended(&report, code);
-    Ok(code)
+    if is_watched || (context.verbose > 0 && !context.quiet) {
+        let _ = std::io::stderr().write_all(summary(&report).as_bytes());
+    }
+    match context.json.then(|| print(&report)) {
+        Some(Err(error)) if !is_broken_pipe(&error) => Err(error),
+        _ => Ok(code),
+    }
+}
+
+fn print(report: &RunReport) -> anyhow::Result<()> {
+    let mut out = stdout();
+    json_line(&mut out, report)?;
+    Ok(out.flush()?)
 }
 
 /// A path on the command line starts from here, one in the configuration from its folder.

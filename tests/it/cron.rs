@@ -384,6 +384,17 @@ fn a_command_is_told_of_runs_that_need_attention() {
 }
 
 #[test]
+fn a_run_whose_output_nobody_reads_is_told_and_keeps_its_exit_code() {
+    for line in ["crawl -v", "crawl --json"] {
+        let desk = desk_with_hook("command = \"echo $JIANBAO_EXIT > told.txt\"", 503);
+        let mut crawl = desk.spawn(line);
+        drop((crawl.stdout.take(), crawl.stderr.take()));
+        assert_eq!(crawl.wait().unwrap().code(), Some(1), "{line}");
+        assert_eq!(std::fs::read_to_string(desk.path("told.txt")).unwrap(), "1\n", "{line}");
+    }
+}
+
+#[test]
 fn a_hook_that_fails_or_hangs_costs_a_warning_and_no_run() {
     for (notify, warning) in [
         ("command = \"exit 7\"", "failed: exit status: 7"),
