@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -51,17 +53,32 @@ impl Format for Markdown {
     }
 }
 
-/// The articles of a folder by number: `17 Title.md`.
+/// The articles of a folder by number: `17 Title.md`, with the front matter of that number. What else
+/// begins with a number is somebody's own.
 fn files(folder: &Path) -> std::io::Result<HashMap<i64, String>> {
     let mut files = HashMap::new();
     for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+        let entry = entry?;
+        // A name that is not UTF-8 is none that was written here.
+        let Ok(name) = entry.file_name().into_string() else { continue };
         let number = name.strip_suffix(".md").and_then(|name| name.split_once(' '));
-        if let Some(number) = number.and_then(|(number, _)| number.parse().ok()) {
+        if let Some(number) = number.and_then(|(number, _)| number.parse().ok())
+            && begins_with(&entry.path(), front(number).as_bytes())
+        {
             files.insert(number, name);
         }
     }
     Ok(files)
+}
+
+/// How the file of an article begins.
+fn front(id: i64) -> String {
+    format!("---\nid: {id}\n")
+}
+
+fn begins_with(path: &Path, start: &[u8]) -> bool {
+    let mut found = vec![0; start.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut found)).is_ok() && found == start
 }
 
 /// A name that every system allows, and that no program takes for a link.
@@ -83,7 +100,6 @@ fn page(article: &ArticleRecord) -> String {
         tags.iter().map(|tag| tag.split_whitespace().collect::<Vec<_>>().join("-")).collect();
     let capture = article.capture.as_ref();
     let fields = [
-        ("id", json!(article.id)),
         ("title", json!(article.title)),
         ("url", json!(article.url)),
         ("site", json!(article.site)),
@@ -105,7 +121,7 @@ fn page(article: &ArticleRecord) -> String {
         ("fetched_at", json!(capture.map(|capture| &capture.fetched_at))),
         ("digest", json!(capture.map(|capture| &capture.digest))),
     ];
-    let mut page = String::from("---\n");
+    let mut page = front(article.id);
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         let _ = writeln!(page, "{name}: {value}");
     }

@@ -196,11 +196,13 @@ fn markdown_is_a_file_per_article_with_front_matter() {
     }
     assert!(text.starts_with("# 老码头/步道: \"开放\"\n\n第一段。\n\n"), "{text}");
     // Another title is another name for the same article; what else is in the folder stays.
-    std::fs::write(desk.path("vault/site/note.md"), "mine").unwrap();
+    for note in ["note.md", "1 月计划.md"] {
+        std::fs::write(desk.path("vault/site").join(note), "---\nid: 12\n---\nmine").unwrap();
+    }
     desk.crawl("--full");
     desk.run("export --format markdown -o vault").expect_code(0);
     let names: Vec<String> = files(&desk.path("vault")).into_keys().collect();
-    assert_eq!(names, ["site/1 老码头步道开放.md", "site/note.md"]);
+    assert_eq!(names, ["site/1 月计划.md", "site/1 老码头步道开放.md", "site/note.md"]);
 }
 
 #[test]
