@@ -267,6 +267,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             None => {}
         }
         match cause.downcast_ref::<ExportError>() {
+            Some(ExportError::Archive(error)) => return archive(error),
             Some(ExportError::File { source, .. }) if is_wrong_path(source.kind()) => return USAGE,
             Some(ExportError::Occupied { .. }) => return USAGE,
             _ => {}
@@ -283,10 +284,23 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     ATTENTION
 }
 
-/// Whether a file can't be written because of where it should be, and not for lack of space.
+/// Whether a file can't be written because of where it should be, and not for lack of room or time:
+/// then the same command may work later.
 fn is_wrong_path(kind: std::io::ErrorKind) -> bool {
-    use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
-    matches!(kind, IsADirectory | NotADirectory | NotFound | PermissionDenied)
+    use std::io::ErrorKind::{
+        FileTooLarge, Interrupted, OutOfMemory, QuotaExceeded, StorageFull, TimedOut, WouldBlock, WriteZero,
+    };
+    !matches!(
+        kind,
+        FileTooLarge
+            | Interrupted
+            | OutOfMemory
+            | QuotaExceeded
+            | StorageFull
+            | TimedOut
+            | WouldBlock
+            | WriteZero
+    )
 }
 
 /// Something on the command line can't be used.

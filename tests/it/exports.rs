@@ -352,3 +352,19 @@ fn a_closed_pipe_is_no_error_in_any_format() {
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{format}");
     }
 }
+
+#[test]
+fn a_damaged_archive_and_a_path_that_cannot_be_are_told_apart() {
+    let desk = archive();
+    let long = "x".repeat(300);
+    for line in [format!("export -o {long}"), format!("export --format markdown -o {long}")] {
+        desk.run(&line).expect_code(2).expect_stderr("could not write");
+    }
+    let damage = rusqlite::Connection::open(desk.archive()).unwrap();
+    damage.pragma_update(None, "foreign_keys", false).unwrap();
+    damage.execute("DELETE FROM text WHERE digest = (SELECT max(text_digest) FROM article)", []).unwrap();
+    drop(damage);
+    for line in ["export", "export -o a.jsonl", "export --snapshot frozen", "export --format markdown -o vault"] {
+        desk.run(line).expect_code(3).expect_stderr("reading articles");
+    }
+}
