@@ -1,10 +1,9 @@
 //! `jianbao extract`: extraction alone, no archive.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -126,12 +125,12 @@ fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
 
 fn lines(profiles: Option<&Profiles>, explain: bool) -> anyhow::Result<u8> {
     let mut out = stdout();
-    let mut input = std::io::stdin().lock().lines();
+    let mut input = super::input::lines();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     loop {
         let mut chunk: Vec<String> = Vec::with_capacity(CHUNK);
         for line in input.by_ref().take(CHUNK) {
-            let line = line.context("could not read standard input")?;
+            let line = line?;
             if !line.trim().is_empty() {
                 chunk.push(line);
             }

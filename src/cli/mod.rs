@@ -11,6 +11,7 @@ mod export;
 mod extract;
 mod health;
 mod import;
+mod input;
 mod notify;
 mod output;
 mod progress;

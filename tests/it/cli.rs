@@ -393,3 +393,21 @@ fn names_that_are_no_text_are_refused_where_they_count() {
         assert_eq!(outcome.stderr.contains("is not UTF-8"), code == 2, "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn a_line_that_is_not_utf8_spoils_no_other() {
+    let desk = Desk::new();
+    let page = format!("{}/tests/pages/sh-daijia/17328.html", env!("CARGO_MANIFEST_DIR"));
+    let good = format!("{{\"id\":1,\"path\":\"{page}\"}}\n");
+    let bad = b"{\"id\":2,\"path\":\"\xb5\xda\"}\n";
+    let input = [good.as_bytes(), bad, b"\xff\n", good.as_bytes()].concat();
+    let answers = desk.run_with(&["extract", "--jsonl", "--generic"], input).expect_code(0).stdout;
+    let answers: Vec<Value> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let failed: Vec<bool> = answers.iter().map(|answer| answer["error"].is_string()).collect();
+    assert_eq!(failed, [false, true, true, false]);
+    assert_eq!(answers[1]["id"], 2);
+
+    let dates = b"{\"text\":\"2024-05-18\",\"reference\":\"2025-03-10T00:00:00Z\"}\n\xff\n";
+    let dates = desk.run_with(&["try", "date", "--jsonl"], dates).expect_code(0).stdout;
+    assert!(dates.contains("\"2024-05-18\"") && dates.lines().nth(1).unwrap().contains("\"error\""), "{dates}");
+}

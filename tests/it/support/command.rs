@@ -69,7 +69,7 @@ impl Desk {
     }
 
     /// With arguments that hold spaces, and standard input.
-    pub(crate) fn run_with(&self, arguments: &[&str], stdin: &str) -> Outcome {
+    pub(crate) fn run_with(&self, arguments: &[&str], stdin: impl AsRef<[u8]>) -> Outcome {
         use std::io::Write as _;
         let mut child = self
             .command("")
@@ -79,7 +79,7 @@ impl Desk {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_ref()).unwrap();
         child.wait_with_output().unwrap().into()
     }
 
