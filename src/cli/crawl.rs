@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::CrawlArgs;
 use super::notify::Notifier;
-use super::output::{json_line, stdout};
+use super::output::{json_line, shown, stdout};
 use super::progress::{Bars, OrExit};
 use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, is_broken_pipe, runtime, text_of};
 use crate::archive::{ArchiveError, Place};
@@ -190,7 +190,7 @@ pub(super) fn summary(report: &RunReport) -> String {
             let _ = writeln!(text, "  missing {field}: {count}");
         }
         for alarm in &site.alarms {
-            let _ = writeln!(text, "  ALARM: {alarm}");
+            let _ = writeln!(text, "  ALARM: {}", shown(alarm));
         }
     }
     for alarm in &report.alarms {

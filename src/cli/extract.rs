@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::args::ExtractArgs;
-use super::output::{json_line, json_pretty, stdout};
+use super::output::{json_line, json_pretty, shown, stdout};
 use super::{ATTENTION, Context, Usage};
 use crate::article::Article;
 use crate::capture::Capture;
@@ -198,7 +198,7 @@ fn answer_question(question: Question, profiles: Option<&Profiles>, explain: boo
 }
 
 fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<()> {
-    writeln!(out, "{}", article.title)?;
+    writeln!(out, "{}", shown(&article.title))?;
     let published = article.published.as_ref().map(|p| p.value.as_str());
     for (name, value) in [
         ("published", published),
@@ -207,10 +207,10 @@ fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<
         ("category", article.category.as_deref()),
     ] {
         if let Some(value) = value {
-            writeln!(out, "{name}: {value}")?;
+            writeln!(out, "{name}: {}", shown(value))?;
         }
     }
-    writeln!(out, "\n{}", article.text)?;
+    writeln!(out, "\n{}", shown(&article.text))?;
     Ok(())
 }
 
@@ -227,17 +227,17 @@ fn explain(
         writeln!(out, "{field}: from {origin}")?;
     }
     for note in article.iter().flat_map(|article| &article.notes) {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "note: {}", shown(note))?;
     }
     for note in &page.notes {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "note: {}", shown(note))?;
     }
     let explanation = page.explain();
     let mut list = |heading: &str, lines: &[String]| -> std::io::Result<()> {
         if !lines.is_empty() {
             writeln!(out, "\n{heading}")?;
         }
-        lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
+        lines.iter().try_for_each(|line| writeln!(out, "  {}", shown(line)))
     };
     list("what names the title, and how much its word counts:", &explanation.titles)?;
     list("dates:", &explanation.dates)?;

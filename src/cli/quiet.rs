@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::output::shown;
 use crate::archive::{Archive, ArchiveError};
 use crate::watch::{Rhythm, by_section, lost_feeds, rhythm, silences};
 
@@ -65,7 +66,7 @@ impl SiteQuiet {
             writeln!(out, "  posts     about {weekly} a week · the last on {last}")?;
         }
         for alarm in &self.alarms {
-            writeln!(out, "  ALARM: {alarm}")?;
+            writeln!(out, "  ALARM: {}", shown(alarm))?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::{SearchArgs, SortBy};
-use super::output::{json_line, pad, stdout};
+use super::output::{json_line, pad, shown, stdout};
 use super::{Context, Usage};
 use crate::archive::{Archive, Facets, Found, HitOrder, Search};
 use crate::search::{Query, Trend};
@@ -85,20 +85,20 @@ impl Marks {
     }
 
     fn show(&self, text: &str, marks: &[(usize, usize)]) -> String {
-        let mut shown = String::with_capacity(text.len());
-        for (at, c) in text.chars().enumerate() {
+        let mut marked = String::with_capacity(text.len());
+        for (at, c) in shown(text).chars().enumerate() {
             if marks.iter().any(|(_, end)| *end == at) {
-                shown.push_str(self.end);
+                marked.push_str(self.end);
             }
             if marks.iter().any(|(start, _)| *start == at) {
-                shown.push_str(self.start);
+                marked.push_str(self.start);
             }
-            shown.push(if c == '\n' { ' ' } else { c });
+            marked.push(if c == '\n' { ' ' } else { c });
         }
         if marks.iter().any(|(_, end)| *end == text.chars().count()) {
-            shown.push_str(self.end);
+            marked.push_str(self.end);
         }
-        shown
+        marked
     }
 }
 
@@ -122,11 +122,12 @@ fn write_facets(out: &mut impl Write, facets: &Facets) -> std::io::Result<()> {
     for (name, counts) in [("site", &facets.site), ("month", &facets.month), ("category", &facets.category)] {
         // Of the months the latest are shown, of the others the largest.
         let skipped = if name == "month" { counts.len().saturating_sub(SHOWN) } else { 0 };
-        let shown = counts.iter().skip(skipped).take(SHOWN);
-        let shown: Vec<String> = shown.map(|(value, count)| format!("{value} ({count})")).collect();
+        let counted = counts.iter().skip(skipped).take(SHOWN);
+        let counted: Vec<String> =
+            counted.map(|(value, count)| format!("{} ({count})", shown(value))).collect();
         let more =
             if counts.len() > SHOWN { format!(" · {} more", counts.len() - SHOWN) } else { String::new() };
-        writeln!(out, "{name:>8}  {}{more}", shown.join(" · "))?;
+        writeln!(out, "{name:>8}  {}{more}", counted.join(" · "))?;
     }
     Ok(())
 }

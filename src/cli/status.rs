@@ -9,7 +9,7 @@ use super::args::StatusArgs;
 use super::coverage::SiteCoverage;
 use super::crawl::{bytes, summary};
 use super::health::{Facts, Health, Run, State, judge, length};
-use super::output::{json_pretty, pad, stdout, width};
+use super::output::{json_pretty, pad, shown, stdout, width};
 use super::quiet::SiteQuiet;
 use super::{ATTENTION, Context, coverage, quiet};
 use crate::archive::{Archive, RunRow, SiteStatus, free_space, holder};
@@ -51,11 +51,11 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
         low_space: free.filter(|free| *free < config.archive.min_free.0),
     });
     let mut out = stdout();
-    let shown = rows.iter().take(RUNS).collect::<Vec<_>>();
+    let last = rows.iter().take(RUNS).collect::<Vec<_>>();
     if context.json {
         let mut status = serde_json::json!({
             "archive": archive.path(), "bytes": size, "free": free, "running": running,
-            "pending": pending, "sites": sites, "runs": shown, "health": health,
+            "pending": pending, "sites": sites, "runs": last, "health": health,
         });
         status["quiet"] = quiet.iter().map(SiteQuiet::json).collect();
         if args.coverage {
@@ -77,7 +77,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
                 quiet.write(&mut out)?;
             }
         }
-        write_runs(&mut out, &shown, running.is_some())?;
+        write_runs(&mut out, &last, running.is_some())?;
         write_todo(&mut out, &health)?;
     }
     out.flush()?;
@@ -207,7 +207,7 @@ fn write_todo(out: &mut impl Write, health: &Health) -> std::io::Result<()> {
 fn write_wrapped(out: &mut impl Write, first: &str, further: &str, text: &str) -> std::io::Result<()> {
     let mut line = first.to_owned();
     let mut is_empty = true;
-    for word in text.split_whitespace() {
+    for word in shown(text).split_whitespace() {
         if !is_empty && width(&line) + 1 + width(word) > COLUMNS {
             writeln!(out, "{line}")?;
             further.clone_into(&mut line);

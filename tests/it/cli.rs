@@ -411,3 +411,31 @@ fn a_line_that_is_not_utf8_spoils_no_other() {
     let dates = desk.run_with(&["try", "date", "--jsonl"], dates).expect_code(0).stdout;
     assert!(dates.contains("\"2024-05-18\"") && dates.lines().nth(1).unwrap().contains("\"error\""), "{dates}");
 }
+
+#[test]
+fn a_page_cannot_speak_to_the_terminal() {
+    let (title, text) = ("老码头&#27;]52;c;ZXZpbA==&#7;改造完工", "步道&#27;[2J开放了\u{9b}31m。");
+    let site = Script::new()
+        .front(&["/1.html"])
+        .on("/1.html", Reply::article(title, text))
+        .on("/1.html", Reply::article("老码头&#27;[1A改造", text))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    desk.crawl("--full");
+    let page = format!("<title>{title}</title><h1>{title}</h1><p>2024-05-18</p><p>{}</p>", text.repeat(30));
+    std::fs::write(desk.path("page.html"), page).unwrap();
+    for line in [
+        "show 1",
+        "show 1 --markdown",
+        "show 1 --versions",
+        "show 1 --diff",
+        "search 码头 --facets",
+        "extract page.html --generic --explain",
+    ] {
+        let shown = desk.run(line).expect_code(0).stdout;
+        assert!(shown.contains('\u{fffd}'), "{line}: {shown}");
+        assert!(!shown.contains(['\x1b', '\x07', '\u{9b}']), "{line}: {shown:?}");
+    }
+    assert!(desk.articles()[0]["title"].as_str().unwrap().contains('\x1b'), "what is archived stays as it is");
+}
