@@ -298,7 +298,7 @@ fn an_article_is_cited_in_three_styles() {
     let site = Script::new()
         .front(&["/1.html"])
         .on("/1.html", Reply::html(format!(
-            "<html lang=zh><title>产值增长 12% & 用工</title><h1>产值增长 12% & 用工</h1><p>2024-05-18 作者:林小雨、周航 来源:沿河晚报</p><div class=content><p>{}</p></div>",
+            "<html lang=zh><title>产值{{增长 12% & 用工</title><h1>产值{{增长 12% & 用工</h1><p>2024-05-18 作者:林小雨、周航 来源:沿河晚报</p><div class=content><p>{}</p></div>",
             "这是一段足够长的正文,讲述园区里发生的事情。".repeat(12)
         )))
         .start();
@@ -313,7 +313,7 @@ fn an_article_is_cited_in_three_styles() {
     for line in [
         "@misc{site-1,",
         "  author       = {{林小雨} and {周航}},",
-        "  title        = {{产值增长 12\\% \\& 用工}},",
+        "  title        = {{产值\\textbraceleft{}增长 12\\% \\& 用工}},",
         "  howpublished = {沿河晚报},",
         "  year         = {2024},",
         "  month        = {5},",
@@ -325,7 +325,7 @@ fn an_article_is_cited_in_three_styles() {
     }
     let ris = desk.run("show 1 --cite=ris").expect_code(0).stdout;
     let want = format!(
-        "TY  - ELEC\nTI  - 产值增长 12% & 用工\nAU  - 林小雨\nAU  - 周航\nT2  - 沿河晚报\nPY  - 2024\nDA  - 2024/05/18/\nUR  - {}/1.html\nY2  - {}/\nLA  - zh\nN1  - fetched {fetched}, BLAKE3 {digest}\nER  - \n",
+        "TY  - ELEC\nTI  - 产值{{增长 12% & 用工\nAU  - 林小雨\nAU  - 周航\nT2  - 沿河晚报\nPY  - 2024\nDA  - 2024/05/18/\nUR  - {}/1.html\nY2  - {}/\nLA  - zh\nN1  - fetched {fetched}, BLAKE3 {digest}\nER  - \n",
         site.origin,
         day.replace('-', "/")
     );
@@ -333,7 +333,7 @@ fn an_article_is_cited_in_three_styles() {
     assert_eq!(
         cited["gbt7714"],
         format!(
-            "林小雨, 周航. 产值增长 12% & 用工[EB/OL]. (2024-05-18)[{day}]. {}/1.html. 存档于 {fetched}, BLAKE3 {digest}.\n",
+            "林小雨, 周航. 产值{{增长 12% & 用工[EB/OL]. (2024-05-18)[{day}]. {}/1.html. 存档于 {fetched}, BLAKE3 {digest}.\n",
             site.origin
         )
     );
