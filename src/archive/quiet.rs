@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -22,13 +21,6 @@ impl Archive {
         let sites: Vec<(i64, String)> =
             self.list("SELECT id, key FROM site ORDER BY key", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         sites.into_iter().map(|(id, key)| Ok((key, posting(&self.connection, id)?))).collect()
-    }
-
-    /// When the last run that looked everywhere ended.
-    pub fn last_look(&self) -> Result<Option<Timestamp>, ArchiveError> {
-        let sql = "SELECT max(finished) FROM run WHERE outcome = 'finished'";
-        let ends: Vec<Option<i64>> = self.list(sql, [], |row| row.get(0))?;
-        Ok(ends.into_iter().flatten().next().map(urls::time))
     }
 }
 

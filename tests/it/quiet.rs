@@ -267,6 +267,38 @@ fn a_crawl_of_a_site_that_fell_silent_ends_with_one() {
 }
 
 #[test]
+fn a_site_is_judged_by_its_own_runs_however_many_of_others_came_since() {
+    let (seldom, often) = (blog(60..180).start(), blog(0..3).start());
+    let desk = Desk::for_site(&often.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    let more = config.split_once("[[site]]").unwrap().1.replace("\"site\"", "\"seldom\"");
+    let more = more.replace(&often.origin, &seldom.origin);
+    std::fs::write(desk.path("crawl.toml"), format!("{config}[[site]]{more}")).unwrap();
+    desk.run("crawl seldom").expect_code(1);
+    desk.run("crawl site").expect_code(0);
+    // It was looked at 60 days ago, when nothing was silent; then the other one was, forty times.
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.pragma_update(None, "foreign_keys", false).unwrap();
+    archive
+        .execute_batch(
+            "UPDATE run SET report = json_set(report, '$.finished', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-60 days'),
+                                              '$.sites[0].alarms', json_array('12 of 20 URLs failed')) WHERE id = 1;
+             WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 40)
+             INSERT INTO run (started, finished, chain_start, full, outcome, report)
+             SELECT started, finished, chain_start, full, outcome, report FROM run, n WHERE id = 2;",
+        )
+        .unwrap();
+    drop(archive);
+    let status: serde_json::Value =
+        serde_json::from_str(&desk.run("status --json").expect_code(0).stdout).unwrap();
+    let health = &status["health"];
+    assert_eq!(health["sites"][0]["broken"], serde_json::json!(["12 of 20 URLs failed"]), "{health:#}");
+    assert_eq!(health["todo"][1]["command"], "jianbao status --report 1", "{health:#}");
+    let quiet = status["quiet"].as_array().unwrap().iter().find(|quiet| quiet["site"] == "seldom").unwrap();
+    assert_eq!(quiet["alarms"], serde_json::json!([]), "nobody looked since: {quiet}");
+}
+
+#[test]
 fn a_feed_that_is_gone_is_an_alarm_after_three_looks_and_two_days() {
     let front = "<title>front</title><link rel=alternate type='application/rss+xml' href='/feed.xml'><body><a href='/a'>甲</a></body>";
     let feed = "<rss version='2.0'><channel><title>t</title><item><title>甲</title><link>/a</link></item></channel></rss>";
