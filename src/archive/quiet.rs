@@ -28,9 +28,12 @@ impl Archive {
 pub(super) fn posting(connection: &Connection, site: i64) -> Result<Posting, ArchiveError> {
     let dated = dated(connection, site)?;
     let given = given(connection, site)?;
+    let by_any: HashSet<i64> = given.values().flatten().copied().collect();
     let feeds = feeds(connection, site)?.into_iter().map(|mut feed| {
         if let Some((since, given)) = feed.first.zip(given.get(&feed.id)) {
-            let since = dated.iter().filter(|(_, post)| post.day >= since);
+            // Where several feeds show a post, only the first one is known: it says nothing of the others.
+            let tells = |article: &i64| given.contains(article) || !by_any.contains(article);
+            let since = dated.iter().filter(|(article, post)| post.day >= since && tells(article));
             feed.history.gave = since.map(|(article, _)| given.contains(article)).collect();
         }
         feed.history
@@ -102,7 +105,7 @@ fn feeds(connection: &Connection, site: i64) -> Result<Vec<Feed>, ArchiveError> 
     Ok(feeds)
 }
 
-/// For each feed, the articles that it showed.
+/// For each feed, the articles that it was the first to show.
 fn given(connection: &Connection, site: i64) -> Result<HashMap<i64, HashSet<i64>>, ArchiveError> {
     let sql = "SELECT d.source, u.article FROM url u JOIN discovery d ON d.url = u.id AND d.route = 'feed'
                WHERE u.site = ?1 AND u.article IS NOT NULL AND d.source IS NOT NULL";

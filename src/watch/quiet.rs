@@ -237,7 +237,8 @@ pub struct FeedHistory {
     pub failures: u32,
     /// Outcome of the last look.
     pub outcome: String,
-    /// For each post published since the feed is known, the oldest first, whether the feed had it.
+    /// For each post published since the feed is known, the oldest first, whether the feed had it; posts
+    /// that another feed had are left out.
     pub gave: Vec<bool>,
 }
 

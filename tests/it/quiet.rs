@@ -1,5 +1,7 @@
 //! Silence: alarms when it is out of the question, and hardly ever otherwise.
 
+use std::fmt::Write as _;
+
 use jianbao::watch::{Posted, Rhythm, is_holiday, rhythm, silences};
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
@@ -323,4 +325,41 @@ fn a_feed_that_is_gone_is_an_alarm_after_three_looks_and_two_days() {
     assert_eq!(outcome.code, 1, "{report}");
     let alarms = report["sites"][0]["alarms"].to_string();
     assert!(alarms.contains("/feed.xml was there until") && alarms.contains("`no_feed`"), "{alarms}");
+}
+
+#[test]
+fn a_feed_whose_posts_another_one_shows_first_does_not_stand_still() {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let link = |feed: &str| format!("<link rel=alternate type='application/rss+xml' href='/{feed}.xml'>");
+    let mut site = Script::new().on("/", Reply::html(format!("<title>front</title>{}{}", link("a"), link("b"))));
+    let mut items = String::new();
+    for ago in 0..60 {
+        let day = today.checked_sub(Span::new().days(ago)).unwrap().to_string();
+        let title = format!("第{ago}天的消息");
+        write!(items, "<item><title>{title}</title><link>/{ago}.html</link></item>").unwrap();
+        let page = Reply::article_of(&title, &day, &format!("这是第{ago}天发生的事。"));
+        site = site.on(&format!("/{ago}.html"), page);
+    }
+    let feed = format!("<rss version='2.0'><channel><title>t</title>{items}</channel></rss>");
+    for path in ["/a.xml", "/b.xml"] {
+        site = site.on(path, Reply::new(200).header("Content-Type", "application/rss+xml").body(feed.as_str()));
+    }
+    let site = site.start();
+    let desk = Desk::for_site(&site.origin);
+    assert_eq!(desk.crawl("").1.code, 0);
+    // Both are known for long; for the last ten days, a is read first.
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.pragma_update(None, "foreign_keys", false).unwrap();
+    archive
+        .execute_batch(
+            "UPDATE capture SET fetched_at = fetched_at - 100 * 86400000;
+             UPDATE discovery SET source = (SELECT f.id FROM url f WHERE f.url LIKE '%/b.xml') WHERE route = 'feed';
+             UPDATE discovery SET source = (SELECT f.id FROM url f WHERE f.url LIKE '%/a.xml')
+             WHERE route = 'feed' AND url IN (SELECT url FROM article ORDER BY published DESC LIMIT 10);",
+        )
+        .unwrap();
+    drop(archive);
+    assert_eq!(desk.count("SELECT count(DISTINCT source) FROM discovery WHERE route = 'feed'"), 2);
+    let (report, outcome) = desk.crawl("");
+    assert_eq!(outcome.code, 0, "{report}");
 }
