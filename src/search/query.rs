@@ -290,6 +290,10 @@ impl Parser<'_> {
             };
         }
         let (text, is_prefix) = if value.is_empty() { self.value(inner, &lower)? } else { star(value) };
+        if is_prefix && matches!(lower.as_str(), "site" | "date") {
+            let hint = "site: is the whole name of a site, date: a year, a month, a day or a range of them";
+            return Err(self.error(inner, format!("`{lower}:` takes no star"), hint));
+        }
         match lower.as_str() {
             "title" => self.term(inner, &text, is_prefix).map(Query::Title),
             "author" => self.term(inner, &text, is_prefix).map(Query::Author),
@@ -454,6 +458,9 @@ mod tests {
             ("date:..", 5, "is no date"),
             ("date:2024..2023", 5, "is no date"),
             ("\"，\"", 0, "only punctuation"),
+            ("site:park*", 5, "takes no star"),
+            ("西安 site:\"park\"*", 8, "takes no star"),
+            ("date:2023＊", 5, "takes no star"),
         ] {
             let error = Query::parse(written).unwrap_err();
             assert!(error.message.contains(message), "{written}: {error}");
