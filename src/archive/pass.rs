@@ -242,9 +242,8 @@ impl<'a> Pass<'a> {
     fn folded(&self, id: i64) -> rusqlite::Result<(String, String)> {
         let sql =
             "SELECT a.title, t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = ?1";
-        let read = |row: &Row<'_>| {
-            Ok((fold_text(row.get_ref(0)?.as_str()?), fold_text(row.get_ref(1)?.as_str()?)))
-        };
+        let read =
+            |row: &Row<'_>| Ok((fold_text(row.get_ref(0)?.as_str()?), fold_text(row.get_ref(1)?.as_str()?)));
         self.connection.prepare_cached(sql)?.query_row([id], read)
     }
 

@@ -290,10 +290,7 @@ impl Archive {
     }
 
     /// Visits runs, the newest first.
-    pub fn visit_runs(
-        &self,
-        visit: &mut dyn FnMut(RunRow) -> ControlFlow<()>,
-    ) -> Result<(), ArchiveError> {
+    pub fn visit_runs(&self, visit: &mut dyn FnMut(RunRow) -> ControlFlow<()>) -> Result<(), ArchiveError> {
         let doing = "reading runs";
         let sql = "SELECT id, started, finished, outcome, report FROM runs ORDER BY id DESC";
         let mut select = self.connection.prepare_cached(sql).doing(doing)?;

@@ -38,7 +38,8 @@ pub(super) fn of(archive: &Archive, runs: &[Run], now: Timestamp) -> Result<Vec<
 
 /// When the site's last run ended that looked everywhere.
 fn last_look(runs: &[Run], site: &str) -> Option<Timestamp> {
-    let mut reports = runs.iter().filter(|run| run.part(site).is_some()).filter_map(|run| run.report.as_ref());
+    let mut reports =
+        runs.iter().filter(|run| run.part(site).is_some()).filter_map(|run| run.report.as_ref());
     reports.find(|report| report.outcome == RunOutcome::Finished)?.finished.parse().ok()
 }
 

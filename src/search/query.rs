@@ -93,9 +93,7 @@ impl Query {
 
     /// Whether an article is a hit. `holds` says whether it holds a term, in its title or anywhere.
     pub fn is_hit(&self, facts: &Facts<'_>, holds: &dyn Fn(&Query) -> bool) -> bool {
-        let within = |term: &Term, name: Option<&str>| {
-            name.is_some_and(|name| term.is_in(&fold_text(name)))
-        };
+        let within = |term: &Term, name: Option<&str>| name.is_some_and(|name| term.is_in(&fold_text(name)));
         match self {
             Self::Text(_) | Self::Title(_) => holds(self),
             Self::Site(site) => facts.site == site,

@@ -409,7 +409,10 @@ fn a_line_that_is_not_utf8_spoils_no_other() {
 
     let dates = b"{\"text\":\"2024-05-18\",\"reference\":\"2025-03-10T00:00:00Z\"}\n\xff\n";
     let dates = desk.run_with(&["try", "date", "--jsonl"], dates).expect_code(0).stdout;
-    assert!(dates.contains("\"2024-05-18\"") && dates.lines().nth(1).unwrap().contains("\"error\""), "{dates}");
+    assert!(
+        dates.contains("\"2024-05-18\"") && dates.lines().nth(1).unwrap().contains("\"error\""),
+        "{dates}"
+    );
 }
 
 #[test]
@@ -437,5 +440,8 @@ fn a_page_cannot_speak_to_the_terminal() {
         assert!(shown.contains('\u{fffd}'), "{line}: {shown}");
         assert!(!shown.contains(['\x1b', '\x07', '\u{9b}']), "{line}: {shown:?}");
     }
-    assert!(desk.articles()[0]["title"].as_str().unwrap().contains('\x1b'), "what is archived stays as it is");
+    assert!(
+        desk.articles()[0]["title"].as_str().unwrap().contains('\x1b'),
+        "what is archived stays as it is"
+    );
 }

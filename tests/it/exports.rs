@@ -364,7 +364,9 @@ fn a_damaged_archive_and_a_path_that_cannot_be_are_told_apart() {
     damage.pragma_update(None, "foreign_keys", false).unwrap();
     damage.execute("DELETE FROM text WHERE digest = (SELECT max(text_digest) FROM article)", []).unwrap();
     drop(damage);
-    for line in ["export", "export -o a.jsonl", "export --snapshot frozen", "export --format markdown -o vault"] {
+    for line in
+        ["export", "export -o a.jsonl", "export --snapshot frozen", "export --format markdown -o vault"]
+    {
         desk.run(line).expect_code(3).expect_stderr("reading articles");
     }
 }

@@ -331,7 +331,8 @@ fn a_feed_that_is_gone_is_an_alarm_after_three_looks_and_two_days() {
 fn a_feed_whose_posts_another_one_shows_first_does_not_stand_still() {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let link = |feed: &str| format!("<link rel=alternate type='application/rss+xml' href='/{feed}.xml'>");
-    let mut site = Script::new().on("/", Reply::html(format!("<title>front</title>{}{}", link("a"), link("b"))));
+    let mut site =
+        Script::new().on("/", Reply::html(format!("<title>front</title>{}{}", link("a"), link("b"))));
     let mut items = String::new();
     for ago in 0..60 {
         let day = today.checked_sub(Span::new().days(ago)).unwrap().to_string();
@@ -342,7 +343,8 @@ fn a_feed_whose_posts_another_one_shows_first_does_not_stand_still() {
     }
     let feed = format!("<rss version='2.0'><channel><title>t</title>{items}</channel></rss>");
     for path in ["/a.xml", "/b.xml"] {
-        site = site.on(path, Reply::new(200).header("Content-Type", "application/rss+xml").body(feed.as_str()));
+        site =
+            site.on(path, Reply::new(200).header("Content-Type", "application/rss+xml").body(feed.as_str()));
     }
     let site = site.start();
     let desk = Desk::for_site(&site.origin);

@@ -156,9 +156,16 @@ fn as_many_terms_as_a_query_can_hold_are_joined_with_a_field() {
     let stories: Vec<Story> = stories(300).collect();
     let shelf = Shelf::indexed(&stories);
     // 97 pairs of characters, among them what no article holds.
-    let terms: Vec<String> = stories[0].body.chars().collect::<Vec<_>>().chunks_exact(2)
+    let terms: Vec<String> = stories[0]
+        .body
+        .chars()
+        .collect::<Vec<_>>()
+        .chunks_exact(2)
         .filter(|pair| pair.iter().all(|c| ('一'..='龥').contains(c)))
-        .map(|pair| pair.iter().collect::<String>()).chain(["龘靐".to_owned()]).take(97).collect();
+        .map(|pair| pair.iter().collect::<String>())
+        .chain(["龘靐".to_owned()])
+        .take(97)
+        .collect();
     let alone: std::collections::BTreeSet<i64> =
         terms.iter().map(String::as_str).chain(["site:site-1"]).flat_map(|term| shelf.ids(term)).collect();
     let joined = format!("site:site-1 OR {}", terms.join(" OR "));
