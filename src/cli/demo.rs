@@ -69,7 +69,7 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
 fn show_one(archive: &Archive, origin: &str, out: &mut impl std::io::Write) -> anyhow::Result<()> {
     let url = CanonicalUrl::parse(&format!("{origin}{SEED_PATH}"), None)?;
     if let Some(found) = archive.article_at(&url)? {
-        article(out, &found, &found.body)?;
+        article(out, &found)?;
     }
     Ok(())
 }

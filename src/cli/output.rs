@@ -47,7 +47,7 @@ pub(super) fn pad(text: &str, columns: usize) -> String {
 }
 
 /// An article with where its parts came from.
-pub(super) fn article(out: &mut impl Write, article: &ArticleRecord, body: &str) -> io::Result<()> {
+pub(super) fn article(out: &mut impl Write, article: &ArticleRecord) -> io::Result<()> {
     let origins: std::collections::BTreeMap<String, String> =
         serde_json::from_str(article.origins.get()).unwrap_or_default();
     writeln!(out, "{}", shown(&article.title))?;
@@ -87,7 +87,7 @@ pub(super) fn article(out: &mut impl Write, article: &ArticleRecord, body: &str)
             "capture", capture.fetched_at, capture.status
         )?;
     }
-    writeln!(out, "\n{}", shown(body))?;
+    writeln!(out, "\n{}", shown(&article.body))?;
     if !article.related.is_empty() {
         writeln!(out, "\nrelated")?;
         for related in &article.related {

@@ -125,8 +125,33 @@ fn page(article: &ArticleRecord) -> String {
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         let _ = writeln!(page, "{name}: {value}");
     }
-    let _ = writeln!(page, "---\n\n# {}\n\n{}", article.title, article.markdown);
+    let _ = write!(page, "---\n\n{}", markdown(article));
     page
+}
+
+/// The article as Markdown under its title. What a text shows is shown, never run: a `<` that could
+/// begin HTML is written `&lt;`, also in code, and a title has no markup.
+pub fn markdown(article: &ArticleRecord) -> String {
+    let mut title = String::with_capacity(article.title.len());
+    for c in article.title.chars() {
+        if "\\`*_[]".contains(c) {
+            title.push('\\');
+        }
+        title.push(c);
+    }
+    format!("# {}\n\n{}\n", without_html(&title), without_html(&article.markdown))
+}
+
+fn without_html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut parts = text.split('<');
+    safe.extend(parts.next());
+    for part in parts {
+        let begins = part.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
+        safe.push_str(if begins { "&lt;" } else { "<" });
+        safe.push_str(part);
+    }
+    safe
 }
 
 #[cfg(test)]
