@@ -84,6 +84,12 @@ impl Archive {
         read()
     }
 
+    /// The number of the last run that has ended, when there is one.
+    pub fn last_ended_run(&self) -> Result<Option<i64>, ArchiveError> {
+        let last = "SELECT max(id) FROM run WHERE finished IS NOT NULL";
+        self.connection.query_row(last, [], |row| row.get(0)).doing("looking for a run")
+    }
+
     /// The numbers of the first and the last run, when there are any.
     pub fn run_numbers(&self) -> Result<Option<(i64, i64)>, ArchiveError> {
         let ends = "SELECT min(id), max(id) FROM run";

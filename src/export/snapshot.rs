@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Read as _, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ const MANIFEST: &str = "manifest.json";
 const SCHEMA: &str = "schema.json";
 /// What a row is, as JSON Schema.
 const ARTICLE_SCHEMA: &str = include_str!("../../data/article.schema.json");
+/// Bytes that are read at a time.
+const BUFFER: usize = 1 << 16;
 /// What the manifest says it is.
 const KIND: &str = "jianbao snapshot 1";
 
@@ -31,7 +33,7 @@ pub struct Manifest {
     pub jianbao: String,
     /// The version of the archive's schema.
     pub archive_schema: i64,
-    /// The last run before it.
+    /// The last run that had ended before it.
     pub last_run: Option<i64>,
     /// What was asked for.
     pub query: Query,
@@ -96,7 +98,7 @@ pub fn write_snapshot(
 ) -> Result<Snapshot, ExportError> {
     let mut counts = Counts::default();
     let (last_run, data) = archive.at_one_moment(|| {
-        let last_run = archive.run_numbers()?.map(|(_, last)| last);
+        let last_run = archive.last_ended_run()?;
         let data = list(folder, &format!("articles.{}", stream.name()), |out| {
             let mut counting = Counting { inner: stream.to(out)?, counts: &mut counts };
             super::export(archive, filter, Order::Id, &mut counting).map(drop)
@@ -237,16 +239,18 @@ fn compare(folder: &Path, listed: &ListedFile, manifest: &Manifest) -> Option<St
         return Some(format!("{name}: not the name of a file"));
     }
     let read = || -> std::io::Result<(u64, u64, blake3::Hash)> {
-        let mut file = BufReader::new(File::open(folder.join(name))?);
+        let mut file = File::open(folder.join(name))?;
         let (mut hasher, mut bytes, mut lines) = (blake3::Hasher::new(), 0, 0);
-        let mut line = Vec::new();
-        while file.read_until(b'\n', &mut line)? > 0 {
-            hasher.update(&line);
-            bytes += line.len() as u64;
-            lines += 1;
-            line.clear();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let length = file.read(&mut buffer)?;
+            if length == 0 {
+                return Ok((bytes, lines, hasher.finalize()));
+            }
+            hasher.update(&buffer[..length]);
+            bytes += length as u64;
+            lines += memchr::memchr_iter(b'\n', &buffer[..length]).count() as u64;
         }
-        Ok((bytes, lines, hasher.finalize()))
     };
     let has_lines = manifest.format == Stream::Jsonl.name() && name != SCHEMA;
     match read() {
