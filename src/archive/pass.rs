@@ -149,7 +149,7 @@ impl<'a> Pass<'a> {
         self.found.sort_unstable_by(compare);
         let hits = self.found.iter().map(|candidate| self.hit(candidate)).collect::<rusqlite::Result<_>>()?;
         let facets = self.search.with_facets.then(|| self.facets());
-        Ok(Found { total, order, pending: self.pending.len(), hits, facets })
+        Ok(Found { total, order, pending: self.pending.len(), is_outdated: false, hits, facets })
     }
 
     /// Goes through the index's candidates and what is pending. Says whether dates are known.

@@ -72,7 +72,8 @@ impl Archive {
         Ok(())
     }
 
-    /// Reads several things as they are at one moment, whatever a crawl commits meanwhile.
+    /// Reads several things as they are at one moment, whatever a crawl commits meanwhile. Within
+    /// another such reading the moment is that one's.
     ///
     /// # Errors
     /// Those of `read`, and when no transaction can be begun.
@@ -80,7 +81,8 @@ impl Archive {
         &self,
         read: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        let _transaction = self.connection.unchecked_transaction().doing("beginning to read")?;
+        let begin = || self.connection.unchecked_transaction().doing("beginning to read");
+        let _transaction = self.connection.is_autocommit().then(begin).transpose()?;
         read()
     }
 

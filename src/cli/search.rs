@@ -20,6 +20,10 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<u8> {
     {
         return Err(Usage(format!("there is no site `{site}` in the archive")).into());
     }
+    if archive.is_index_outdated()? && !context.quiet {
+        let why = "warning: the search index was made by another version of jianbao, which took other characters for one";
+        writeln!(std::io::stderr(), "{why}\n  hint: the next crawl makes it anew; until then some words are not found")?;
+    }
     let mut out = stdout();
     if args.trend {
         let trends = trends(&archive, args)?;
@@ -66,7 +70,7 @@ fn search(args: &SearchArgs, query: &str) -> anyhow::Result<Search> {
 fn trends(archive: &Archive, args: &SearchArgs) -> anyhow::Result<Vec<Trend>> {
     let filter = args.filter.to_filter();
     let trend = |text: &String| Ok(archive.trend(text, &Query::parse(text)?, &filter)?);
-    args.query.iter().map(trend).collect()
+    archive.at_one_moment(|| args.query.iter().map(trend).collect())
 }
 
 /// How terms are shown in a text.
