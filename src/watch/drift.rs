@@ -7,6 +7,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use super::real;
 use crate::article::{Article, Origin};
 
 /// Articles that the latest ones are compared with,
@@ -263,12 +264,11 @@ fn baseline(articles: &[Traits]) -> (Known, Vec<f64>) {
 
 /// The probability of at least `count` of `all` at a rate: the tail of the binomial distribution.
 fn tail(all: usize, count: usize, rate: f64) -> f64 {
-    let number = |count: usize| u32::try_from(count).map_or(f64::MAX, f64::from);
-    let mut term = (1.0 - rate).powf(number(all));
+    let mut term = (1.0 - rate).powf(real(all));
     let mut probability = 0.0;
     for k in 0..=all {
         if k > 0 {
-            term *= number(all - k + 1) / number(k) * rate / (1.0 - rate);
+            term *= real(all - k + 1) / real(k) * rate / (1.0 - rate);
         }
         if k >= count {
             probability += term;
