@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use serde::{Deserialize, Serialize};
 
 use super::read::{Archive, ArticleRecord, SELECT_ARTICLE, read_article};
 use super::{ArchiveError, Doing};
 
 /// Which articles are wanted; `None` means any.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// The site's name.
     pub site: Option<String>,

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::archive::{Archive, ArchiveError};
+use crate::archive::{Archive, ArchiveError, Filter};
 use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_beside};
 use crate::crawl::{CrawlError, FetchOnceError};
 use crate::export::{ExportError, VerifyError};
@@ -207,6 +207,16 @@ fn use_color(color: Color, stream: &impl std::io::IsTerminal) -> bool {
         Color::Auto => {
             stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
+    }
+}
+
+/// Refuses a filter by a site that the archive does not know.
+fn check_site(archive: &Archive, filter: &Filter) -> anyhow::Result<()> {
+    match filter.site.as_deref() {
+        Some(site) if !archive.has_site(site)? => {
+            Err(Usage(format!("there is no site `{site}` in the archive")).into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Manifest {
     /// The last run that had ended before it.
     pub last_run: Option<i64>,
     /// What was asked for.
-    pub query: Query,
+    pub query: Filter,
     /// The form of the data.
     pub format: String,
     /// Articles.
@@ -47,26 +47,6 @@ pub struct Manifest {
     pub published: Option<(String, String)>,
     /// All files but this one.
     pub files: Vec<ListedFile>,
-}
-
-/// A query's filters.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the filters, as `Filter` describes them")]
-pub struct Query {
-    pub site: Option<String>,
-    pub from: Option<String>,
-    pub to: Option<String>,
-    pub author: Option<String>,
-    pub category: Option<String>,
-    pub since_run: Option<i64>,
-    pub limit: Option<u64>,
-}
-
-impl From<&Filter> for Query {
-    fn from(filter: &Filter) -> Self {
-        let Filter { site, from, to, author, category, since_run, limit } = filter.clone();
-        Self { site, from, to, author, category, since_run, limit }
-    }
 }
 
 /// A file of a snapshot.
@@ -111,7 +91,7 @@ pub fn write_snapshot(
         jianbao: env!("CARGO_PKG_VERSION").to_owned(),
         archive_schema: SCHEMA_VERSION,
         last_run,
-        query: filter.into(),
+        query: filter.clone(),
         format: stream.name().to_owned(),
         articles: counts.sites.values().sum(),
         sites: counts.sites,
