@@ -1,7 +1,5 @@
 //! Commands as a user types them: data on standard output, messages on standard error, exit codes.
 
-use std::process::Stdio;
-
 use serde_json::Value;
 
 use crate::support::{Demo, Desk, Outcome, Reply, Script};
@@ -84,23 +82,7 @@ fn export_keeps_its_shape_and_its_filters() {
         assert_eq!(article["category"], "新闻中心");
         assert!(article["published"].as_str().unwrap().starts_with("2023"));
     }
-    // In full or not at all; the same bytes for the same archive.
-    for file in ["a.jsonl", "b.jsonl"] {
-        desk.run(&format!("export -o {file}")).expect_code(0);
-    }
-    assert_eq!(std::fs::read(desk.path("a.jsonl")).unwrap(), std::fs::read(desk.path("b.jsonl")).unwrap());
     desk.run("export -o no/such/folder.jsonl").expect_code(2).expect_stderr("no/such/folder.jsonl");
-}
-
-#[test]
-fn a_closed_pipe_is_no_error() {
-    let demo = Demo::start(60);
-    let desk = Desk::for_site(&demo.origin);
-    desk.crawl("");
-    let mut child = desk.command("export").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
 
 #[test]
