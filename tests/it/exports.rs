@@ -6,6 +6,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+#[cfg(feature = "parquet")]
+use crate::support::skipped;
 use crate::support::{Demo, Desk, Reply, Script};
 
 /// An archive of the demo's posts and of a few whose texts are hard to write.
@@ -71,9 +73,7 @@ fn a_format_that_was_not_built_is_named() {
 #[test]
 fn pandas_pyarrow_and_duckdb_read_what_was_archived() {
     let Some(python) = python() else {
-        let why = "skipped: no Python with duckdb, pandas and pyarrow; JIANBAO_PYTHON can name one\n";
-        std::io::Write::write_all(&mut std::io::stderr(), why.as_bytes()).unwrap();
-        return;
+        return skipped("no Python with duckdb, pandas and pyarrow; JIANBAO_PYTHON can name one");
     };
     let desk = archive();
     for line in [
@@ -159,8 +159,13 @@ fn partitions_are_folders_by_site_and_month() {
     std::fs::write(desk.path("set/mine.txt"), "mine").unwrap();
     desk.run("export --format parquet --partition -o set").expect_code(2).expect_stderr("holds `mine.txt`");
     assert_eq!(std::fs::read(desk.path("set/mine.txt")).unwrap(), b"mine");
+    desk.run("export --format parquet --partition").expect_code(2).expect_stderr("--output DIR");
+}
+
+#[test]
+fn flags_that_do_not_go_together_are_refused() {
+    let desk = Desk::for_site("http://127.0.0.1:9");
     for (line, why) in [
-        ("export --format parquet --partition", "--output DIR"),
         ("export --format csv --partition -o x", "--partition is for --format parquet"),
         ("export --bom", "--bom is for --format csv"),
         ("export --format markdown", "--output DIR"),
@@ -206,6 +211,22 @@ fn markdown_is_a_file_per_article_with_front_matter() {
 }
 
 #[test]
+fn markdown_shows_what_a_page_shows_and_runs_nothing() {
+    let text = "写作 &lt;iframe src=x> 或 \\&lt;img onerror=y> 的都是文字,1 &lt; 2 也是。";
+    let site =
+        Script::new().front(&["/1.html"]).on("/1.html", Reply::article("*重要* [草案] a_b", text)).start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    let shown = desk.run("show 1 --markdown").expect_code(0).stdout;
+    let start = "# \\*重要\\* \\[草案\\] a\\_b\n\n写作 &lt;iframe src=x> 或 \\&lt;img onerror=y> 的都是文字,1 < 2 也是。\n";
+    assert!(shown.starts_with(start) && shown.ends_with("。\n"), "{shown}");
+    desk.run("export --format markdown -o vault").expect_code(0);
+    let (_, page) = files(&desk.path("vault")).pop_first().unwrap();
+    assert!(String::from_utf8(page).unwrap().ends_with(&format!("\n---\n\n{shown}")));
+    assert!(desk.articles()[0]["markdown"].as_str().unwrap().contains("<iframe src=x>"));
+}
+
+#[test]
 fn since_a_run_is_what_is_new_or_changed() {
     let changed = "第二句改过了。";
     let site = Script::new()
@@ -234,6 +255,15 @@ fn since_a_run_is_what_is_new_or_changed() {
     };
     assert_eq!(titles("1"), ["二", "三"]);
     assert!(titles("2").is_empty() && titles("3").is_empty());
+    // A run that is under way is not what a snapshot goes back to.
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.pragma_update(None, "foreign_keys", false).unwrap();
+    archive.execute("INSERT INTO run (started, chain_start, full) VALUES (1, 1, 0)", []).unwrap();
+    desk.run("export --snapshot frozen").expect_code(0);
+    let manifest = std::fs::read(desk.path("frozen/manifest.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&manifest).unwrap()["last_run"], 3);
+    archive.execute("DELETE FROM run WHERE finished IS NULL", []).unwrap();
+    drop(archive);
     desk.run("export --since-run 9")
         .expect_code(2)
         .expect_stderr("there is no run 9 in the archive; it has runs 1 to 3");

@@ -28,5 +28,6 @@ mod profiles;
 mod quality;
 mod quiet;
 mod search;
+mod search_index;
 mod support;
 mod year;
