@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
@@ -23,22 +22,18 @@ impl Archive {
             self.list("SELECT id, key FROM site ORDER BY key", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         sites.into_iter().map(|(id, key)| Ok((key, posting(&self.connection, id)?))).collect()
     }
-
-    /// When the last run that looked everywhere ended.
-    pub fn last_look(&self) -> Result<Option<Timestamp>, ArchiveError> {
-        let sql = "SELECT max(finished) FROM run WHERE outcome = 'finished'";
-        let ends: Vec<Option<i64>> = self.list(sql, [], |row| row.get(0))?;
-        Ok(ends.into_iter().flatten().next().map(urls::time))
-    }
 }
 
 /// When a site posted, and how its feeds answered.
 pub(super) fn posting(connection: &Connection, site: i64) -> Result<Posting, ArchiveError> {
     let dated = dated(connection, site)?;
     let given = given(connection, site)?;
+    let by_any: HashSet<i64> = given.values().flatten().copied().collect();
     let feeds = feeds(connection, site)?.into_iter().map(|mut feed| {
         if let Some((since, given)) = feed.first.zip(given.get(&feed.id)) {
-            let since = dated.iter().filter(|(_, post)| post.day >= since);
+            // Where several feeds show a post, only the first one is known: it says nothing of the others.
+            let tells = |article: &i64| given.contains(article) || !by_any.contains(article);
+            let since = dated.iter().filter(|(article, post)| post.day >= since && tells(article));
             feed.history.gave = since.map(|(article, _)| given.contains(article)).collect();
         }
         feed.history
@@ -110,7 +105,7 @@ fn feeds(connection: &Connection, site: i64) -> Result<Vec<Feed>, ArchiveError> 
     Ok(feeds)
 }
 
-/// For each feed, the articles that it showed.
+/// For each feed, the articles that it was the first to show.
 fn given(connection: &Connection, site: i64) -> Result<HashMap<i64, HashSet<i64>>, ArchiveError> {
     let sql = "SELECT d.source, u.article FROM url u JOIN discovery d ON d.url = u.id AND d.route = 'feed'
                WHERE u.site = ?1 AND u.article IS NOT NULL AND d.source IS NOT NULL";

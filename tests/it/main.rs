@@ -28,6 +28,7 @@ mod profiles;
 mod quality;
 mod quiet;
 mod search;
+mod search_index;
 mod support;
 mod tls;
 mod year;

@@ -14,6 +14,12 @@ use std::sync::Arc;
 
 use jianbao::demo::{DemoSite, Served, serve};
 
+/// Says that a check is left out; where `JIANBAO_NO_SKIPS` is set, that is a failure.
+pub(crate) fn skipped(why: &str) {
+    assert!(std::env::var_os("JIANBAO_NO_SKIPS").is_none(), "skipped: {why}");
+    std::io::Write::write_all(&mut std::io::stderr(), format!("skipped: {why}\n").as_bytes()).unwrap();
+}
+
 /// The demo site, served in this process.
 pub(crate) struct Demo {
     pub(crate) site: Arc<DemoSite>,
