@@ -10,6 +10,7 @@ use super::{ArchiveError, Doing};
 use crate::article::{Article, Precision, Published};
 use crate::capture::Digest;
 use crate::dedup::{Change, compare};
+use crate::frontier::FIRST_ARTICLE_RANK;
 use crate::url::CanonicalUrl;
 
 /// Redirects that are followed in search of a loop.
@@ -89,13 +90,16 @@ pub(super) fn note_redirect(
     }
 }
 
-/// Names the redirects that lead from `url` back to it, which so lead nowhere.
+/// Names the redirects that lead from `url` back to it, which so lead nowhere. They are given up, but for
+/// those that show new articles.
 pub(super) fn mark_loop(connection: &Connection, url: i64) -> Result<(), ArchiveError> {
     let sql = "WITH RECURSIVE way (id, hops) AS (SELECT ?1, 0 UNION ALL SELECT u.redirects_to, way.hops + 1
                    FROM way JOIN url u ON u.id = way.id WHERE u.redirects_to IS NOT NULL AND way.hops < ?2)
-               UPDATE url SET outcome = 'redirect_loop', state = 'given_up', due_at = NULL
+               UPDATE url SET outcome = 'redirect_loop', state = iif(rank < ?3, state, 'given_up'),
+                   due_at = iif(rank < ?3, due_at, NULL)
                WHERE id IN (SELECT id FROM way) AND (SELECT count(*) FROM way WHERE id = ?1) > 1";
-    set(connection, sql, (url, LONGEST_LOOP))
+    let mut update = connection.prepare_cached(sql).doing("naming a loop")?;
+    update.execute((url, LONGEST_LOOP, FIRST_ARTICLE_RANK)).map(drop).doing("naming a loop")
 }
 
 /// Notes a look whose validators still held.

@@ -117,10 +117,12 @@ impl Committer {
         all: bool,
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
-        // The front page and feeds always; other lists by the rate at which they show something new.
+        // The front page and feeds always; other lists by the rate at which they show something new. What
+        // failed waits for another day only within its run.
         let due = format!(
             "UPDATE url SET state = 'queued', due_at = ?2
-             WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3
+             WHERE site = ?1 AND coalesce(fetched_at, 0) < ?3
+               AND (state = 'done' OR state = 'queued' AND failures > 0 AND due_at > ?2)
                AND kind IN ('list', 'feed', 'sitemap', 'api') AND rank < ?4
                AND (?5 OR (depth = 0 OR kind = 'feed' OR coalesce(due_at, 0) <= ?2) AND {})",
             urls::IS_CHANGED

@@ -223,28 +223,28 @@ impl<'a> Exam<'a> {
         }
         match self.claimed.kind {
             Kind::Feed | Kind::Sitemap | Kind::Api => self.read_listing(capture),
-            _ if !is_html(capture) => nothing("not_html", Disposition::GivenUp),
+            _ if !is_html(capture) => nothing("not_html", self.refused()),
             _ => self.read_page(capture),
         }
     }
 
     fn redirect(&mut self, capture: &Capture) -> Read {
-        let given_up = |name| (name, PageResult::Nothing, self.refused());
-        let Some(location) = capture.header("location") else { return given_up("redirect_without_target") };
+        let refused = |name| (name, PageResult::Nothing, self.refused());
+        let Some(location) = capture.header("location") else { return refused("redirect_without_target") };
         let Ok(target) = CanonicalUrl::parse(location, Some(&capture.url)) else {
-            return given_up("bad_redirect");
+            return refused("bad_redirect");
         };
         if target.key() == capture.url.key() {
-            return given_up("redirect_loop");
+            return refused("redirect_loop");
         }
         if self.is_listing() && (target.is_front_page() || !self.rules.territory.contains(&target)) {
             return self.missed(true);
         }
         if self.claimed.hops + 1 > self.rules.redirects {
-            return given_up("too_many_redirects");
+            return refused("too_many_redirects");
         }
         if !self.rules.territory.contains(&target) {
-            return given_up("redirected_off_site");
+            return refused("redirected_off_site");
         }
         if self.claimed.has_article && target.is_front_page() {
             return self.missing("redirected_home");
@@ -268,13 +268,18 @@ impl<'a> Exam<'a> {
         } else if failures <= self.rules.retries + PATIENCE || self.claimed.has_article {
             Disposition::Retry(self.at + DAY)
         } else {
-            Disposition::GivenUp
+            self.given_up()
         }
     }
 
     /// Not to be tried again, unless an article stood there.
     fn refused(&self) -> Disposition {
-        if self.claimed.has_article { self.later() } else { Disposition::GivenUp }
+        if self.claimed.has_article { self.later() } else { self.given_up() }
+    }
+
+    /// Not to be tried again; where new articles are shown, at its next turn all the same.
+    fn given_up(&self) -> Disposition {
+        if self.claimed.leads { Disposition::Done } else { Disposition::GivenUp }
     }
 
     /// Tomorrow, and each time a day later.

@@ -64,7 +64,8 @@ impl SiteCrawl {
 
     /// A site whose front door is closed gives no articles, however quietly the run ends.
     fn alarm_if_seed(&mut self, url: &CanonicalUrl) {
-        if self.rules.territory.site.seeds.contains(url) {
+        if self.is_seed(url) {
+            self.begun = true;
             self.alarm(format!("robots.txt forbids `{url}`, where the site begins"));
         }
     }
@@ -89,6 +90,7 @@ impl SiteCrawl {
             return Ok(());
         }
         let claimed = job.claimed;
+        self.begun |= self.is_seed(&claimed.url);
         let outcome = self.outcome_without_request(&claimed, "moved", Disposition::Done);
         let candidate = Candidate::new(target.clone(), claimed.kind, Via::Redirect, claimed.depth);
         let outcome =

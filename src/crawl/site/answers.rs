@@ -26,6 +26,7 @@ impl SiteCrawl {
                 self.shared.spent.bytes.fetch_add(capture.wire_length, Ordering::Relaxed);
                 self.moves.note(capture, |url| self.rules.territory.contains(url));
                 self.alarm_if_certificate_ends(capture);
+                self.begun |= capture.status < 400 && self.is_seed(&job.claimed.url);
                 let elapsed = Duration::from_millis(u64::from(capture.elapsed_ms));
                 if examine::is_overload(capture) {
                     self.schedule.overloaded(now, examine::retry_after(capture));

@@ -72,6 +72,8 @@ pub(super) struct SiteCrawl {
     /// Articles that were found to be gone.
     gone: u64,
     cut_short: bool,
+    /// A seed was read, by this run or one that it continues, or an alarm says why not.
+    begun: bool,
     ids: Option<Counter>,
     moves: Moves,
     /// Why nothing more is fetched, once that is so.
@@ -170,6 +172,7 @@ impl SiteCrawl {
             alarms: Vec::new(),
             gone: 0,
             cut_short: false,
+            begun: run.continues,
             ids: None,
             moves: Moves::default(),
             closed: false,
@@ -184,6 +187,11 @@ impl SiteCrawl {
 
     pub(super) fn id(&self) -> i64 {
         self.rules.site
+    }
+
+    /// Whether crawl.toml says to begin there.
+    fn is_seed(&self, url: &CanonicalUrl) -> bool {
+        self.rules.territory.site.seeds.contains(url)
     }
 
     fn name(&self) -> &str {

@@ -1,0 +1,82 @@
+//! What a crawl for years must survive: an hour of errors takes nothing away for good.
+
+use crate::support::{Lab, Reply};
+
+const HOME: &str = "http://park.example/";
+const FIRST: &str = "http://park.example/1.html";
+const SECOND: &str = "http://park.example/2.html";
+
+/// An article of the day before the lab's first.
+fn article(title: &str, text: &str) -> Reply {
+    Reply::article_of(title, "2025-03-09", text)
+}
+
+/// A site with one article, crawled once.
+fn lab_with_article() -> Lab {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html"]);
+    lab.on(FIRST, article("步道", "步道完工了。"));
+    let report = lab.run();
+    assert_eq!((report.needs_attention(), report.counts.articles.new), (false, 1), "{report:?}");
+    lab.asked();
+    lab.wait(1);
+    lab
+}
+
+#[test]
+fn a_front_page_that_was_refused_or_missing_once_is_asked_again_by_the_next_run() {
+    for status in [403, 404, 410, 451] {
+        let lab = Lab::new(&[HOME]);
+        lab.on(HOME, Reply::new(status));
+        let report = lab.run();
+        assert!(report.sites[0].alarms[0].starts_with("no seed could be read"), "{status}: {report:?}");
+        lab.wait(1);
+        lab.links(HOME, &["/1.html"]);
+        lab.on(FIRST, article("步道", "步道完工了。"));
+        let report = lab.run();
+        assert_eq!(
+            (report.needs_attention(), report.counts.articles.new),
+            (false, 1),
+            "{status}: {report:?}"
+        );
+    }
+}
+
+#[test]
+fn a_front_page_that_failed_is_asked_again_by_the_next_run() {
+    for reply in [Reply::new(502), Reply::never(), Reply::redirect(302, "/")] {
+        let lab = lab_with_article();
+        lab.on(HOME, reply);
+        lab.run();
+        lab.links(HOME, &["/1.html", "/2.html"]);
+        lab.on(SECOND, article("新的", "又有一篇。"));
+        lab.wait(1);
+        let report = lab.run();
+        assert_eq!((report.needs_attention(), report.counts.articles.new), (false, 1), "{report:?}");
+    }
+}
+
+#[test]
+fn a_front_page_in_a_loop_of_redirects_is_asked_again() {
+    let lab = lab_with_article();
+    lab.on(HOME, Reply::redirect(302, "/welcome"));
+    lab.on("http://park.example/welcome", Reply::redirect(302, "/"));
+    lab.run();
+    assert_eq!(lab.url(HOME, "outcome"), "redirect_loop");
+    lab.links(HOME, &["/1.html", "/2.html"]);
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    lab.wait(1);
+    assert_eq!(lab.run().counts.articles.new, 1);
+}
+
+#[test]
+fn a_page_that_never_was_there_is_given_up() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html"]);
+    lab.run();
+    lab.wait(1);
+    lab.asked();
+    let report = lab.run();
+    assert_eq!((report.needs_attention(), lab.asked()), (false, vec![HOME.to_owned()]), "{report:?}");
+    assert_eq!(lab.url(FIRST, "state"), "given_up");
+}
