@@ -171,7 +171,11 @@ impl Committer {
         let mut added = 0;
         for candidate in candidates {
             let found = FoundOn { site, source: None, now };
-            added += usize::from(self.urls.note(&transaction, candidate, found)?.1);
+            let (id, is_new) = self.urls.note(&transaction, candidate, found)?;
+            added += usize::from(is_new);
+            if candidate.via == Via::Seed && candidate.kind == Kind::List {
+                urls::note_first(&transaction, id, candidate, now)?;
+            }
         }
         transaction.commit().doing("adding URLs")?;
         Ok(added)

@@ -324,6 +324,19 @@ pub(super) fn note_list(connection: &Connection, id: i64) -> Result<(), ArchiveE
     update.execute((id, FIRST_ARTICLE_RANK - 1)).map(drop).doing("noting a list")
 }
 
+/// A URL was made a seed, or a profile's first list, that was known as something else.
+pub(super) fn note_first(
+    connection: &Connection,
+    id: i64,
+    first: &Candidate,
+    now: Timestamp,
+) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET kind = 'list', depth = 0, rank = ?2, state = 'queued', due_at = ?3
+               WHERE id = ?1 AND article IS NULL AND (rank > ?2 OR state = 'given_up')";
+    let mut update = connection.prepare_cached(sql).doing("noting a seed")?;
+    update.execute((id, first.rank(), now.as_millisecond())).map(drop).doing("noting a seed")
+}
+
 /// The page has shown a text of its own: the listing's is not needed any more.
 pub(super) fn drop_entry_body(
     connection: &Connection,

@@ -80,3 +80,33 @@ fn a_page_that_never_was_there_is_given_up() {
     assert_eq!((report.needs_attention(), lab.asked()), (false, vec![HOME.to_owned()]), "{report:?}");
     assert_eq!(lab.url(FIRST, "state"), "given_up");
 }
+
+#[test]
+fn a_seed_below_the_front_page_is_looked_at_by_every_run() {
+    let about = "http://park.example/about/";
+    let lab = Lab::new(&[about]);
+    let page = |links: &str| Reply::html(format!("<title>关于</title><h1>关于我们</h1><p>短。</p>{links}"));
+    lab.on(about, page("<a href=/1.html>第一篇文章的标题</a>"));
+    lab.on(FIRST, article("步道", "步道完工了。"));
+    assert_eq!(lab.run().counts.articles.new, 1);
+    lab.on(about, page("<a href=/2.html>第二篇文章的标题</a>"));
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    lab.wait(1);
+    assert_eq!(lab.run().counts.articles.new, 1);
+}
+
+#[test]
+fn a_page_that_is_made_a_seed_later_is_looked_at_by_every_run() {
+    let section = "http://park.example/walks/";
+    let mut lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/walks/"]);
+    lab.on(section, Reply::html("<title>步道</title><h1>步道</h1><p>短。</p>"));
+    lab.run();
+    lab.config.sites[0].seeds.push(section.to_owned());
+    for hour in 0..3 {
+        lab.wait(1);
+        lab.asked();
+        lab.run();
+        assert_eq!(lab.hits(section), 1, "hour {hour}");
+    }
+}

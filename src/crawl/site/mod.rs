@@ -198,12 +198,14 @@ impl SiteCrawl {
         &self.rules.territory.site.name
     }
 
-    /// Where the crawl begins: the configured seeds, what the profile names, counted ids.
+    /// Where the crawl begins: the configured seeds, what the profile names, counted ids. A seed that is
+    /// no article by its form is a list: what is new is to be seen there.
     fn seeds(&self) -> Vec<Candidate> {
         let territory = &self.rules.territory;
         let mut found = Vec::new();
         for seed in &territory.site.seeds {
-            found.push(Candidate::new(seed.clone(), territory.kind(seed), Via::Seed, 0));
+            let kind = if territory.kind(seed) == Kind::Post { Kind::Post } else { Kind::List };
+            found.push(Candidate::new(seed.clone(), kind, Via::Seed, 0));
             if let Some(profile) = &territory.profile {
                 found.extend(profile_sources(profile, territory, seed));
                 found.extend(first_lists(profile, territory, seed));
