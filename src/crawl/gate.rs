@@ -24,7 +24,7 @@ const UNREACHABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
 pub(super) enum Access {
     /// Its rules; none when there is no such file.
     Rules(Robots),
-    /// It could not be read (5xx, 429, no answer): nothing may be fetched.
+    /// It could not be read (5xx, 429, no answer), or asks for too long a delay: nothing may be fetched.
     Closed {
         /// What happened, in words.
         why: String,

@@ -110,3 +110,35 @@ fn a_page_that_is_made_a_seed_later_is_looked_at_by_every_run() {
         assert_eq!(lab.hits(section), 1, "hour {hour}");
     }
 }
+
+#[test]
+fn links_to_a_twin_host_that_is_closed_cost_the_site_nothing() {
+    let delay = Reply::new(200).body("User-agent: *\nCrawl-delay: 900\n");
+    for robots in
+        [None, Some(Reply::never()), Some(Reply::new(503).header("Retry-After", "7200")), Some(delay)]
+    {
+        let lab = Lab::new(&[HOME]);
+        let twins = ["https://park.example/s.html", "https://www.park.example/t.html"];
+        lab.links(HOME, &["/1.html", twins[0], twins[1], "/2.html"]);
+        if let Some(robots) = robots {
+            lab.on("https://park.example/robots.txt", robots);
+        }
+        lab.on(FIRST, article("步道", "步道完工了。"));
+        lab.on(SECOND, article("新的", "又有一篇。"));
+        let report = lab.run();
+        assert_eq!(report.counts.articles.new, 2, "{report:?}");
+        assert!(report.sites[0].alarms.iter().all(|alarm| alarm.starts_with("https://")), "{report:?}");
+        assert_eq!(lab.url(twins[0], "state"), "queued", "it is tried again tomorrow");
+        lab.wait(1);
+        lab.asked();
+        assert!(!lab.run().needs_attention());
+        assert_eq!(lab.asked(), [HOME]);
+        for _ in 0..6 {
+            lab.wait(24);
+            lab.run();
+        }
+        assert_eq!(lab.url(twins[0], "state"), "given_up");
+        lab.wait(1);
+        assert!(!lab.run().needs_attention());
+    }
+}

@@ -27,7 +27,7 @@ use page::is_html;
 pub(super) use sources::profile_sources;
 
 /// Runs that may fail before a URL is given up for good.
-const PATIENCE: u32 = 5;
+pub(super) const PATIENCE: u32 = 5;
 /// Days after which a known article that can't be read is tried again at the latest.
 const LONGEST_REFUSAL: i32 = 30;
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);

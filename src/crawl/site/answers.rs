@@ -35,7 +35,7 @@ impl SiteCrawl {
                 }
             }
             Err(error) if error.concerns_host() => self.schedule.failed(now),
-            Err(_) => self.schedule.answered(now, Duration::ZERO),
+            Err(_) => self.schedule.gave_nothing(now),
         }
         self.stop_when_unreachable(&answer);
         self.examine(job, Some(answer));
