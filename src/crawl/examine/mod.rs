@@ -61,26 +61,47 @@ pub(super) enum Examined {
     /// It is understood: the outcome, and the profile that the page's fingerprint gave.
     Done { outcome: Box<Outcome>, profile: Option<Arc<Profile>> },
     /// The article goes on at another URL.
-    GoesOn { captures: Vec<Capture>, url: CanonicalUrl },
+    GoesOn { pages: Pages, url: CanonicalUrl },
 }
 
-/// Examines an answer: the page, and the further parts of its article that were fetched so far.
-/// `may_go_on` is false when no more can be had.
+/// The pages of an answer: one, and the further parts of its article that were fetched so far.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    pub(super) captures: Vec<Capture>,
+    /// What the first page came to, once it was read.
+    first: Option<Box<First>>,
+}
+
+/// What the first page of an article on several came to.
+#[derive(Debug)]
+struct First {
+    read: Read,
+    profile: Option<Arc<Profile>>,
+    continuation: Option<Continuation>,
+    candidates: Vec<Candidate>,
+    missing: Vec<&'static str>,
+}
+
+/// Examines an answer. `may_go_on` is false when no more can be had.
 pub(super) fn answer(
     rules: &Rules,
     claimed: &Claimed,
-    mut captures: Vec<Capture>,
+    Pages { mut captures, first }: Pages,
     host: (i64, HostState),
     may_go_on: bool,
 ) -> Examined {
     let parts = captures.split_off(1);
     let mut exam = Exam::new(rules, claimed, captures[0].fetched_at);
-    let (name, mut result, disposition) = exam.read(&captures[0]);
+    let (name, mut result, disposition) = match first {
+        Some(first) => exam.resume(*first),
+        None => exam.read(&captures[0]),
+    };
     if let PageResult::Article { article, .. } = &mut result {
         let next = exam.next_part(&captures[0], &parts);
         if let Some(url) = next.filter(|_| may_go_on) {
             captures.extend(parts);
-            return Examined::GoesOn { captures, url };
+            let first = Some(Box::new(exam.pause((name, result, disposition))));
+            return Examined::GoesOn { pages: Pages { captures, first }, url };
         }
         exam.join_parts(&captures[0], &parts, article);
         rules.boilerplate.cut(article);
@@ -186,6 +207,20 @@ impl<'a> Exam<'a> {
             missing: Vec::new(),
             missing_text: None,
         }
+    }
+
+    /// Keeps what the first page came to until its article's next part is there.
+    fn pause(self, read: Read) -> First {
+        let Self { profile, continuation, candidates, missing, .. } = self;
+        First { read, profile, continuation, candidates, missing }
+    }
+
+    fn resume(&mut self, first: First) -> Read {
+        self.profile = first.profile;
+        self.continuation = first.continuation;
+        self.candidates = first.candidates;
+        self.missing = first.missing;
+        first.read
     }
 
     fn read(&mut self, capture: &Capture) -> Read {

@@ -99,7 +99,7 @@ impl SiteCrawl {
     /// Takes a URL for the same path on the origin that its own has moved to, without asking.
     async fn moved(&mut self, target: CanonicalUrl) -> Result<(), ArchiveError> {
         let Some(job) = self.queue.pop_front() else { return Ok(()) };
-        if !job.captures.is_empty() {
+        if job.is_part() {
             self.queue.push_front(super::Job { url: target, ..job });
             return Ok(());
         }

@@ -61,7 +61,7 @@ impl SiteCrawl {
             let _permit = Arc::clone(&shared.workers).acquire_owned().await;
             let work = tokio::task::spawn_blocking(move || {
                 let _step = step;
-                let is_part = !job.captures.is_empty();
+                let is_part = job.is_part();
                 let mut may_go_on = answer.is_some();
                 let (outcome, profile) = match answer {
                     Some(Err(error)) if !is_part => {
@@ -71,17 +71,13 @@ impl SiteCrawl {
                     answer => {
                         match answer {
                             Some(Ok(capture)) if !is_part || capture.status == 200 => {
-                                job.captures.push(capture);
+                                job.pages.captures.push(capture);
                             }
                             _ => may_go_on = false,
                         }
-                        match examine::answer(&rules, &job.claimed, job.captures, host, may_go_on) {
-                            Answered::GoesOn { captures, url } => {
-                                return Ok(Step::GoesOn(Box::new(Job {
-                                    claimed: job.claimed,
-                                    url,
-                                    captures,
-                                })));
+                        match examine::answer(&rules, &job.claimed, job.pages, host, may_go_on) {
+                            Answered::GoesOn { pages, url } => {
+                                return Ok(Step::GoesOn(Box::new(Job { claimed: job.claimed, url, pages })));
                             }
                             Answered::Done { outcome, profile } => (*outcome, profile),
                         }

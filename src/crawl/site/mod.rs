@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use super::Shared;
-use super::examine::{self, Rules, profile_sources};
+use super::examine::{self, Pages, Rules, profile_sources};
 use super::gate::Hosts;
 use super::ids::{Counter, Counting};
 use super::moves::Moves;
@@ -89,12 +89,19 @@ struct Job {
     /// What is asked for next: the URL itself, or a further page of its article.
     url: CanonicalUrl,
     /// The pages of the article so far.
-    captures: Vec<Capture>,
+    pages: Pages,
 }
 
 impl From<Claimed> for Job {
     fn from(claimed: Claimed) -> Self {
-        Self { url: claimed.url.clone(), claimed, captures: Vec::new() }
+        Self { url: claimed.url.clone(), claimed, pages: Pages::default() }
+    }
+}
+
+impl Job {
+    /// Whether a further page of an article is asked for.
+    fn is_part(&self) -> bool {
+        !self.pages.captures.is_empty()
     }
 }
 
@@ -358,7 +365,7 @@ impl SiteCrawl {
         self.fetching.spawn(async move {
             let _connection = shared.connections.acquire().await;
             let _step = pulse.begin(format_args!("asking for `{}`", job.url), shared.config.fetch.timeout.0);
-            let validators = Some(&job.claimed).filter(|_| job.captures.is_empty());
+            let validators = Some(&job.claimed).filter(|_| !job.is_part());
             let request = Request {
                 url: job.url.clone(),
                 etag: validators.and_then(|claimed| claimed.etag.clone()),
@@ -420,7 +427,7 @@ impl SiteCrawl {
         disposition: Disposition,
     ) -> Result<(), ArchiveError> {
         let Some(job) = self.queue.pop_front() else { return Ok(()) };
-        if !job.captures.is_empty() {
+        if job.is_part() {
             self.examine(job, None);
             return Ok(());
         }
