@@ -142,3 +142,56 @@ fn links_to_a_twin_host_that_is_closed_cost_the_site_nothing() {
         assert!(!lab.run().needs_attention());
     }
 }
+
+#[test]
+fn two_pages_that_lead_in_a_circle_between_twin_hosts_condemn_no_other() {
+    let www = "http://www.park.example/";
+    let lab = Lab::new(&[HOME, www]);
+    let news = ["/n1.html", "/n2.html", "/n3.html"];
+    for (home, other) in [(HOME, www), (www, HOME)] {
+        lab.links(home, &["/old1.html", "/old2.html", "/n1.html", "/n2.html", "/n3.html"]);
+        for old in ["old1.html", "old2.html"] {
+            lab.on(&format!("{home}{old}"), Reply::redirect(301, &format!("{other}{old}")));
+        }
+        for path in news {
+            lab.on(&format!("{home}{}", &path[1..]), article(path, &format!("{path}说的。")));
+        }
+    }
+    let report = lab.run();
+    assert_eq!(report.counts.articles.new, 3, "{report:?}");
+    assert_eq!(report.counts.articles.duplicate, 3, "{report:?}");
+}
+
+#[test]
+fn two_pages_that_moved_to_a_host_that_leads_back_condemn_no_other() {
+    let www = "http://www.park.example/";
+    let lab = Lab::new(&[HOME]);
+    let news = ["/n1.html", "/n2.html", "/n3.html"];
+    lab.links(HOME, &["/old1.html", "/old2.html", "/n1.html", "/n2.html", "/n3.html"]);
+    for old in ["old1.html", "old2.html"] {
+        lab.on(&format!("{HOME}{old}"), Reply::redirect(301, &format!("{www}{old}")));
+        lab.on(&format!("{www}{old}"), article(old, &format!("{old}说的。")));
+    }
+    for path in news {
+        let path = &path[1..];
+        lab.on(&format!("{HOME}{path}"), article(path, &format!("{path}说的。")));
+        lab.on(&format!("{www}{path}"), Reply::redirect(302, &format!("{HOME}{path}")));
+    }
+    assert_eq!(lab.run().counts.articles.new, 5);
+}
+
+#[test]
+fn a_site_that_moved_to_https_is_asked_there_alone() {
+    let lab = Lab::new(&[HOME]);
+    let paths = ["1.html", "2.html", "3.html", "4.html", "5.html", "6.html"];
+    lab.on(HOME, Reply::redirect(301, "https://park.example/"));
+    let links = paths.map(|path| format!("{HOME}{path}"));
+    lab.links("https://park.example/", &links.each_ref().map(String::as_str));
+    for path in paths {
+        lab.on(&format!("{HOME}{path}"), Reply::redirect(301, &format!("https://park.example/{path}")));
+        lab.on(&format!("https://park.example/{path}"), article(path, &format!("{path}说的。")));
+    }
+    assert_eq!(lab.run().counts.articles.new, 6);
+    let plain = lab.asked().into_iter().filter(|url| url.starts_with("http://")).count();
+    assert_eq!(plain, 2, "two redirects prove the move");
+}
