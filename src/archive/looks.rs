@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::record::{Disposition, GoneCheck, Outcome, Verdict};
 use super::{ArchiveError, Doing};
-use crate::capture::Digest;
+use crate::capture::{Capture, Digest};
 use crate::config::Recrawl;
 use crate::frontier::{FIRST_ARTICLE_RANK, next_list_look, next_look, next_missing_look};
 
@@ -64,7 +64,9 @@ fn write(
     (state, due, wait): (&str, Option<i64>, Option<Duration>),
 ) -> Result<(), ArchiveError> {
     let answered = outcome.capture.as_ref();
-    let header = |name| answered.and_then(|capture| capture.header(name));
+    // Who sends the validators of an answer that was of no use is told that it still holds.
+    let usable = answered.filter(|capture| is_whole(outcome, capture));
+    let header = |name| usable.and_then(|capture| capture.header(name));
     let failed = matches!(outcome.disposition, Disposition::Retry(_));
     let mut update = connection
         .prepare_cached(
@@ -93,6 +95,11 @@ fn write(
         ])
         .map(drop)
         .doing("noting a look")
+}
+
+/// Whether all that an answer holds was read.
+fn is_whole(outcome: &Outcome, capture: &Capture) -> bool {
+    outcome.disposition == Disposition::Done && capture.damage.is_none() && !outcome.missing.contains(&"part")
 }
 
 /// The wait until the next look; `None` for never.
@@ -174,7 +181,7 @@ pub(super) fn note_layout(
     }
     let names = LOST.map(|name| format!("'{name}'")).join(", ");
     let again = format!(
-        "UPDATE url SET state = 'queued', due_at = ?2, failures = 0
+        "UPDATE url SET state = 'queued', due_at = ?2, failures = 0, etag = NULL, last_modified = NULL
          WHERE site = ?1 AND outcome IN ({names}) AND (kind = 'post' OR article IS NOT NULL)"
     );
     connection.execute(&again, (site, now.as_millisecond())).map(drop).doing(doing)

@@ -195,3 +195,25 @@ fn a_site_that_moved_to_https_is_asked_there_alone() {
     let plain = lab.asked().into_iter().filter(|url| url.starts_with("http://")).count();
     assert_eq!(plain, 2, "two redirects prove the move");
 }
+
+#[test]
+fn an_answer_that_was_cut_off_is_asked_for_anew() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html"]);
+    let whole = article("步道", "步道完工了。").header("ETag", "\"v1\"");
+    lab.on_each(FIRST, vec![whole.clone().cut(), whole]);
+    assert_eq!(lab.run().counts.articles.new, 1);
+    assert_eq!(lab.hits(FIRST), 2);
+}
+
+#[test]
+fn an_article_of_which_only_a_part_ever_came_is_read_anew() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html"]);
+    let whole = article("步道", "步道完工了。").header("ETag", "\"v1\"");
+    lab.on(FIRST, whole.clone().cut());
+    assert_eq!(lab.run().counts.articles.new, 1, "at the last try, what there is is taken");
+    lab.on(FIRST, article("步道", "步道完工了,人人都来。").header("ETag", "\"v1\""));
+    lab.wait(24);
+    assert_eq!(lab.run().counts.articles.revised, 1);
+}
