@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Desk, Reply, Script};
+use crate::support::{Desk, Lab, Reply, Script};
 
 const RETRY_SECONDS: u64 = 1;
 
@@ -55,6 +55,27 @@ fn a_crawl_delay_that_is_too_long_skips_the_host() {
     let outcome = desk.run("crawl").expect_code(1);
     assert!(outcome.stderr.contains("max_crawl_delay"), "{}", outcome.stderr);
     assert_eq!(site.hits("/"), 0);
+    desk.run("crawl").expect_code(1).expect_stderr("max_crawl_delay");
+    assert_eq!((site.hits("/"), site.hits("/robots.txt")), (0, 1));
+}
+
+#[test]
+fn a_crawl_delay_holds_in_every_run() {
+    let home = "http://park.example/";
+    let lab = Lab::new(&[home]);
+    lab.on("http://park.example/robots.txt", Reply::new(200).body("User-agent: *\nCrawl-delay: 60\n"));
+    lab.links(home, &["/1.html", "/2.html"]);
+    for path in ["1.html", "2.html"] {
+        lab.on(&format!("{home}{path}"), Reply::article(path, &format!("{path}说的。")));
+    }
+    for run in 0..2 {
+        lab.wait(1);
+        let began = lab.seconds();
+        lab.asked();
+        lab.run_full();
+        assert_eq!(lab.asked().len(), 3);
+        assert!(lab.seconds() - began >= 120, "run {run}");
+    }
 }
 
 #[test]

@@ -165,6 +165,14 @@ impl SiteCrawl {
         Ok(())
     }
 
+    /// Heeds what each robots.txt says that the archive keeps.
+    pub(super) fn heed_known_delays(&mut self) {
+        for (origin, mut host) in std::mem::take(&mut self.hosts.0) {
+            host.access = host.access.map(|access| self.heed_crawl_delay(&origin, access));
+            self.hosts.0.insert(origin, host);
+        }
+    }
+
     /// Slows down to what a robots.txt asks for; a host that asks for too much is closed.
     fn heed_crawl_delay(&mut self, origin: &str, access: Access) -> Access {
         let Access::Rules(robots) = &access else { return access };

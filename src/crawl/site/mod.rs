@@ -165,7 +165,7 @@ impl SiteCrawl {
             retries: shared.config.fetch.retries,
             redirects: shared.config.fetch.redirects,
         };
-        let crawl = Self {
+        let mut crawl = Self {
             hosts: Hosts::from_records(record.hosts, now),
             rules,
             schedule,
@@ -186,6 +186,7 @@ impl SiteCrawl {
             pulse,
             shared,
         };
+        crawl.heed_known_delays();
         let seeds = crawl.seeds();
         crawl.shared.store.add(crawl.id(), seeds, now).await?;
         info!(site = %crawl.name(), continues = run.continues, "begins");
