@@ -12,7 +12,7 @@ use super::body::Bodies;
 use super::record::{Beginning, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
-use super::{ArchiveError, Doing, looks, numbers, recut};
+use super::{ArchiveError, Doing, looks, numbers, recut, redirect};
 use crate::capture::Capture;
 use crate::config::Keep;
 use crate::dedup::Change;
@@ -244,7 +244,7 @@ impl Committer {
             urls::note_list(connection, outcome.url)?;
         }
         if matches!(outcome.result, PageResult::Redirect(_)) {
-            article::mark_loop(connection, outcome.url)?;
+            redirect::mark_loop(connection, outcome.url)?;
         }
         if let Some(profile) = &outcome.profile {
             let update = "UPDATE site SET profile = ?2 WHERE id = ?1";
@@ -364,12 +364,13 @@ impl Committer {
                 urls::drop_entry_body(connection, outcome.url, article)?;
                 article::apply(connection, &self.urls, &look, article)
             }
-            PageResult::Redirect(target) => {
-                if let Some(target) = self.urls.find(connection, &target.key())? {
-                    article::note_redirect(connection, outcome.url, target, outcome.at)?;
+            PageResult::Redirect(target) => match self.urls.find(connection, &target.key())? {
+                Some(target) => {
+                    let way = (outcome.url, target);
+                    redirect::note(connection, way, outcome.at, self.chain_start)
                 }
-                Ok(Verdict::None)
-            }
+                None => Ok(Verdict::None),
+            },
             PageResult::NotModified => {
                 let is_article = article::note_unchanged(connection, outcome.url, outcome.at)?;
                 Ok(if is_article { Verdict::Article(Change::Unchanged) } else { Verdict::None })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::record::{Disposition, GoneCheck, Outcome, Verdict};
+use super::record::{Disposition, GoneCheck, Outcome, PageResult, Verdict};
 use super::{ArchiveError, Doing};
 use crate::capture::{Capture, Digest};
 use crate::config::Recrawl;
@@ -112,6 +112,7 @@ fn next_wait(
 ) -> Result<Option<Duration>, ArchiveError> {
     let sql = "SELECT u.wait, u.kind, u.rank, u.suspicions, a.published_from, a.first_seen
                FROM url u LEFT JOIN article a ON a.id = u.article WHERE u.id = ?1";
+    let is_redirect = matches!(outcome.result, PageResult::Redirect(_));
     let mut select = connection.prepare_cached(sql).doing("planning the next look")?;
     select
         .query_row([outcome.url], |row| {
@@ -128,6 +129,10 @@ fn next_wait(
                 Verdict::Duplicate => Some(next_look(recrawl, None, crate::dedup::Change::New, age()?)),
                 Verdict::Missing => Some(next_missing_look(recrawl, row.get::<_, u32>(3)? + 1)),
                 Verdict::Alias => None,
+                // Where an article led to is looked at first.
+                Verdict::None if is_redirect && row.get::<_, Option<i64>>(5)?.is_some() => {
+                    Some(next_missing_look(recrawl, 1))
+                }
                 // A list's later page is looked at when its list says so.
                 Verdict::None if row.get::<_, i64>(2)? >= FIRST_ARTICLE_RANK => None,
                 Verdict::None => match row.get_ref(1)?.as_str()? {

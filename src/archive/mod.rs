@@ -19,6 +19,7 @@ mod quiet;
 mod read;
 mod record;
 mod recut;
+mod redirect;
 mod scan;
 mod schema;
 mod search;

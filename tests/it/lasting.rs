@@ -217,3 +217,93 @@ fn an_article_of_which_only_a_part_ever_came_is_read_anew() {
     lab.wait(24);
     assert_eq!(lab.run().counts.articles.revised, 1);
 }
+
+const MOVED: &str = "http://park.example/new/1.html";
+
+fn articles(lab: &Lab) -> Vec<String> {
+    lab.desk.texts(
+        "SELECT u.url || ' ' || a.version_count || iif(a.gone_since IS NULL, '', ' gone')
+         FROM article a JOIN url u ON u.id = a.url ORDER BY a.id",
+    )
+}
+
+#[test]
+fn an_article_that_moved_by_a_redirect_stays_one() {
+    for (page, versions) in
+        [(article("步道", "步道完工了。"), 1), (article("步道", "步道完工了,人人都来。"), 2)]
+    {
+        let lab = lab_with_article();
+        lab.on(FIRST, Reply::redirect(301, MOVED));
+        lab.on(MOVED, page);
+        lab.run_full();
+        assert_eq!(articles(&lab), [format!("{MOVED} {versions}")]);
+        lab.on(MOVED, article("步道", "步道又关了。"));
+        lab.wait(1);
+        lab.run_full();
+        assert_eq!(articles(&lab), [format!("{MOVED} {}", versions + 1)]);
+        assert_eq!(lab.desk.texts("SELECT proof FROM alias"), ["redirect"]);
+    }
+}
+
+#[test]
+fn an_article_whose_url_leads_to_something_else_is_gone_after_a_week_and_back_when_it_is_back() {
+    let lab = lab_with_article();
+    lab.on(FIRST, Reply::redirect(302, "/walks/"));
+    lab.on("http://park.example/walks/", Reply::html("<title>步道</title><h1>步道</h1><p>短。</p>"));
+    for _ in 0..14 {
+        lab.wait(24);
+        lab.run();
+    }
+    assert_eq!(articles(&lab), [format!("{FIRST} 1 gone")]);
+    lab.on(FIRST, article("步道", "步道完工了。"));
+    lab.wait(1);
+    lab.run_full();
+    assert_eq!(articles(&lab), [format!("{FIRST} 1")]);
+}
+
+#[test]
+fn an_article_that_leads_to_another_one_does_not_take_its_place() {
+    let lab = lab_with_article();
+    lab.on(FIRST, Reply::redirect(301, SECOND));
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    for _ in 0..14 {
+        lab.wait(24);
+        lab.run();
+    }
+    assert_eq!(articles(&lab), [format!("{FIRST} 1 gone"), format!("{SECOND} 1")]);
+}
+
+#[test]
+fn an_hour_of_nonsense_takes_no_article_away() {
+    for nonsense in [
+        Reply::redirect(302, "/l.html"),
+        Reply::new(200).header("Content-Type", "application/json").body("{\"maintenance\": true}"),
+        Reply::new(403),
+        Reply::redirect(302, "http://elsewhere.example/"),
+    ] {
+        let lab = lab_with_article();
+        lab.on(FIRST, nonsense.clone());
+        lab.on("http://park.example/l.html", Reply::redirect(302, FIRST));
+        lab.run_full();
+        lab.on(FIRST, article("步道", "步道完工了,人人都来。"));
+        for _ in 0..3 {
+            lab.wait(24);
+            lab.run();
+        }
+        assert_eq!(articles(&lab), [format!("{FIRST} 2")], "{nonsense:?}");
+    }
+}
+
+#[test]
+fn an_article_follows_its_site_to_www_and_back() {
+    let www = "http://www.park.example/1.html";
+    let page = || article("步道", "步道完工了。");
+    let lab = lab_with_article();
+    for (here, there) in [(FIRST, www), (www, FIRST), (FIRST, www)] {
+        lab.on(here, Reply::redirect(301, there));
+        lab.on(there, page());
+        lab.wait(1);
+        lab.run_full();
+        assert_eq!(articles(&lab), [format!("{there} 1")]);
+    }
+}
