@@ -83,6 +83,18 @@ pub enum ArchiveError {
         /// Which process, as far as known.
         holder: String,
     },
+    /// Pages of a host were archived under another site's name.
+    #[error(
+        "the archive has `{host}` as a host of the site `{known}`, not of `{site}`: give that site its name back, or rename it in the archive: UPDATE site SET key = '{site}' WHERE key = '{known}'"
+    )]
+    OtherSite {
+        /// The host's origin.
+        host: String,
+        /// The site it belongs to.
+        known: String,
+        /// The site that was to be crawled.
+        site: String,
+    },
     /// SQLite failed while reading or writing.
     #[error("the archive failed while {doing}: {source}")]
     Sqlite {

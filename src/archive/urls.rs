@@ -25,6 +25,9 @@ pub(super) fn site(
     now: Timestamp,
 ) -> Result<SiteRecord, ArchiveError> {
     let doing = "finding the site";
+    for seed in seeds {
+        check_host(connection, seed.origin(), key)?;
+    }
     let home = seeds.first().map(CanonicalUrl::as_str).unwrap_or_default();
     connection
         .execute(
@@ -46,6 +49,16 @@ pub(super) fn site(
     let hosts: rusqlite::Result<HashMap<String, HostRecord>> =
         statement.query_map([id], |row| Ok((row.get(0)?, host_record(row)?))).doing(doing)?.collect();
     Ok(SiteRecord { id, profile, runs, hosts: hosts.doing(doing)? })
+}
+
+/// A host belongs to one site for good: its URLs do.
+fn check_host(connection: &Connection, origin: &str, site: &str) -> Result<(), ArchiveError> {
+    let sql = "SELECT s.key FROM host h JOIN site s ON s.id = h.site WHERE h.key = ?1 AND s.key <> ?2";
+    let known = connection.query_row(sql, (origin, site), |row| row.get(0)).optional();
+    match known.doing("finding the site")? {
+        Some(known) => Err(ArchiveError::OtherSite { host: origin.to_owned(), known, site: site.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 fn host_record(row: &Row<'_>) -> rusqlite::Result<HostRecord> {

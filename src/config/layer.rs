@@ -41,6 +41,16 @@ pub enum ConfigError {
     /// Two sites of one name.
     #[error("two sites are named `{0}`; give each its own name")]
     DuplicateSite(String),
+    /// Two sites of one host: each would ask it at its own pace, and get some of its pages.
+    #[error("the sites `{site}` and `{other}` have seeds on one host, `{host}`; make them one site")]
+    SharedHost {
+        /// The later site.
+        site: String,
+        /// The one before.
+        other: String,
+        /// The host.
+        host: String,
+    },
     /// A seed that is no URL.
     #[error("a seed of the site `{site}` can't be used: {source}")]
     Seed {

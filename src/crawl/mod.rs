@@ -349,9 +349,18 @@ async fn run(
     let run = shared.store.begin_run(settings.full, started).await?;
     let mut tasks = JoinSet::new();
     let mut ends: Vec<site::End> = Vec::new();
+    let mut refused: Vec<SiteReport> = Vec::new();
     for (site, pulse) in settings.sites.into_iter().zip(pulses) {
-        let report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
-        let crawl = SiteCrawl::prepare(Arc::clone(&shared), site, run, pulse).await?;
+        let mut report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
+        let crawl = match SiteCrawl::prepare(Arc::clone(&shared), site, run, pulse).await {
+            Err(error @ ArchiveError::OtherSite { .. }) => {
+                warn!(site = report.site, "{error}");
+                report.alarms.push(error.to_string());
+                refused.push(report);
+                continue;
+            }
+            prepared => prepared?,
+        };
         tally.lock().unwrap_or_else(PoisonError::into_inner).insert(crawl.id(), report);
         if settings.in_step {
             ends.push(crawl.run().await?);
@@ -382,7 +391,7 @@ async fn run(
             site.conclude();
         }
     }
-    let mut sites: Vec<SiteReport> = sites.into_values().collect();
+    let mut sites: Vec<SiteReport> = sites.into_values().chain(refused).collect();
     sites.sort_by(|a, b| a.site.cmp(&b.site));
     let alarms = shared.alarms(run, alarm);
     let report =

@@ -1,6 +1,6 @@
 //! What a crawl for years must survive: an hour of errors takes nothing away for good.
 
-use crate::support::{Lab, Reply};
+use crate::support::{Desk, Lab, Reply};
 
 const HOME: &str = "http://park.example/";
 const FIRST: &str = "http://park.example/1.html";
@@ -306,4 +306,32 @@ fn an_article_follows_its_site_to_www_and_back() {
         lab.run_full();
         assert_eq!(articles(&lab), [format!("{there} 1")]);
     }
+}
+
+#[test]
+fn a_site_that_was_renamed_is_named_and_the_others_go_on() {
+    let mut lab = lab_with_article();
+    "walks".clone_into(&mut lab.config.sites[0].name);
+    lab.add_site("other", &["http://other.example/"]);
+    lab.links("http://other.example/", &["/1.html"]);
+    lab.on("http://other.example/1.html", article("别处", "别处的新闻。"));
+    let report = lab.run();
+    let [other, walks] = &report.sites[..] else { panic!("{report:?}") };
+    assert_eq!((other.counts.articles.new, &other.alarms[..]), (1, &[][..]));
+    assert!(walks.alarms[0].contains("as a host of the site `site`, not of `walks`"), "{walks:?}");
+    // What the message says helps.
+    let rename = walks.alarms[0].split("in the archive: ").last().unwrap();
+    rusqlite::Connection::open(lab.desk.archive()).unwrap().execute(rename, []).unwrap();
+    lab.links(HOME, &["/1.html", "/2.html"]);
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    lab.wait(1);
+    let report = lab.run();
+    assert_eq!((report.needs_attention(), report.sites[1].counts.articles.new), (false, 1), "{report:?}");
+}
+
+#[test]
+fn two_sites_of_one_host_are_refused() {
+    let site = |name: &str, seed: &str| format!("[[site]]\nname = \"{name}\"\nseeds = [\"{seed}\"]\n");
+    let config = site("a", "http://park.example/") + &site("b", "https://www.park.example/walks/");
+    Desk::with_config(&config).run("crawl").expect_code(2).expect_stderr("have seeds on one host");
 }
