@@ -349,7 +349,7 @@ async fn run(
     let run = shared.store.begin_run(settings.full, started).await?;
     let mut tasks = JoinSet::new();
     let mut ends: Vec<site::End> = Vec::new();
-    let mut refused: Vec<SiteReport> = Vec::new();
+    let (mut refused, mut site_of) = (Vec::new(), HashMap::new());
     for (site, pulse) in settings.sites.into_iter().zip(pulses) {
         let mut report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
         let crawl = match SiteCrawl::prepare(Arc::clone(&shared), site, run, pulse).await {
@@ -365,15 +365,16 @@ async fn run(
         if settings.in_step {
             ends.push(crawl.run().await?);
         } else {
-            tasks.spawn(crawl.run());
+            let id = crawl.id();
+            site_of.insert(tasks.spawn(crawl.run()).id(), id);
         }
     }
     let mut failure: Option<ArchiveError> = None;
-    while let Some(task) = tasks.join_next().await {
+    while let Some(task) = tasks.join_next_with_id().await {
         match task {
-            Ok(Ok(end)) => ends.push(end),
-            Ok(Err(error)) => failure = failure.or(Some(error)),
-            Err(error) => failure = failure.or(Some(ArchiveError::Stopped(error.to_string()))),
+            Ok((_, Ok(end))) => ends.push(end),
+            Ok((_, Err(error))) => failure = failure.or(Some(error)),
+            Err(error) => ends.extend(site_of.get(&error.id()).map(|site| site::End::broken(*site, &error))),
         }
     }
     if let Some(error) = failure {

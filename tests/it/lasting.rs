@@ -335,3 +335,16 @@ fn two_sites_of_one_host_are_refused() {
     let config = site("a", "http://park.example/") + &site("b", "https://www.park.example/walks/");
     Desk::with_config(&config).run("crawl").expect_code(2).expect_stderr("have seeds on one host");
 }
+
+#[test]
+fn a_page_that_cannot_be_examined_costs_itself_alone() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html", "/2.html"]);
+    lab.on(FIRST, Reply::unreadable());
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    let report = lab.run();
+    assert_eq!((report.counts.articles.new, report.sites[0].outcomes["panicked"]), (1, 4), "{report:?}");
+    lab.on(FIRST, article("步道", "步道完工了。"));
+    lab.wait(25);
+    assert_eq!(lab.run().counts.articles.new, 1);
+}

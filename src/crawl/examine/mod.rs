@@ -141,6 +141,12 @@ pub(super) fn failure(
     without_answer(rules, claimed, error.outcome(), disposition, host, at)
 }
 
+/// What becomes of a URL whose answer could not be examined, by a fault of ours.
+pub(super) fn panicked(rules: &Rules, claimed: &Claimed, host: (i64, HostState), at: Timestamp) -> Outcome {
+    let disposition = Exam::new(rules, claimed, at).retry(None);
+    without_answer(rules, claimed, "panicked", disposition, host, at)
+}
+
 /// An outcome without a request, or without its answer.
 pub(super) fn without_answer(
     rules: &Rules,

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tracing::{info, warn};
 
 use super::Shared;
@@ -49,6 +49,14 @@ pub(super) struct End {
     pub(super) gone: u64,
     /// A budget ended it while there was more to do.
     pub(super) cut_short: bool,
+}
+
+impl End {
+    /// Of a crawl that a fault of this program ended.
+    pub(super) fn broken(site: i64, fault: &JoinError) -> Self {
+        let alarm = format!("its crawl broke off by a fault of jianbao, the next run goes on: {fault}");
+        Self { site, requests: 0, alarms: vec![alarm], gone: 0, cut_short: false }
+    }
 }
 
 /// A site being crawled.
