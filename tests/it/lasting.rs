@@ -348,3 +348,27 @@ fn a_page_that_cannot_be_examined_costs_itself_alone() {
     lab.wait(25);
     assert_eq!(lab.run().counts.articles.new, 1);
 }
+
+#[test]
+fn a_host_that_swallows_requests_is_left_to_the_next_run() {
+    let lab = Lab::new(&[HOME]);
+    let paths: Vec<String> = (0..30).map(|n| format!("/{n}.html")).collect();
+    lab.links(HOME, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for path in &paths {
+        lab.on(&format!("http://park.example{path}"), Reply::never());
+    }
+    let report = lab.run();
+    assert!(report.sites[0].alarms[0].contains("did not answer in full"), "{report:?}");
+    assert_eq!(lab.asked().len(), 1 + 5);
+}
+
+#[test]
+fn a_page_that_never_comes_costs_itself_alone() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html", "/2.html"]);
+    lab.on(FIRST, Reply::never());
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    let report = lab.run();
+    assert_eq!((&report.sites[0].alarms[..], report.counts.articles.new), (&[][..], 1), "{report:?}");
+    assert_eq!(lab.hits(FIRST), 4);
+}

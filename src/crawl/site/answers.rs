@@ -80,11 +80,13 @@ impl SiteCrawl {
         });
     }
 
-    /// A host that does not answer at all is left to the next run.
+    /// A host that does not answer at all is left to the next run. One page that never comes uses up its
+    /// own tries; only when another does not come either, it is the host.
     fn stop_when_unreachable(&mut self, answer: &Result<Capture, FetchError>) {
         if let Err(error) = answer
             && error.concerns_host()
-            && self.schedule.state().failures > self.rules.retries
+            && self.schedule.state().failures
+                > self.rules.retries + u32::from(matches!(error, FetchError::Timeout { .. }))
         {
             self.close(error.to_string());
         }
