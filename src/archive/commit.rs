@@ -91,23 +91,24 @@ impl Committer {
     /// Begins a site's part of the run: everything that is looked at anew becomes due.
     pub(super) fn begin_site(
         &mut self,
-        connection: &Connection,
+        connection: &mut Connection,
         site: i64,
         beginning: Beginning,
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         let Beginning { full, sweep, layout } = beginning;
+        let transaction = connection.transaction().doing("beginning a site")?;
         if sweep {
             self.sweeps.insert(site);
         }
         let counted = "UPDATE site SET runs = runs + (SELECT started = chain_start FROM run WHERE id = ?2) WHERE id = ?1";
-        connection.execute(counted, (site, self.run)).doing("beginning a site")?;
-        looks::note_layout(connection, site, layout, now)?;
-        self.make_due(connection, site, full || sweep, now)?;
+        transaction.execute(counted, (site, self.run)).doing("beginning a site")?;
+        looks::note_layout(&transaction, site, layout, now)?;
+        self.make_due(&transaction, site, full || sweep, now)?;
         if full {
-            self.make_articles_due(connection, site, now)?;
+            self.make_articles_due(&transaction, site, now)?;
         }
-        Ok(())
+        transaction.commit().doing("beginning a site")
     }
 
     fn make_due(
@@ -139,7 +140,7 @@ impl Committer {
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         let due = "UPDATE url SET state = 'queued', due_at = ?2
-                   WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3 AND article IS NOT NULL";
+                   WHERE site = ?1 AND state <> 'excluded' AND coalesce(fetched_at, 0) < ?3 AND article IS NOT NULL";
         let values = (site, now.as_millisecond(), self.chain_start.as_millisecond());
         connection.execute(due, values).map(drop).doing("choosing what is due")
     }
@@ -167,18 +168,18 @@ impl Committer {
         candidates: &[Candidate],
         now: Timestamp,
     ) -> Result<usize, ArchiveError> {
-        let transaction = connection.transaction().doing("adding URLs")?;
-        let mut added = 0;
-        for candidate in candidates {
-            let found = FoundOn { site, source: None, now };
-            let (id, is_new) = self.urls.note(&transaction, candidate, found)?;
-            added += usize::from(is_new);
-            if candidate.via == Via::Seed && candidate.kind == Kind::List {
-                urls::note_first(&transaction, id, candidate, now)?;
+        let found = FoundOn { site, source: None, now };
+        self.adding(connection, |urls, transaction| {
+            let mut added = 0;
+            for candidate in candidates {
+                let (id, is_new) = urls.note(transaction, candidate, found)?;
+                added += usize::from(is_new);
+                if candidate.via == Via::Seed && candidate.kind == Kind::List {
+                    urls::note_first(transaction, id, candidate, now)?;
+                }
             }
-        }
-        transaction.commit().doing("adding URLs")?;
-        Ok(added)
+            Ok(added)
+        })
     }
 
     /// When the first of the runs began that this one continues.
@@ -193,12 +194,30 @@ impl Committer {
         candidates: &[Candidate],
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
+        let (found, chain_start) = (FoundOn { site, source: None, now }, self.chain_start);
+        self.adding(connection, |urls, transaction| {
+            for candidate in candidates {
+                let (id, _) = urls.note(transaction, candidate, found)?;
+                numbers::ask_again(transaction, id, chain_start, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds URLs in a transaction of their own. When it is rolled back, the rows that are remembered are not
+    /// there.
+    fn adding<T>(
+        &mut self,
+        connection: &mut Connection,
+        work: impl FnOnce(&mut UrlTable, &Connection) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
         let transaction = connection.transaction().doing("adding URLs")?;
-        for candidate in candidates {
-            let (id, _) = self.urls.note(&transaction, candidate, FoundOn { site, source: None, now })?;
-            numbers::ask_again(&transaction, id, self.chain_start, now)?;
+        let added = work(&mut self.urls, &transaction);
+        let added = added.and_then(|added| transaction.commit().doing("adding URLs").map(|()| added));
+        if added.is_err() {
+            self.urls = UrlTable::default();
         }
-        transaction.commit().doing("adding URLs")
+        added
     }
 
     /// Commits a batch and empties it.

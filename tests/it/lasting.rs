@@ -1,6 +1,9 @@
 //! What a crawl for years must survive: an hour of errors takes nothing away for good.
 
-use crate::support::{Desk, Lab, Reply};
+use jianbao::frontier::{Candidate, Kind, Via};
+use jianbao::url::CanonicalUrl;
+
+use crate::support::{Desk, Lab, Reply, corpus};
 
 const HOME: &str = "http://park.example/";
 const FIRST: &str = "http://park.example/1.html";
@@ -371,4 +374,67 @@ fn a_page_that_never_comes_costs_itself_alone() {
     let report = lab.run();
     assert_eq!((&report.sites[0].alarms[..], report.counts.articles.new), (&[][..], 1), "{report:?}");
     assert_eq!(lab.hits(FIRST), 4);
+}
+
+#[test]
+fn a_full_run_looks_at_every_known_article() {
+    let lab = lab_with_article();
+    lab.on(FIRST, Reply::new(403));
+    lab.run_full();
+    lab.wait(1);
+    lab.on(FIRST, article("步道", "步道完工了,人人都来。"));
+    assert_eq!(lab.run_full().counts.articles.revised, 1, "it was to be tried again the next day");
+}
+
+#[test]
+fn urls_whose_adding_failed_are_added_by_the_next_try() {
+    let lab = lab_with_article();
+    let archive = rusqlite::Connection::open(lab.desk.archive()).unwrap();
+    let guard = "CREATE TRIGGER full BEFORE INSERT ON url WHEN new.url LIKE '%full%'
+                 BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    archive.execute_batch(guard).unwrap();
+    let (store, writer) = corpus::open(&lab.desk.archive());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let candidate = |url: &str| {
+        let url = CanonicalUrl::parse(url, None).unwrap();
+        Candidate::new(url, Kind::Post, Via::Id, 0)
+    };
+    let add = |urls: &[&str]| {
+        let candidates = urls.iter().map(|url| candidate(url)).collect();
+        runtime.block_on(store.add(1, candidates, jiff::Timestamp::UNIX_EPOCH))
+    };
+    assert!(add(&[SECOND, "http://park.example/full"]).is_err());
+    assert_eq!(add(&[SECOND]).unwrap(), 1);
+    drop(store);
+    writer.close().unwrap();
+    assert_eq!(lab.url(SECOND, "state"), "queued");
+}
+
+#[test]
+fn a_sweep_that_was_killed_is_gone_on_with() {
+    let mut lab = Lab::new(&[HOME]);
+    lab.config.recrawl.sweep_every = 2;
+    let pages = [HOME, "http://park.example/page/2", "http://park.example/page/3"];
+    for (n, page) in pages.iter().enumerate() {
+        let next = pages.get(n + 1).map(|next| format!("<a href=\"{next}\">下一页</a>")).unwrap_or_default();
+        let items = [2 * n, 2 * n + 1].map(|n| format!("<p><a href=/{n}.html>文章{n}</a></p>")).concat();
+        lab.on(page, Reply::html(format!("<title>新闻</title><body>{items}{next}</body>")));
+    }
+    for n in 0..6 {
+        lab.on(&format!("{HOME}{n}.html"), article(&format!("第{n}篇"), &format!("{n}的事。")));
+    }
+    lab.run();
+    assert_eq!(lab.hits(pages[2]), 1);
+    lab.wait(1);
+    lab.run();
+    assert_eq!(lab.hits(pages[2]), 1, "nothing is new on the list's first page");
+    lab.wait(1);
+    lab.budget.max_pages = Some(1);
+    lab.run();
+    lab.budget.max_pages = None;
+    let archive = rusqlite::Connection::open(lab.desk.archive()).unwrap();
+    archive.execute("UPDATE run SET outcome = NULL, finished = NULL WHERE id = 3", []).unwrap();
+    lab.wait(1);
+    lab.run();
+    assert_eq!(lab.hits(pages[2]), 2);
 }

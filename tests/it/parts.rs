@@ -83,6 +83,25 @@ fn an_article_whose_next_part_is_missing_is_kept_and_counted() {
 }
 
 #[test]
+fn an_article_with_more_parts_than_the_run_has_requests_is_kept_and_read_whole_later() {
+    let site = Script::new()
+        .front(&["/a/9.html"])
+        .on("/a/9.html", part(1, "<a href=9_2.html>下一页</a>").header("ETag", "\"v1\""))
+        .on("/a/9_2.html", part(2, "<a href=9.html>上一页</a>"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), config + "discover = [\"links\"]\n").unwrap();
+    let (report, _) = desk.crawl("--max-pages 3");
+    assert_eq!((&report["budget"], &report["requests"]), (&"max-pages".into(), &3.into()));
+    assert_eq!(text_of(&desk, "步道改造记").lines().count(), 2);
+    assert_eq!(report["sites"][0]["missing"]["part"], 1, "{report}");
+    desk.crawl("--full");
+    assert_eq!(text_of(&desk, "步道改造记").lines().count(), 4);
+    assert!(!site.head("/a/9.html").contains("if-none-match"), "the answer held the first part only");
+}
+
+#[test]
 fn what_only_an_article_of_several_pages_links_is_found() {
     let links = "<a href=12_2.html>2</a> <a href=12_2.html>下一页</a> <a href=/x/77.html>另一篇</a>";
     let site = Script::new()

@@ -146,9 +146,11 @@ impl SiteCrawl {
         let by_host = || site.seeds.iter().find_map(|seed| shared.profiles.for_host(seed, now));
         let profile = known.and_then(|key| shared.profiles.get(key).ok()).or_else(by_host);
         let every = shared.config.recrawl.sweep_every;
+        // A run that is continued has been counted already.
+        let runs = record.runs.saturating_sub(u32::from(run.continues));
         let beginning = Beginning {
             full: shared.full,
-            sweep: every > 0 && record.runs > 0 && record.runs % every == 0,
+            sweep: every > 0 && runs > 0 && runs % every == 0,
             layout: profile.as_ref().map(|profile| Digest::of(profile.toml.as_bytes())),
         };
         shared.store.begin_site(record.id, beginning, now).await?;
@@ -475,9 +477,11 @@ impl SiteCrawl {
         }
     }
 
-    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped.
+    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped. Of an
+    /// article on several pages, what there is of it is taken, unless the next run is to go on with it.
     async fn wind_down(&mut self) -> Result<(), ArchiveError> {
-        if self.shared.stop.is_set() {
+        let is_stopped = self.shared.stop.is_set();
+        if is_stopped {
             self.fetching.abort_all();
         }
         while let Some(fetched) = self.fetching.join_next().await {
@@ -485,10 +489,16 @@ impl SiteCrawl {
                 self.fetched(fetched);
             }
         }
-        while let Some(examined) = self.examining.join_next().await {
-            self.examined(examined)?;
+        loop {
+            while let Some(examined) = self.examining.join_next().await {
+                self.examined(examined)?;
+            }
+            match self.queue.pop_front() {
+                Some(job) if job.is_part() && !is_stopped => self.examine(job, None),
+                Some(_) => {}
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 }
 
