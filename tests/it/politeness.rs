@@ -202,3 +202,22 @@ fn a_limit_of_time_ends_a_wait_too() {
     assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert_eq!((&report["outcome"], &report["budget"]), (&"budget".into(), &"max-time".into()));
 }
+
+#[test]
+fn the_next_process_honours_what_a_robots_txt_asked_for() {
+    let home = "http://park.example/";
+    let robots = "http://park.example/robots.txt";
+    let lab = Lab::new(&[home]);
+    lab.links(home, &[]);
+    for (answer, hours) in [(Reply::new(503).header("Retry-After", "7200"), 2), (Reply::never(), 1)] {
+        lab.wait(25);
+        lab.on(robots, answer);
+        let asked = lab.hits(robots);
+        assert!(lab.run().needs_attention());
+        assert!(lab.run().needs_attention());
+        assert_eq!(lab.hits(robots), asked + 1, "the second run asked at once");
+        lab.on(robots, Reply::new(404));
+        lab.wait(hours);
+        assert!(!lab.run().needs_attention());
+    }
+}

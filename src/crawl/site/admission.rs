@@ -158,7 +158,7 @@ impl SiteCrawl {
             Access::Closed { .. } => self.schedule.gave_nothing(now),
             Access::Rules(_) => self.schedule.answered(now, elapsed),
         }
-        self.shared.store.keep_robots(id, copy).await?;
+        self.shared.store.keep_robots(id, copy, self.schedule.state()).await?;
         let access = self.heed_crawl_delay(origin, access);
         self.add_sitemaps(origin, &access).await?;
         self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access) });
