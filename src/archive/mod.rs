@@ -33,7 +33,7 @@ use std::path::PathBuf;
 pub use disk::free_space;
 pub use lock::{Lock, holder};
 pub use open::{Place, open_reader};
-pub use quiet::Posting;
+pub use quiet::{LookedAt, Posting};
 pub use read::{
     Archive, ArticleRecord, CaptureRecord, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord,
 };

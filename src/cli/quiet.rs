@@ -18,13 +18,12 @@ pub(super) struct SiteQuiet {
     alarms: Vec<String>,
 }
 
-/// Every site's rhythm, as of the last run that ended by itself: what nobody looked for is no silence.
+/// Every site's rhythm, as of the last look at it: what nobody looked for is no silence.
 pub(super) fn of(archive: &Archive, now: Timestamp) -> Result<Vec<SiteQuiet>, ArchiveError> {
-    let Some(looked) = archive.last_look()? else { return Ok(Vec::new()) };
-    let today = looked.min(now).to_zoned(TimeZone::UTC).date();
     let sites = archive.postings()?.into_iter();
     Ok(sites
-        .map(|(site, (posts, feeds))| {
+        .map(|(site, looked, (posts, feeds))| {
+            let today = looked.min(now).to_zoned(TimeZone::UTC).date();
             let days: Vec<Date> = posts.iter().map(|post| post.day).collect();
             let alarms = silences(&posts, today).into_iter().chain(lost_feeds(&feeds, today)).collect();
             let sections = by_section(&posts, today).into_iter();

@@ -13,7 +13,7 @@ use crate::dedup::Change;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// Nothing was left to do.
+    /// Nothing was left to do, or an alarm says why it could not be done.
     Finished,
     /// A budget was reached; the next run goes on.
     Budget,

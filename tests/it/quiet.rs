@@ -4,7 +4,7 @@ use jianbao::watch::{Posted, Rhythm, is_holiday, rhythm, silences};
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
-use crate::support::{Desk, Dice, Reply, Script};
+use crate::support::{Desk, Dice, Lab, Reply, Script};
 
 /// How a site posts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -264,6 +264,34 @@ fn a_crawl_of_a_site_that_fell_silent_ends_with_one() {
     let lively = blog(0..120).start();
     let desk = Desk::for_site(&lively.origin);
     assert_eq!(desk.crawl("").1.code, 0);
+}
+
+#[test]
+fn a_site_that_could_not_be_looked_at_is_not_silent() {
+    let home = "http://park.example/";
+    let lab = Lab::new(&[home]);
+    let paths: Vec<String> = (1..120).map(|ago| format!("/{ago}.html")).collect();
+    lab.links(home, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for (ago, path) in (1..).zip(&paths) {
+        let date = Date::constant(2025, 3, 10).checked_sub(Span::new().days(ago)).unwrap().to_string();
+        let page = Reply::article_of(&format!("第{ago}天的消息"), &date, &format!("这是第{ago}天发生的事。"));
+        lab.on(&format!("http://park.example{path}"), page);
+    }
+    assert!(!lab.run().needs_attention());
+    let config =
+        format!("[archive]\nstore = \"a.sqlite\"\n[[site]]\nname = \"site\"\nseeds = [\"{home}\"]\n");
+    std::fs::write(lab.desk.path("crawl.toml"), config).unwrap();
+    lab.wait(60 * 24);
+    lab.on("http://park.example/robots.txt", Reply::new(503));
+    assert!(lab.run().needs_attention());
+    let status = || -> serde_json::Value {
+        serde_json::from_str(&lab.desk.run("status --json").expect_code(0).stdout).unwrap()
+    };
+    assert_eq!(status()["quiet"][0]["alarms"], serde_json::json!([]));
+    lab.on("http://park.example/robots.txt", Reply::new(404));
+    lab.wait(1);
+    lab.run();
+    assert!(status()["quiet"][0]["alarms"][0].as_str().unwrap().contains("no post since"));
 }
 
 #[test]
