@@ -1,7 +1,12 @@
 //! What a site owner sees: robots.txt first and obeyed, one request at a time, delays kept, answers
 //! that ask for patience respected.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use jianbao::capture::Capture;
+use jianbao::fetch::{Answering, Fetch, Request};
 
 use crate::support::{Desk, Lab, Reply, Script};
 
@@ -220,4 +225,39 @@ fn the_next_process_honours_what_a_robots_txt_asked_for() {
         lab.wait(hours);
         assert!(!lab.run().needs_attention());
     }
+}
+
+/// A web without anything that knows how many requests are under way.
+#[derive(Debug, Default)]
+struct Crowd {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Fetch for Crowd {
+    fn fetch<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        Box::pin(async move {
+            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            // A slow answer, so that others are under way meanwhile.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            self.now.fetch_sub(1, Ordering::SeqCst);
+            let at = jiff::Timestamp::from_second(1_741_564_800).unwrap();
+            let page = Capture::of_page(request.url.clone(), at, None, Vec::new());
+            Ok(Capture { status: 404, ..page })
+        })
+    }
+}
+
+#[test]
+fn many_sites_keep_the_limit_of_requests_from_the_first_one_on() {
+    let mut lab = Lab::new(&["http://a0.example/"]);
+    for n in 1..12 {
+        lab.add_site(&format!("a{n}"), &[&format!("http://a{n}.example/")]);
+    }
+    lab.config.fetch.concurrency = 3;
+    let crowd = Arc::new(Crowd::default());
+    lab.run_on(Arc::clone(&crowd) as Arc<dyn Fetch>);
+    let most = crowd.most.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&most), "{most}");
 }

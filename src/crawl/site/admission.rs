@@ -1,6 +1,7 @@
 //! Whether and when the first URL of the queue may be asked for: robots.txt, origins that moved, the
 //! site's turn.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -135,14 +136,16 @@ impl SiteCrawl {
             Some(host) => host.id,
             None => self.shared.store.host(self.id(), origin).await?,
         };
-        let stop = self.shared.stop.clone();
-        let _step = self.pulse.begin(
-            format_args!("asking `{origin}` for robots.txt"),
-            self.shared.config.fetch.timeout.0 * gate::MOST_REQUESTS,
-        );
+        let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
+        let ask = async {
+            let _connection = shared.connections.acquire().await;
+            let limit = shared.config.fetch.timeout.0 * gate::MOST_REQUESTS;
+            let _step = pulse.begin(format_args!("asking `{origin}` for robots.txt"), limit);
+            gate::ask(&*shared.web, origin, || shared.clock.now()).await
+        };
         let asked = tokio::select! {
-            asked = gate::ask(&*self.shared.web, origin, || self.shared.clock.now()) => asked,
-            () = stop.asked() => {
+            asked = ask => asked,
+            () = shared.stop.asked() => {
                 self.schedule.unused();
                 return Ok(());
             }

@@ -9,7 +9,7 @@ use jianbao::archive::Place;
 use jianbao::capture::Capture;
 use jianbao::clock::{Clock as _, ManualClock};
 use jianbao::config::{Config, Route, SiteConfig};
-use jianbao::crawl::{Budget, CrawlError, CrawlSettings, RunReport, Silent, Stop, World, crawl_in};
+use jianbao::crawl::{Budget, CrawlSettings, RunReport, Silent, Stop, World, crawl_in};
 use jianbao::fetch::{Answering, Fetch, FetchError, Request};
 use jianbao::profile::Profiles;
 use jianbao::url::CanonicalUrl;
@@ -124,29 +124,37 @@ impl Lab {
         self.net.clock.now().as_second()
     }
 
-    /// Crawls; as [`crawl_in`].
-    pub(crate) fn try_run(&self, full: bool) -> Result<RunReport, CrawlError> {
-        let settings = CrawlSettings {
+    fn settings(&self) -> CrawlSettings {
+        CrawlSettings {
             sites: self.config.resolved_sites().unwrap(),
             config: self.config.clone(),
             profiles: Arc::new(Profiles::built_in().unwrap()),
             archive: Place::File(self.desk.archive()),
-            full,
+            full: false,
             budget: self.budget,
             in_step: true,
-        };
-        let world = World { clock: Arc::clone(&self.net.clock) as _, web: Arc::clone(&self.net) as _ };
+        }
+    }
+
+    fn crawl(&self, settings: CrawlSettings, web: Arc<dyn Fetch>) -> RunReport {
+        let world = World { clock: Arc::clone(&self.net.clock) as _, web };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(crawl_in(world, settings, Stop::default(), Arc::new(Silent)))
+        let report = runtime.block_on(crawl_in(world, settings, Stop::default(), Arc::new(Silent)));
+        report.unwrap()
     }
 
     pub(crate) fn run(&self) -> RunReport {
-        self.try_run(false).unwrap()
+        self.crawl(self.settings(), Arc::clone(&self.net) as _)
     }
 
     /// With every known article due.
     pub(crate) fn run_full(&self) -> RunReport {
-        self.try_run(true).unwrap()
+        self.crawl(CrawlSettings { full: true, ..self.settings() }, Arc::clone(&self.net) as _)
+    }
+
+    /// On another web, all sites at the same time.
+    pub(crate) fn run_on(&self, web: Arc<dyn Fetch>) -> RunReport {
+        self.crawl(CrawlSettings { in_step: false, ..self.settings() }, web)
     }
 
     /// What was asked for since the last call, without robots.txt.
