@@ -108,7 +108,11 @@ pub(super) fn answer(
         let traits = Traits::of(captures[0].url.as_str(), article);
         article.unusual = rules.watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
     }
-    let capture = captures.pop();
+    let mut capture = captures.pop();
+    if let Some(capture) = capture.as_mut().filter(|_| !matches!(result, PageResult::Article { .. })) {
+        // Nobody keeps it, and sitemaps are large.
+        capture.body = Vec::new();
+    }
     let outcome = Outcome {
         url: claimed.id,
         site: rules.site,
@@ -327,5 +331,59 @@ impl<'a> Exam<'a> {
     fn later(&self) -> Disposition {
         let days = i32::try_from(self.claimed.failures + 1).unwrap_or(i32::MAX).min(LONGEST_REFUSAL);
         Disposition::Retry(self.at + DAY * days)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, SiteConfig};
+
+    fn rules(seed: &str) -> Rules {
+        let site: SiteConfig = toml::from_str(&format!("name = 'a'\nseeds = ['{seed}']")).unwrap();
+        let config = Config { sites: vec![site], ..Config::default() };
+        let site = config.resolved_sites().unwrap().remove(0);
+        Rules {
+            site: 1,
+            territory: Territory { site: Arc::new(site), profile: None },
+            profiles: Arc::new(Profiles::built_in().unwrap()),
+            seen: Arc::default(),
+            lists: Arc::default(),
+            counted: Arc::default(),
+            boilerplate: Arc::default(),
+            watch: Arc::new(Mutex::new(Watch::new(Vec::new()))),
+            missing_texts: Arc::default(),
+            retries: 3,
+            redirects: 5,
+        }
+    }
+
+    #[test]
+    fn the_body_of_a_list_does_not_travel_to_the_archive() {
+        let url = CanonicalUrl::parse("http://a.example/", None).unwrap();
+        let claimed = Claimed {
+            id: 1,
+            url: url.clone(),
+            kind: Kind::List,
+            depth: 0,
+            hops: 0,
+            etag: None,
+            last_modified: None,
+            failures: 0,
+            entry: None,
+            has_article: false,
+            is_counted: false,
+            has_worked: false,
+            leads: true,
+        };
+        let page = b"<title>a</title><a href=/1.html>one</a>".to_vec();
+        let capture = Capture::of_page(url, Timestamp::UNIX_EPOCH, Some("text/html"), page);
+        let (length, digest) = (capture.wire_length, capture.digest);
+        let pages = Pages { captures: vec![capture], first: None };
+        let examined = answer(&rules("http://a.example/"), &claimed, pages, (1, HostState::default()), true);
+        let Examined::Done { outcome, .. } = examined else { panic!("{examined:?}") };
+        assert_eq!((outcome.name, outcome.candidates.len()), ("list", 1));
+        let capture = outcome.capture.unwrap();
+        assert_eq!((capture.body.len(), capture.wire_length, capture.digest), (0, length, digest));
     }
 }
