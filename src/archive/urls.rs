@@ -147,6 +147,7 @@ pub(super) fn claim(
 ) -> Result<Vec<Claimed>, ArchiveError> {
     let doing = "choosing what is next";
     let mut claimed: Vec<Claimed> = Vec::new();
+    let mut unreadable = Vec::new();
     for order in ORDERS {
         let sql = format!("SELECT {CLAIMED} FROM url WHERE site = ?1 AND {order} LIMIT ?3");
         let mut statement = connection.prepare_cached(&sql).doing(doing)?;
@@ -154,24 +155,38 @@ pub(super) fn claim(
             .query_map((site, now.as_millisecond(), limit + except.len()), |row| Ok(read_claimed(row)))
             .doing(doing)?;
         for row in rows {
-            if let Some(next) = row.doing(doing)?.doing(doing)?.filter(|next| !except.contains(&next.id)) {
-                claimed.push(next);
+            match row.doing(doing)?.doing(doing)? {
+                Ok(next) if !except.contains(&next.id) => claimed.push(next),
+                Ok(_) => {}
+                Err(id) => unreadable.push(id),
             }
         }
         if !claimed.is_empty() {
             break;
         }
     }
+    if !unreadable.is_empty() {
+        give_up_unreadable(connection, &unreadable)?;
+        return claim(connection, site, now, limit, except);
+    }
     claimed.truncate(limit);
     Ok(claimed)
 }
 
-/// `None` for a row whose URL this version would not write.
-fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
-    let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(None) };
+/// Rows that can't be asked for would be due for ever.
+fn give_up_unreadable(connection: &Connection, ids: &[i64]) -> Result<(), ArchiveError> {
+    let doing = "giving up what is no URL";
+    let sql = "UPDATE url SET state = 'given_up', due_at = NULL, outcome = 'bad_url' WHERE id = ?1";
+    let mut update = connection.prepare_cached(sql).doing(doing)?;
+    ids.iter().try_for_each(|id| update.execute([id]).map(drop)).doing(doing)
+}
+
+/// The row's number alone where its URL is none that this version would write.
+fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
+    let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(Err(row.get(0)?)) };
     let entry: Option<String> = row.get(8)?;
     let body: Option<String> = row.get(11)?;
-    Ok(Some(Claimed {
+    Ok(Ok(Claimed {
         id: row.get(0)?,
         url,
         kind: Kind::from_name(&row.get::<_, String>(2)?),

@@ -438,3 +438,17 @@ fn a_sweep_that_was_killed_is_gone_on_with() {
     lab.run();
     assert_eq!(lab.hits(pages[2]), 2);
 }
+
+#[test]
+fn a_row_that_is_no_url_is_given_up() {
+    let lab = lab_with_article();
+    let archive = rusqlite::Connection::open(lab.desk.archive()).unwrap();
+    let insert = "INSERT INTO url (site, host, url, key, kind, state, depth, rank, due_at, discovered_at)
+                  SELECT 1, 1, 'not a URL ' || value, CAST(value AS BLOB), 'post', 'queued', 1, 2000, 0, 0
+                  FROM json_each('[1, 2, 3]')";
+    archive.execute_batch(insert).unwrap();
+    lab.links(HOME, &["/1.html", "/2.html"]);
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    assert_eq!(lab.run().counts.articles.new, 1);
+    assert_eq!(lab.url("not a URL 1", "state || ' ' || outcome"), "given_up bad_url");
+}
