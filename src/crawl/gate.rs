@@ -86,7 +86,7 @@ pub(super) async fn ask(
         requests += 1;
         let capture = match client.fetch(&Request::new(target.clone())).await {
             Ok(capture) => capture,
-            // A file beyond the limit on bodies has been read far past 500 KiB already.
+            // Also a file beyond the limit on bodies: what it says is not known.
             Err(error) => {
                 let copy = RobotsCopy { status: 0, body: Vec::new(), at: now() };
                 let why = format!("robots.txt could not be read: {error}");

@@ -84,7 +84,7 @@ pub(super) struct SiteCrawl {
     begun: bool,
     ids: Option<Counter>,
     moves: Moves,
-    /// Why nothing more is fetched, once that is so.
+    /// Nothing more is fetched; an alarm says why.
     closed: bool,
     /// Tells the watchdog what takes long.
     pulse: Arc<Pulse>,
