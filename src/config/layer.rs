@@ -272,11 +272,13 @@ mod tests {
     fn a_wrong_value_is_shown_with_line_and_caret() {
         for (text, part) in [
             ("[politeness]\ndelay = \"fast\"\n", "`fast` is not a length of time"),
+            ("[politeness]\ndelay_factor = 1e300\n", "must be a number from 0 to 1000"),
+            ("[fetch]\ntimeout = \"9999999d\"\n", "`9999999d` is not a length of time"),
             ("[scope]\nexclude = ['(']\n", "`(` is not a regular expression"),
             ("[archive]\nkeep = \"all\"\n", "unknown variant `all`"),
             ("[fetch]\nconcurrency = 0\n", "must be 1 or more"),
             ("[fetch]\ntimeout = \"0s\"\n", "must be longer than 0"),
-            ("[politeness]\ndelay_factor = nan\n", "0 or more"),
+            ("[politeness]\ndelay_factor = nan\n", "from 0 to 1000"),
             ("[recrawl]\nunchanged_factor = 0.5\n", "1 or more"),
             ("[identity]\nname = \"jian bao/1.0\"\n", "letters a to z"),
             ("[identity]\ncontact = \"hello\"\n", "URL or an e-mail address"),
