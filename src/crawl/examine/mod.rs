@@ -241,7 +241,9 @@ impl<'a> Exam<'a> {
             304 if self.claimed.etag.is_some() || self.claimed.last_modified.is_some() => {
                 ("not_modified", PageResult::NotModified, Disposition::Done)
             }
-            400..=499 if !matches!(capture.status, 408 | 429) && self.is_listing() => self.missed(true),
+            400..=499 if !matches!(capture.status, 408 | 429) && self.claimed.kind.is_listing() => {
+                self.missed(true)
+            }
             404 | 410 if self.claimed.is_counted && !self.claimed.has_article => {
                 nothing("id_missing", Disposition::GivenUp)
             }
@@ -266,11 +268,10 @@ impl<'a> Exam<'a> {
         if capture.damage.is_some() && self.claimed.failures < self.rules.retries {
             return nothing("damaged_body", self.retry(None));
         }
-        match self.claimed.kind {
-            Kind::Feed | Kind::Sitemap | Kind::Api => self.read_listing(capture),
-            _ if !is_html(capture) => nothing("not_html", self.refused()),
-            _ => self.read_page(capture),
+        if self.claimed.kind.is_listing() {
+            return self.read_listing(capture);
         }
+        if is_html(capture) { self.read_page(capture) } else { nothing("not_html", self.refused()) }
     }
 
     fn redirect(&mut self, capture: &Capture) -> Read {
@@ -282,7 +283,9 @@ impl<'a> Exam<'a> {
         if target.key() == capture.url.key() {
             return refused("redirect_loop");
         }
-        if self.is_listing() && (target.is_front_page() || !self.rules.territory.contains(&target)) {
+        if self.claimed.kind.is_listing()
+            && (target.is_front_page() || !self.rules.territory.contains(&target))
+        {
             return self.missed(true);
         }
         if self.claimed.hops + 1 > self.rules.redirects {

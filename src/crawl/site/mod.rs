@@ -4,32 +4,29 @@
 mod admission;
 mod answers;
 mod conclude;
+mod prepare;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::{JoinError, JoinSet};
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::Shared;
-use super::examine::{self, Pages, Rules, profile_sources};
+use super::examine::{self, Pages, Rules};
 use super::gate::Hosts;
 use super::ids::{Counter, Counting};
 use super::moves::Moves;
 use super::watchdog::{Doing, Pulse};
-use crate::archive::{ArchiveError, Beginning, Claimed, Disposition, Outcome, RunRecord};
-use crate::capture::{Capture, Digest};
-use crate::config::{Route, Site};
-use crate::discover::Territory;
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome};
+use crate::capture::Capture;
 use crate::fetch::{FetchError, Request};
-use crate::frontier::{Candidate, Kind, Via};
-use crate::politeness::{HostState, Pace, Schedule};
+use crate::politeness::Schedule;
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
-use crate::watch::Watch;
 
 /// URLs taken from the archive at a time.
 const CLAIM: usize = 64;
@@ -132,77 +129,6 @@ struct Fetched {
 }
 
 impl SiteCrawl {
-    /// Makes everything due that this run looks at.
-    pub(super) async fn prepare(
-        shared: Arc<Shared>,
-        site: Site,
-        run: RunRecord,
-        pulse: Arc<Pulse>,
-    ) -> Result<Self, ArchiveError> {
-        let now = shared.clock.now();
-        let record = shared.store.site(&site.name, &site.seeds, now).await?;
-        let missing_texts = shared.store.missing_texts(record.id).await?;
-        let known = site.profile.as_deref().or(record.profile.as_deref());
-        let by_host = || site.seeds.iter().find_map(|seed| shared.profiles.for_host(seed, now));
-        let profile = known.and_then(|key| shared.profiles.get(key).ok()).or_else(by_host);
-        let every = shared.config.recrawl.sweep_every;
-        // A run that is continued has been counted already.
-        let runs = record.runs.saturating_sub(u32::from(run.continues));
-        let beginning = Beginning {
-            full: shared.full,
-            sweep: every > 0 && runs > 0 && runs % every == 0,
-            layout: profile.as_ref().map(|profile| Digest::of(profile.toml.as_bytes())),
-        };
-        shared.store.begin_site(record.id, beginning, now).await?;
-        let state = record.hosts.values().map(|host| host.state).fold(HostState::default(), stricter);
-        let pace = Pace {
-            delay: site.politeness.delay.0,
-            delay_factor: site.politeness.delay_factor,
-            max_delay: site.politeness.max_delay.0,
-            concurrency: site.politeness.concurrency.max(1),
-        };
-        let schedule = Schedule::new(pace, state, Arc::clone(&shared.clock));
-        let rules = Rules {
-            site: record.id,
-            territory: Territory { site: Arc::new(site), profile },
-            profiles: Arc::clone(&shared.profiles),
-            seen: Arc::default(),
-            lists: Arc::default(),
-            counted: Arc::default(),
-            watch: Arc::new(Mutex::new(Watch::new(shared.store.traits(record.id).await?))),
-            boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
-            missing_texts: Arc::new(Mutex::new(missing_texts.into_iter().collect())),
-            retries: shared.config.fetch.retries,
-            redirects: shared.config.fetch.redirects,
-        };
-        let mut crawl = Self {
-            hosts: Hosts::from_records(record.hosts, now),
-            rules,
-            schedule,
-            queue: VecDeque::new(),
-            busy: HashSet::new(),
-            leading: HashSet::new(),
-            fetching: JoinSet::new(),
-            examining: JoinSet::new(),
-            requests: 0,
-            borrowed: 0,
-            alarms: Vec::new(),
-            gone: 0,
-            cut_short: false,
-            begun: run.continues,
-            ids: None,
-            moves: Moves::default(),
-            closed: false,
-            pulse,
-            shared,
-        };
-        crawl.heed_known_delays();
-        let seeds = crawl.seeds();
-        crawl.shared.store.add(crawl.id(), seeds, now).await?;
-        info!(site = %crawl.name(), continues = run.continues, "begins");
-        Ok(crawl)
-    }
-
     pub(super) fn id(&self) -> i64 {
         self.rules.site
     }
@@ -214,22 +140,6 @@ impl SiteCrawl {
 
     fn name(&self) -> &str {
         &self.rules.territory.site.name
-    }
-
-    /// Where the crawl begins: the configured seeds, what the profile names, counted ids. A seed that is
-    /// no article by its form is a list: what is new is to be seen there.
-    fn seeds(&self) -> Vec<Candidate> {
-        let territory = &self.rules.territory;
-        let mut found = Vec::new();
-        for seed in &territory.site.seeds {
-            let kind = if territory.kind(seed) == Kind::Post { Kind::Post } else { Kind::List };
-            found.push(Candidate::new(seed.clone(), kind, Via::Seed, 0));
-            if let Some(profile) = &territory.profile {
-                found.extend(profile_sources(profile, territory, seed));
-                found.extend(first_lists(profile, territory, seed));
-            }
-        }
-        found
     }
 
     /// Crawls until nothing is due, a budget is reached, or the run is asked to stop; or until the
@@ -381,7 +291,7 @@ impl SiteCrawl {
                 url: job.url.clone(),
                 etag: validators.and_then(|claimed| claimed.etag.clone()),
                 last_modified: validators.and_then(|claimed| claimed.last_modified.clone()),
-                max_body: is_listing(job.claimed.kind).then_some(MAX_LISTING),
+                max_body: job.claimed.kind.is_listing().then_some(MAX_LISTING),
             };
             let answer = shared.web.fetch(&request).await;
             Fetched { job, answer }
@@ -500,29 +410,4 @@ impl SiteCrawl {
             }
         }
     }
-}
-
-/// First pages of lists that the profile names outright.
-fn first_lists(profile: &Profile, territory: &Territory, home: &CanonicalUrl) -> Vec<Candidate> {
-    if !territory.uses(Route::Lists) {
-        return Vec::new();
-    }
-    let forms = profile.discover.lists.iter().flat_map(|list| list.first.iter().chain([&list.url]));
-    let urls = forms
-        .filter(|form| form.is_literal())
-        .filter_map(|form| CanonicalUrl::parse(form.as_str(), Some(home)).ok());
-    urls.map(|url| Candidate::new(url, Kind::List, Via::Seed, 0)).collect()
-}
-
-/// Of the states of a site's hosts, what is stricter in each.
-fn stricter(a: HostState, b: HostState) -> HostState {
-    HostState {
-        not_before: a.not_before.max(b.not_before),
-        latency_ms: a.latency_ms.max(b.latency_ms),
-        failures: a.failures.max(b.failures),
-    }
-}
-
-fn is_listing(kind: Kind) -> bool {
-    matches!(kind, Kind::Feed | Kind::Sitemap | Kind::Api)
 }
