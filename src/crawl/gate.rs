@@ -99,8 +99,8 @@ pub(super) async fn ask(
             }
         };
         elapsed += Duration::from_millis(u64::from(capture.elapsed_ms));
-        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (capture.status, capture.header("location")) {
-            url = CanonicalUrl::parse(location, Some(&target)).ok();
+        if let Some(target) = capture.redirect_target() {
+            url = target.ok();
             continue;
         }
         let is_file = (200..300).contains(&capture.status);

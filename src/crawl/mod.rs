@@ -315,11 +315,10 @@ pub async fn fetch_once(
             }
         }
         let capture = client.fetch(&Request::new(target.clone())).await?;
-        let next = capture.header("location").and_then(|to| CanonicalUrl::parse(to, Some(&target)).ok());
-        match next.filter(|_| (300..400).contains(&capture.status)) {
-            Some(next) => target = next,
-            None if (200..300).contains(&capture.status) => return Ok(capture),
-            None => return Err(refused(format!("the server answered {}", capture.status))),
+        match capture.redirect_target() {
+            Some(Ok(next)) => target = next,
+            _ if (200..300).contains(&capture.status) => return Ok(capture),
+            _ => return Err(refused(format!("the server answered {}", capture.status))),
         }
     }
     Err(FetchOnceError::Refused { url: url.to_string(), why: "it redirects too often".to_owned() })

@@ -32,12 +32,7 @@ impl Moves {
         if matches!(capture.status, 200..=299 | 304) && !self.alive.contains(capture.url.origin()) {
             self.alive.insert(capture.url.origin().to_owned());
         }
-        if !matches!(capture.status, 301 | 302 | 303 | 307 | 308) {
-            return;
-        }
-        let target =
-            capture.header("location").and_then(|to| CanonicalUrl::parse(to, Some(&capture.url)).ok());
-        let Some(target) = target else { return };
+        let Some(Ok(target)) = capture.redirect_target() else { return };
         if is_twin(&capture.url, &target) && matches!(capture.status, 301 | 308) {
             let key = (capture.url.origin().to_owned(), target.origin().to_owned());
             self.twins.entry(key).or_default().insert(capture.url.path_and_query().to_owned());

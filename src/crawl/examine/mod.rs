@@ -237,7 +237,7 @@ impl<'a> Exam<'a> {
         let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
         match capture.status {
             200..=299 => self.read_body(capture),
-            301 | 302 | 303 | 307 | 308 => self.redirect(capture),
+            _ if capture.is_redirect() => self.redirect(capture),
             304 if self.claimed.etag.is_some() || self.claimed.last_modified.is_some() => {
                 ("not_modified", PageResult::NotModified, Disposition::Done)
             }
@@ -276,9 +276,10 @@ impl<'a> Exam<'a> {
 
     fn redirect(&mut self, capture: &Capture) -> Read {
         let refused = |name| (name, PageResult::Nothing, self.refused());
-        let Some(location) = capture.header("location") else { return refused("redirect_without_target") };
-        let Ok(target) = CanonicalUrl::parse(location, Some(&capture.url)) else {
-            return refused("bad_redirect");
+        let target = match capture.redirect_target() {
+            None => return refused("redirect_without_target"),
+            Some(Err(_)) => return refused("bad_redirect"),
+            Some(Ok(target)) => target,
         };
         if target.key() == capture.url.key() {
             return refused("redirect_loop");
