@@ -15,12 +15,20 @@ const DOING: &str = "reading when a site posted";
 /// The posts of a site, the oldest first, and its feeds.
 pub type Posting = (Vec<Posted>, Vec<FeedHistory>);
 
+/// A site that was looked at: its name, when one of its lists or feeds was last read, and what it posted.
+pub type LookedAt = (String, Timestamp, Posting);
+
 impl Archive {
-    /// When each site posted, and how its feeds answered.
-    pub fn postings(&self) -> Result<Vec<(String, Posting)>, ArchiveError> {
-        let sites: Vec<(i64, String)> =
-            self.list("SELECT id, key FROM site ORDER BY key", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        sites.into_iter().map(|(id, key)| Ok((key, posting(&self.connection, id)?))).collect()
+    /// When each site posted, and how its feeds answered. A site without a list or feed that was ever read
+    /// is left out.
+    pub fn postings(&self) -> Result<Vec<LookedAt>, ArchiveError> {
+        let sql = "SELECT s.id, s.key, max(u.fetched_at) FROM site s JOIN url u ON u.site = s.id
+                   WHERE u.kind IN ('list', 'feed', 'sitemap', 'api') AND u.status < 400
+                   GROUP BY s.id HAVING max(u.fetched_at) IS NOT NULL ORDER BY s.key";
+        let sites: Vec<(i64, String, i64)> =
+            self.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let posting = |(id, key, looked)| Ok((key, urls::time(looked), posting(&self.connection, id)?));
+        sites.into_iter().map(posting).collect()
     }
 }
 
@@ -69,7 +77,7 @@ struct Feed {
 
 impl Feed {
     fn note(&mut self, at: i64, outcome: &str) {
-        if matches!(outcome, "feed" | "not_modified") {
+        if matches!(outcome, "feed" | "feed_cut" | "not_modified") {
             let day = urls::time(at).to_zoned(TimeZone::UTC).date();
             self.first = self.first.or(Some(day));
             self.history.last_success = Some(day);

@@ -235,7 +235,7 @@ impl Archive {
     /// The page that the article's newest version was read from; `None` when it was not kept.
     pub fn page(&self, article: i64) -> Result<Option<Vec<u8>>, ArchiveError> {
         let sql = "SELECT c.digest FROM version v JOIN version_capture x ON x.version = v.id
-                   JOIN capture c ON c.id = x.capture WHERE v.article = ?1 ORDER BY v.n DESC LIMIT 1";
+                   JOIN capture c ON c.id = x.capture WHERE v.article = ?1 AND x.role = 'page' ORDER BY v.n DESC LIMIT 1";
         let digest: Option<[u8; 32]> =
             self.connection.query_row(sql, [article], |row| row.get(0)).optional().doing("reading a page")?;
         digest.map_or(Ok(None), |digest| body::read(&self.connection, &Digest(digest)))

@@ -23,6 +23,7 @@ use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
 use crate::frontier::{Candidate, First};
+use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey, UrlPattern};
 use crate::watch::Traits;
 
@@ -240,9 +241,18 @@ impl Store {
         self.call(move |_, connection| urls::host(connection, site, &origin)).await
     }
 
-    /// Keeps a host's robots.txt.
-    pub async fn keep_robots(&self, host: i64, copy: RobotsCopy) -> Result<(), ArchiveError> {
-        self.call(move |_, connection| urls::keep_robots(connection, host, &copy)).await
+    /// Keeps a host's robots.txt, and its schedule after the request.
+    pub async fn keep_robots(
+        &self,
+        host: i64,
+        copy: RobotsCopy,
+        state: HostState,
+    ) -> Result<(), ArchiveError> {
+        self.call(move |_, connection| {
+            urls::keep_robots(connection, host, &copy)?;
+            urls::keep_host_state(connection, host, &state)
+        })
+        .await
     }
 
     /// Brings a batch of what is pending into the search index; gives the number of articles.

@@ -25,6 +25,9 @@ pub(super) fn site(
     now: Timestamp,
 ) -> Result<SiteRecord, ArchiveError> {
     let doing = "finding the site";
+    for seed in seeds {
+        check_host(connection, seed.origin(), key)?;
+    }
     let home = seeds.first().map(CanonicalUrl::as_str).unwrap_or_default();
     connection
         .execute(
@@ -46,6 +49,16 @@ pub(super) fn site(
     let hosts: rusqlite::Result<HashMap<String, HostRecord>> =
         statement.query_map([id], |row| Ok((row.get(0)?, host_record(row)?))).doing(doing)?.collect();
     Ok(SiteRecord { id, profile, runs, hosts: hosts.doing(doing)? })
+}
+
+/// A host belongs to one site for good: its URLs do.
+fn check_host(connection: &Connection, origin: &str, site: &str) -> Result<(), ArchiveError> {
+    let sql = "SELECT s.key FROM host h JOIN site s ON s.id = h.site WHERE h.key = ?1 AND s.key <> ?2";
+    let known = connection.query_row(sql, (origin, site), |row| row.get(0)).optional();
+    match known.doing("finding the site")? {
+        Some(known) => Err(ArchiveError::OtherSite { host: origin.to_owned(), known, site: site.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 fn host_record(row: &Row<'_>) -> rusqlite::Result<HostRecord> {
@@ -141,6 +154,7 @@ pub(super) fn claim(
 ) -> Result<Vec<Claimed>, ArchiveError> {
     let doing = "choosing what is next";
     let mut claimed: Vec<Claimed> = Vec::new();
+    let mut unreadable = Vec::new();
     for order in orders(first) {
         let sql = format!("SELECT {CLAIMED} FROM url WHERE site = ?1 AND {order} LIMIT ?3");
         let mut statement = connection.prepare_cached(&sql).doing(doing)?;
@@ -148,24 +162,38 @@ pub(super) fn claim(
             .query_map((site, now.as_millisecond(), limit + except.len()), |row| Ok(read_claimed(row)))
             .doing(doing)?;
         for row in rows {
-            if let Some(next) = row.doing(doing)?.doing(doing)?.filter(|next| !except.contains(&next.id)) {
-                claimed.push(next);
+            match row.doing(doing)?.doing(doing)? {
+                Ok(next) if !except.contains(&next.id) => claimed.push(next),
+                Ok(_) => {}
+                Err(id) => unreadable.push(id),
             }
         }
         if !claimed.is_empty() {
             break;
         }
     }
+    if !unreadable.is_empty() {
+        give_up_unreadable(connection, &unreadable)?;
+        return claim(connection, site, now, (first, limit), except);
+    }
     claimed.truncate(limit);
     Ok(claimed)
 }
 
-/// `None` for a row whose URL this version would not write.
-fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
-    let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(None) };
+/// Rows that can't be asked for would be due for ever.
+fn give_up_unreadable(connection: &Connection, ids: &[i64]) -> Result<(), ArchiveError> {
+    let doing = "giving up what is no URL";
+    let sql = "UPDATE url SET state = 'given_up', due_at = NULL, outcome = 'bad_url' WHERE id = ?1";
+    let mut update = connection.prepare_cached(sql).doing(doing)?;
+    ids.iter().try_for_each(|id| update.execute([id]).map(drop)).doing(doing)
+}
+
+/// The row's number alone where its URL is none that this version would write.
+fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
+    let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(Err(row.get(0)?)) };
     let entry: Option<String> = row.get(8)?;
     let body: Option<String> = row.get(11)?;
-    Ok(Some(Claimed {
+    Ok(Ok(Claimed {
         id: row.get(0)?,
         url,
         kind: Kind::from_name(&row.get::<_, String>(2)?),
@@ -329,6 +357,19 @@ pub(super) fn note_list(connection: &Connection, id: i64) -> Result<(), ArchiveE
     let sql = "UPDATE url SET kind = 'list', rank = ?2 WHERE id = ?1";
     let mut update = connection.prepare_cached(sql).doing("noting a list")?;
     update.execute((id, FIRST_ARTICLE_RANK - 1)).map(drop).doing("noting a list")
+}
+
+/// A URL was made a seed, or a profile's first list, that was known as something else.
+pub(super) fn note_first(
+    connection: &Connection,
+    id: i64,
+    first: &Candidate,
+    now: Timestamp,
+) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET kind = 'list', depth = 0, rank = ?2, state = 'queued', due_at = ?3
+               WHERE id = ?1 AND article IS NULL AND (rank > ?2 OR state = 'given_up')";
+    let mut update = connection.prepare_cached(sql).doing("noting a seed")?;
+    update.execute((id, first.rank(), now.as_millisecond())).map(drop).doing("noting a seed")
 }
 
 /// The page has shown a text of its own: the listing's is not needed any more.

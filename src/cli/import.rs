@@ -82,9 +82,8 @@ async fn import(
     let mut targets = Vec::new();
     for site in sites {
         let record = store.site(&site.name, &site.seeds, now).await?;
-        let known = site.profile.as_deref().or(record.profile.as_deref());
-        let by_host = || site.seeds.iter().find_map(|seed| profiles.for_host(seed, now));
-        let profile = known.and_then(|key| profiles.get(key).ok()).or_else(by_host);
+        let named = site.profile.as_deref().or(record.profile.as_deref());
+        let profile = profiles.of_site(named, &site.seeds, now);
         targets.push((record.id, Territory { site: Arc::new(site), profile }));
     }
     let mut import =

@@ -7,10 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::health::Run;
 use super::output::shown;
 use crate::archive::{Archive, ArchiveError};
-use crate::crawl::RunOutcome;
 use crate::watch::{Rhythm, by_section, lost_feeds, rhythm, silences};
 
 /// What is said of a site.
@@ -21,26 +19,19 @@ pub(super) struct SiteQuiet {
     alarms: Vec<String>,
 }
 
-/// Every site's rhythm, as of its last run that ended by itself: what nobody looked for is no silence.
-pub(super) fn of(archive: &Archive, runs: &[Run], now: Timestamp) -> Result<Vec<SiteQuiet>, ArchiveError> {
+/// Every site's rhythm, as of the last look at it: what nobody looked for is no silence.
+pub(super) fn of(archive: &Archive, now: Timestamp) -> Result<Vec<SiteQuiet>, ArchiveError> {
     let sites = archive.postings()?.into_iter();
     Ok(sites
-        .filter_map(|(site, (posts, feeds))| {
-            let today = last_look(runs, &site)?.min(now).to_zoned(TimeZone::UTC).date();
+        .map(|(site, looked, (posts, feeds))| {
+            let today = looked.min(now).to_zoned(TimeZone::UTC).date();
             let days: Vec<Date> = posts.iter().map(|post| post.day).collect();
             let alarms = silences(&posts, today).into_iter().chain(lost_feeds(&feeds, today)).collect();
             let sections = by_section(&posts, today).into_iter();
             let sections = sections.map(|(section, rhythm)| (section.to_owned(), rhythm)).collect();
-            Some(SiteQuiet { site, rhythm: rhythm(&days, today), sections, alarms })
+            SiteQuiet { site, rhythm: rhythm(&days, today), sections, alarms }
         })
         .collect())
-}
-
-/// When the site's last run ended that looked everywhere.
-fn last_look(runs: &[Run], site: &str) -> Option<Timestamp> {
-    let mut reports =
-        runs.iter().filter(|run| run.part(site).is_some()).filter_map(|run| run.report.as_ref());
-    reports.find(|report| report.outcome == RunOutcome::Finished)?.finished.parse().ok()
 }
 
 impl SiteQuiet {

@@ -45,7 +45,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     let (sites, last, waiting) = (archive.sites()?, archive.runs(RUNS)?, archive.waiting(now)?);
     let runs = known_runs(&archive, sites.iter().filter(|site| is_judged(&configured, &site.site)))?;
     let coverage = if args.coverage { coverage::of(&archive)? } else { Vec::new() };
-    let quiet = quiet::of(&archive, &runs, now)?;
+    let quiet = quiet::of(&archive, now)?;
     let pending = archive.pending()?;
     let size = std::fs::metadata(archive.path()).map_or(0, |file| file.len());
     let (free, running) = (free_space(archive.path()), holder(archive.path()));

@@ -29,6 +29,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is a feed, a sitemap or a page of an API.
+    pub fn is_listing(self) -> bool {
+        matches!(self, Self::Feed | Self::Sitemap | Self::Api)
+    }
+
     /// The name in the archive.
     pub fn as_str(self) -> &'static str {
         match self {

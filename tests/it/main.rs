@@ -20,6 +20,7 @@ mod history;
 mod import;
 mod interrupted;
 mod kinds;
+mod lasting;
 mod listings;
 mod metrics;
 mod parts;

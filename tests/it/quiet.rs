@@ -6,7 +6,7 @@ use jianbao::watch::{Posted, Rhythm, is_holiday, rhythm, silences};
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
-use crate::support::{Desk, Dice, Reply, Script};
+use crate::support::{Desk, Dice, Lab, Reply, Script};
 
 /// How a site posts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -283,7 +283,8 @@ fn a_site_is_judged_by_its_own_runs_however_many_of_others_came_since() {
     archive.pragma_update(None, "foreign_keys", false).unwrap();
     archive
         .execute_batch(
-            "UPDATE run SET report = json_set(report, '$.finished', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-60 days'),
+            "UPDATE url SET fetched_at = fetched_at - 60 * 86400000 WHERE site = (SELECT id FROM site WHERE key = 'seldom');
+             UPDATE run SET report = json_set(report, '$.finished', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-60 days'),
                                               '$.sites[0].alarms', json_array('12 of 20 URLs failed')) WHERE id = 1;
              WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 40)
              INSERT INTO run (started, finished, chain_start, full, outcome, report)
@@ -298,6 +299,34 @@ fn a_site_is_judged_by_its_own_runs_however_many_of_others_came_since() {
     assert_eq!(health["todo"][1]["command"], "jianbao status --report 1", "{health:#}");
     let quiet = status["quiet"].as_array().unwrap().iter().find(|quiet| quiet["site"] == "seldom").unwrap();
     assert_eq!(quiet["alarms"], serde_json::json!([]), "nobody looked since: {quiet}");
+}
+
+#[test]
+fn a_site_that_could_not_be_looked_at_is_not_silent() {
+    let home = "http://park.example/";
+    let lab = Lab::new(&[home]);
+    let paths: Vec<String> = (1..120).map(|ago| format!("/{ago}.html")).collect();
+    lab.links(home, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for (ago, path) in (1..).zip(&paths) {
+        let date = Date::constant(2025, 3, 10).checked_sub(Span::new().days(ago)).unwrap().to_string();
+        let page = Reply::article_of(&format!("第{ago}天的消息"), &date, &format!("这是第{ago}天发生的事。"));
+        lab.on(&format!("http://park.example{path}"), page);
+    }
+    assert!(!lab.run().needs_attention());
+    let config =
+        format!("[archive]\nstore = \"a.sqlite\"\n[[site]]\nname = \"site\"\nseeds = [\"{home}\"]\n");
+    std::fs::write(lab.desk.path("crawl.toml"), config).unwrap();
+    lab.wait(60 * 24);
+    lab.on("http://park.example/robots.txt", Reply::new(503));
+    assert!(lab.run().needs_attention());
+    let status = || -> serde_json::Value {
+        serde_json::from_str(&lab.desk.run("status --json").expect_code(0).stdout).unwrap()
+    };
+    assert_eq!(status()["quiet"][0]["alarms"], serde_json::json!([]));
+    lab.on("http://park.example/robots.txt", Reply::new(404));
+    lab.wait(1);
+    lab.run();
+    assert!(status()["quiet"][0]["alarms"][0].as_str().unwrap().contains("no post since"));
 }
 
 #[test]

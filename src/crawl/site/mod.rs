@@ -4,32 +4,30 @@
 mod admission;
 mod answers;
 mod conclude;
+mod prepare;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tokio::task::{JoinError, JoinSet};
+use tracing::warn;
 
 use super::Shared;
-use super::examine::{self, Rules, profile_sources};
+use super::examine::{self, Pages, Rules};
 use super::gate::Hosts;
 use super::ids::{Counter, Counting};
 use super::moves::Moves;
 use super::watchdog::{Doing, Pulse};
-use crate::archive::{ArchiveError, Beginning, Claimed, Disposition, Outcome, RunRecord};
-use crate::capture::{Capture, Digest};
-use crate::config::{Route, Site};
-use crate::discover::Territory;
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome};
+use crate::capture::Capture;
 use crate::fetch::{FetchError, Request};
-use crate::frontier::{Candidate, First, Kind, Via};
-use crate::politeness::{HostState, Pace, Schedule};
+use crate::frontier::First;
+use crate::politeness::Schedule;
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
-use crate::watch::Watch;
 
 /// URLs taken from the archive at a time.
 const CLAIM: usize = 64;
@@ -49,6 +47,14 @@ pub(super) struct End {
     pub(super) gone: u64,
     /// A budget ended it while there was more to do.
     pub(super) cut_short: bool,
+}
+
+impl End {
+    /// Of a crawl that a fault of this program ended.
+    pub(super) fn broken(site: i64, fault: &JoinError) -> Self {
+        let alarm = format!("its crawl broke off by a fault of jianbao, the next run goes on: {fault}");
+        Self { site, requests: 0, alarms: vec![alarm], gone: 0, cut_short: false }
+    }
 }
 
 /// A site being crawled.
@@ -74,9 +80,11 @@ pub(super) struct SiteCrawl {
     cut_short: bool,
     /// Articles in the second half of a budget: lists have the first, however many there are.
     first: First,
+    /// A seed was read, by this run or one that it continues, or an alarm says why not.
+    begun: bool,
     ids: Option<Counter>,
     moves: Moves,
-    /// Why nothing more is fetched, once that is so.
+    /// Nothing more is fetched; an alarm says why.
     closed: bool,
     /// Tells the watchdog what takes long.
     pulse: Arc<Pulse>,
@@ -89,12 +97,19 @@ struct Job {
     /// What is asked for next: the URL itself, or a further page of its article.
     url: CanonicalUrl,
     /// The pages of the article so far.
-    captures: Vec<Capture>,
+    pages: Pages,
 }
 
 impl From<Claimed> for Job {
     fn from(claimed: Claimed) -> Self {
-        Self { url: claimed.url.clone(), claimed, captures: Vec::new() }
+        Self { url: claimed.url.clone(), claimed, pages: Pages::default() }
+    }
+}
+
+impl Job {
+    /// Whether a further page of an article is asked for.
+    fn is_part(&self) -> bool {
+        !self.pages.captures.is_empty()
     }
 }
 
@@ -117,94 +132,17 @@ struct Fetched {
 }
 
 impl SiteCrawl {
-    /// Makes everything due that this run looks at.
-    pub(super) async fn prepare(
-        shared: Arc<Shared>,
-        site: Site,
-        run: RunRecord,
-        pulse: Arc<Pulse>,
-    ) -> Result<Self, ArchiveError> {
-        let now = shared.clock.now();
-        let record = shared.store.site(&site.name, &site.seeds, now).await?;
-        let missing_texts = shared.store.missing_texts(record.id).await?;
-        let known = site.profile.as_deref().or(record.profile.as_deref());
-        let by_host = || site.seeds.iter().find_map(|seed| shared.profiles.for_host(seed, now));
-        let profile = known.and_then(|key| shared.profiles.get(key).ok()).or_else(by_host);
-        let every = shared.config.recrawl.sweep_every;
-        let beginning = Beginning {
-            full: shared.full,
-            sweep: every > 0 && record.runs > 0 && record.runs % every == 0,
-            layout: profile.as_ref().map(|profile| Digest::of(profile.toml.as_bytes())),
-        };
-        shared.store.begin_site(record.id, beginning, now).await?;
-        let state = record.hosts.values().map(|host| host.state).fold(HostState::default(), stricter);
-        let pace = Pace {
-            delay: site.politeness.delay.0,
-            delay_factor: site.politeness.delay_factor,
-            max_delay: site.politeness.max_delay.0,
-            concurrency: site.politeness.concurrency.max(1),
-        };
-        let schedule = Schedule::new(pace, state, Arc::clone(&shared.clock));
-        let rules = Rules {
-            site: record.id,
-            territory: Territory { site: Arc::new(site), profile },
-            profiles: Arc::clone(&shared.profiles),
-            seen: Arc::default(),
-            lists: Arc::default(),
-            counted: Arc::default(),
-            watch: Arc::new(Mutex::new(Watch::new(shared.store.traits(record.id).await?))),
-            boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
-            missing_texts: Arc::new(Mutex::new(missing_texts.into_iter().collect())),
-            retries: shared.config.fetch.retries,
-            redirects: shared.config.fetch.redirects,
-        };
-        let crawl = Self {
-            hosts: Hosts::from_records(record.hosts, now),
-            rules,
-            schedule,
-            queue: VecDeque::new(),
-            busy: HashSet::new(),
-            leading: HashSet::new(),
-            fetching: JoinSet::new(),
-            examining: JoinSet::new(),
-            requests: 0,
-            borrowed: 0,
-            alarms: Vec::new(),
-            gone: 0,
-            cut_short: false,
-            first: First::Lists,
-            ids: None,
-            moves: Moves::default(),
-            closed: false,
-            pulse,
-            shared,
-        };
-        let seeds = crawl.seeds();
-        crawl.shared.store.add(crawl.id(), seeds, now).await?;
-        info!(site = %crawl.name(), continues = run.continues, "begins");
-        Ok(crawl)
-    }
-
     pub(super) fn id(&self) -> i64 {
         self.rules.site
     }
 
-    fn name(&self) -> &str {
-        &self.rules.territory.site.name
+    /// Whether crawl.toml says to begin there.
+    fn is_seed(&self, url: &CanonicalUrl) -> bool {
+        self.rules.territory.site.seeds.contains(url)
     }
 
-    /// Where the crawl begins: the configured seeds, what the profile names, counted ids.
-    fn seeds(&self) -> Vec<Candidate> {
-        let territory = &self.rules.territory;
-        let mut found = Vec::new();
-        for seed in &territory.site.seeds {
-            found.push(Candidate::new(seed.clone(), territory.kind(seed), Via::Seed, 0));
-            if let Some(profile) = &territory.profile {
-                found.extend(profile_sources(profile, territory, seed));
-                found.extend(first_lists(profile, territory, seed));
-            }
-        }
-        found
+    fn name(&self) -> &str {
+        &self.rules.territory.site.name
     }
 
     /// Crawls until nothing is due, a budget is reached, or the run is asked to stop; or until the
@@ -372,12 +310,12 @@ impl SiteCrawl {
         self.fetching.spawn(async move {
             let _connection = shared.connections.acquire().await;
             let _step = pulse.begin(format_args!("asking for `{}`", job.url), shared.config.fetch.timeout.0);
-            let validators = Some(&job.claimed).filter(|_| job.captures.is_empty());
+            let validators = Some(&job.claimed).filter(|_| !job.is_part());
             let request = Request {
                 url: job.url.clone(),
                 etag: validators.and_then(|claimed| claimed.etag.clone()),
                 last_modified: validators.and_then(|claimed| claimed.last_modified.clone()),
-                max_body: is_listing(job.claimed.kind).then_some(MAX_LISTING),
+                max_body: job.claimed.kind.is_listing().then_some(MAX_LISTING),
             };
             let answer = shared.web.fetch(&request).await;
             Fetched { job, answer }
@@ -434,7 +372,7 @@ impl SiteCrawl {
         disposition: Disposition,
     ) -> Result<(), ArchiveError> {
         let Some(job) = self.queue.pop_front() else { return Ok(()) };
-        if !job.captures.is_empty() {
+        if job.is_part() {
             self.examine(job, None);
             return Ok(());
         }
@@ -473,9 +411,11 @@ impl SiteCrawl {
         }
     }
 
-    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped.
+    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped. Of an
+    /// article on several pages, what there is of it is taken, unless the next run is to go on with it.
     async fn wind_down(&mut self) -> Result<(), ArchiveError> {
-        if self.shared.stop.is_set() {
+        let is_stopped = self.shared.stop.is_set();
+        if is_stopped {
             self.fetching.abort_all();
         }
         while let Some(fetched) = self.fetching.join_next().await {
@@ -483,34 +423,15 @@ impl SiteCrawl {
                 self.fetched(fetched);
             }
         }
-        while let Some(examined) = self.examining.join_next().await {
-            self.examined(examined)?;
+        loop {
+            while let Some(examined) = self.examining.join_next().await {
+                self.examined(examined)?;
+            }
+            match self.queue.pop_front() {
+                Some(job) if job.is_part() && !is_stopped => self.examine(job, None),
+                Some(_) => {}
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
-}
-
-/// First pages of lists that the profile names outright.
-fn first_lists(profile: &Profile, territory: &Territory, home: &CanonicalUrl) -> Vec<Candidate> {
-    if !territory.uses(Route::Lists) {
-        return Vec::new();
-    }
-    let forms = profile.discover.lists.iter().flat_map(|list| list.first.iter().chain([&list.url]));
-    let urls = forms
-        .filter(|form| form.is_literal())
-        .filter_map(|form| CanonicalUrl::parse(form.as_str(), Some(home)).ok());
-    urls.map(|url| Candidate::new(url, Kind::List, Via::Seed, 0)).collect()
-}
-
-/// Of the states of a site's hosts, what is stricter in each.
-fn stricter(a: HostState, b: HostState) -> HostState {
-    HostState {
-        not_before: a.not_before.max(b.not_before),
-        latency_ms: a.latency_ms.max(b.latency_ms),
-        failures: a.failures.max(b.failures),
-    }
-}
-
-fn is_listing(kind: Kind) -> bool {
-    matches!(kind, Kind::Feed | Kind::Sitemap | Kind::Api)
 }

@@ -3,11 +3,13 @@
 mod command;
 pub(crate) mod corpus;
 mod dice;
+mod lab;
 mod site;
 pub(crate) mod truth;
 
 pub(crate) use command::{Desk, Outcome};
 pub(crate) use dice::Dice;
+pub(crate) use lab::Lab;
 pub(crate) use site::{Reply, Script};
 
 use std::sync::Arc;

@@ -9,11 +9,15 @@ use std::time::{Duration, Instant};
 /// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
     /// The answer never comes.
-    hangs: bool,
+    pub(super) hangs: bool,
+    /// In a lab: the body ends early.
+    pub(super) is_cut: bool,
+    /// In a lab: whoever examines it panics, if its status is 500.
+    pub(super) is_unreadable: bool,
 }
 
 impl Reply {
@@ -22,7 +26,14 @@ impl Reply {
     }
 
     pub(crate) fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), hangs: false }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            hangs: false,
+            is_cut: false,
+            is_unreadable: false,
+        }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -37,6 +48,27 @@ impl Reply {
 
     pub(crate) fn never() -> Self {
         Self { hangs: true, ..Self::new(200) }
+    }
+
+    pub(crate) fn redirect(status: u16, target: &str) -> Self {
+        Self::new(status).header("Location", target)
+    }
+
+    /// With a body that ends early.
+    pub(crate) fn cut(self) -> Self {
+        Self { is_cut: true, ..self }
+    }
+
+    /// Whoever examines it panics.
+    pub(crate) fn unreadable() -> Self {
+        Self { is_unreadable: true, ..Self::new(500) }
+    }
+
+    /// A page that links these.
+    pub(crate) fn links(targets: &[&str]) -> Self {
+        let links: Vec<String> =
+            targets.iter().map(|target| format!("<p><a href=\"{target}\">{target}</a></p>")).collect();
+        Self::html(format!("<title>front</title><body>{}</body>", links.concat()))
     }
 
     /// An article with a date and enough text.
@@ -88,10 +120,7 @@ impl Script {
 
     /// A front page that links these paths.
     pub(crate) fn front(self, paths: &[&str]) -> Self {
-        let links: Vec<String> =
-            paths.iter().map(|path| format!("<p><a href=\"{path}\">{path}</a></p>")).collect();
-        let links = links.concat();
-        self.on("/", Reply::html(format!("<title>front</title><body>{links}</body>")))
+        self.on("/", Reply::links(paths))
     }
 
     pub(crate) fn start(self) -> Running {
