@@ -6,6 +6,9 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "figures are shown with a few digits")]
 
+#[path = "support/gauge.rs"]
+mod gauge;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -15,18 +18,11 @@ use jianbao::config::{Config, SiteConfig};
 use jianbao::crawl::{Budget, CrawlSettings, Silent, Stop, crawl};
 use jianbao::demo::{DemoSite, serve};
 use jianbao::profile::Profiles;
-use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SERVE: &str = "JIANBAO_BENCH_SERVE";
-
-/// CPU time of this process in seconds.
-fn cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -47,7 +43,7 @@ fn main() {
     BufReader::new(stdout).read_line(&mut origin).expect("the server's address");
 
     let folder = tempfile::tempdir().expect("a folder");
-    let began = cpu();
+    let began = gauge::cpu();
     let report = runtime.block_on(async {
         crawl(
             settings(origin.trim(), folder.path()),
@@ -57,7 +53,7 @@ fn main() {
         )
         .await
     });
-    let spent = cpu() - began;
+    let spent = gauge::cpu() - began;
     server.kill().expect("the server ends");
     server.wait().expect("the server ends");
     let report = report.expect("the crawl succeeds");
@@ -69,10 +65,7 @@ fn main() {
         articles as f64 / spent,
         spent * 1e6 / articles as f64
     );
-    let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    for line in peak.lines().filter(|line| line.starts_with("VmHWM")) {
-        println!("peak memory {}", line.trim_start_matches("VmHWM:").trim());
-    }
+    println!("peak memory {}", gauge::peak_memory());
 }
 
 fn serve_forever(runtime: &tokio::runtime::Runtime, posts: usize) {

@@ -4,24 +4,23 @@
 //! other programs can be run on the same one.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
-#![expect(clippy::cast_precision_loss, reason = "figures are shown with a few digits")]
+
+#[path = "../tests/it/support/dice.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "it is the tests'")]
+mod dice;
+#[path = "support/gauge.rs"]
+mod gauge;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use dice::Dice;
 use jianbao::archive::{Archive, Filter, Order, Place};
 use jianbao::capture::Digest;
 use jianbao::export::{Format, Markdown, Partitioned, Start, Stream, export, to_file};
-use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// CPU time of this process in seconds.
-fn cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -45,10 +44,7 @@ fn main() {
         scan(&path, Order::SiteAndMonth, &mut format)
     });
     run("markdown", articles, || scan(&path, Order::Id, &mut Markdown::new(&file("markdown"))));
-    let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    for line in peak.lines().filter(|line| line.starts_with("VmHWM")) {
-        println!("peak memory {}", line.trim_start_matches("VmHWM:").trim());
-    }
+    println!("peak memory {}", gauge::peak_memory());
 }
 
 fn scan(path: &Path, order: Order, format: &mut dyn Format) -> u64 {
@@ -65,40 +61,29 @@ fn measure(archive: &Path, output: &Path, articles: u32, stream: Stream) {
 }
 
 fn run(name: &str, articles: u32, work: impl FnOnce() -> u64) {
-    let (began, wall) = (cpu(), Instant::now());
+    let (began, wall) = (gauge::cpu(), Instant::now());
     assert_eq!(work(), u64::from(articles), "every article is exported");
-    let (spent, wall) = (cpu() - began, wall.elapsed().as_secs_f64());
+    let (spent, wall) = (gauge::cpu() - began, wall.elapsed().as_secs_f64());
     println!(
         "{name}: {spent:.2} s of CPU, {wall:.2} s, {:.0} articles per CPU-second",
         f64::from(articles) / spent
     );
 }
 
-/// Xorshift.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    /// Sentences of common characters.
-    fn text(&mut self, characters: u64) -> String {
-        let mut text = String::new();
-        for i in 0..characters {
-            match i % 97 {
-                96 => text.push('\n'),
-                at if at % 16 == 15 => text.push('，'),
-                _ => text.push(
-                    char::from_u32(0x4e00 + u32::try_from(self.below(2500)).unwrap_or(0)).unwrap_or('一'),
-                ),
+/// Sentences of common characters.
+fn text(dice: &mut Dice, characters: u64) -> String {
+    let mut text = String::new();
+    for i in 0..characters {
+        match i % 97 {
+            96 => text.push('\n'),
+            at if at % 16 == 15 => text.push('，'),
+            _ => {
+                let common = u32::try_from(dice.next_u64() % 2500).unwrap_or(0);
+                text.push(char::from_u32(0x4e00 + common).unwrap_or('一'));
             }
         }
-        text
     }
+    text
 }
 
 /// An archive as a crawl leaves it: ten sites, ten years, texts of 400 to 1,200 characters, eight related
@@ -125,7 +110,7 @@ fn generate(path: &Path, articles: u32) {
             .execute("INSERT INTO host (id, site, key) VALUES (?1, ?1, 'http://' || ?1)", [site])
             .expect("a host");
     }
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut dice = Dice(0);
     for id in 1..=articles {
         article(&connection, id, &mut dice);
     }
@@ -133,12 +118,12 @@ fn generate(path: &Path, articles: u32) {
 }
 
 fn article(connection: &rusqlite::Connection, id: u32, dice: &mut Dice) {
-    let site = dice.below(10) + 1;
-    let length = 400 + dice.below(800);
-    let text = dice.text(length);
-    let digest = Digest::of(text.as_bytes());
-    let title = dice.text(14);
-    let day = i64::try_from(dice.below(3650)).unwrap_or(0);
+    let site = dice.next_u64() % 10 + 1;
+    let length = 400 + dice.next_u64() % 800;
+    let body = text(dice, length);
+    let digest = Digest::of(body.as_bytes());
+    let title = text(dice, 14);
+    let day = i64::try_from(dice.next_u64() % 3650).unwrap_or(0);
     let from = 1_388_534_400 + day * 86_400;
     let published = jiff::Timestamp::from_second(from).expect("a moment").strftime("%Y-%m-%d").to_string();
     let url = format!("http://site-{site}.example/post/{id}.html");
@@ -153,12 +138,12 @@ fn article(connection: &rusqlite::Connection, id: u32, dice: &mut Dice) {
          VALUES (?1, ?2, ?2, ?3, ?4, 'post', 'done', 1, 0, 0, ?1)",
         &[&id, &site, &url, &&Digest::of(url.as_bytes()).0[..16]],
     );
-    execute("INSERT INTO text (digest, text) VALUES (?1, ?2)", &[&&digest.0[..], &text]);
+    execute("INSERT INTO text (digest, text) VALUES (?1, ?2)", &[&&digest.0[..], &body]);
     execute(
         "INSERT INTO article (id, site, url, title, author, category, tags, breadcrumbs, language, views, published,
              published_precision, published_approximate, published_from, published_to, text_digest, first_seen, last_seen, version_count)
          VALUES (?1, ?2, ?1, ?3, '林小雨', '新闻中心', '[\"园区\",\"产业\"]', '[\"首页\",\"新闻中心\"]', 'zh', ?4, ?5, 'day', 0, ?6, ?6 + 86399, ?7, ?8, ?8, 1)",
-        &[&id, &site, &title, &(dice.below(90_000)), &published, &from, &&digest.0[..], &seen],
+        &[&id, &site, &title, &(dice.next_u64() % 90_000), &published, &from, &&digest.0[..], &seen],
     );
     execute(
         "INSERT INTO capture (id, url, run, fetched_at, status, http_version, request_headers, headers, wire_length,
@@ -172,7 +157,7 @@ fn article(connection: &rusqlite::Connection, id: u32, dice: &mut Dice) {
     );
     execute("INSERT INTO version_capture (version, capture, role) VALUES (?1, ?1, 'page')", &[&id]);
     for position in 0..8_u32 {
-        let target = format!("http://site-{site}.example/post/{}.html", dice.below(1_000_000));
+        let target = format!("http://site-{site}.example/post/{}.html", dice.next_u64() % 1_000_000);
         execute(
             "INSERT OR IGNORE INTO link (article, target, position, title, excerpt, kind, first_seen, last_seen)
              VALUES (?1, ?2, ?3, ?4, NULL, 'related', ?5, ?5)",

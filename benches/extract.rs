@@ -6,6 +6,9 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "figures are shown with a few digits")]
 
+#[path = "support/gauge.rs"]
+mod gauge;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,16 +21,9 @@ use jianbao::extract::{Page, charset};
 use jianbao::frontier::Kind;
 use jianbao::profile::{Profile, Profiles};
 use jianbao::url::CanonicalUrl;
-use rustix::time::{ClockId, clock_gettime};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// CPU time of this process in seconds.
-fn cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -55,11 +51,11 @@ fn main() {
     let rounds = (2000 / pages.len()).max(1);
     let measure = |name: &str, work: &dyn Fn(&Capture)| {
         pages.iter().for_each(work);
-        let began = cpu();
+        let began = gauge::cpu();
         for _ in 0..rounds {
             pages.iter().for_each(work);
         }
-        let micros = (cpu() - began) * 1e6 / (rounds * pages.len()) as f64;
+        let micros = (gauge::cpu() - began) * 1e6 / (rounds * pages.len()) as f64;
         println!("{name:<28} {micros:>7.0} µs a page");
         micros
     };
@@ -88,6 +84,7 @@ fn main() {
     println!("{:<28} {:>7.0} pages per CPU-second", "extraction with a profile", 1e6 / all);
     let generic = measure("without a profile", &generic);
     println!("{:<28} {:>7.0} pages per CPU-second", "extraction without one", 1e6 / generic);
+    println!("peak memory {}", gauge::peak_memory());
 }
 
 fn saved(folder: &Path) -> Vec<Capture> {

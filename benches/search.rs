@@ -9,6 +9,8 @@
 
 #[path = "../tests/it/support/corpus.rs"]
 mod corpus;
+#[path = "support/gauge.rs"]
+mod gauge;
 #[path = "../tests/it/support/truth.rs"]
 mod truth;
 
@@ -16,9 +18,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use corpus::Story;
+use gauge::cpu;
 use jianbao::archive::{Archive, Filter, HitOrder, Search, open_reader};
 use jianbao::search::Query;
-use rustix::time::{ClockId, clock_gettime};
 use truth::Question;
 
 #[global_allocator]
@@ -26,12 +28,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Queries of each kind.
 const EACH: usize = 40;
-
-/// CPU time of this process in milliseconds.
-fn cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
-}
 
 fn main() {
     let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(20_000);
@@ -47,6 +43,7 @@ fn main() {
         kind.compare(&archive, &question);
         kind.times.push(time(&archive, &question.query));
     }
+    println!("peak memory {}", gauge::peak_memory());
     println!("kind            recall  precision   hits/query   p50 ms   p95 ms   max ms");
     for (name, mut kind) in kinds {
         kind.times.sort_by(f64::total_cmp);
@@ -78,11 +75,7 @@ fn build(path: &Path, stories: &[Story]) {
         + size("SELECT sum(length(sz)) + 4 * count(*) FROM article_fts_docsize");
     let characters = size("SELECT sum(length(block)) FROM article_char_data");
     println!("{} articles, {text:.0} MB of text", stories.len());
-    println!(
-        "indexed in {:.1} s of CPU: {:.0} articles per CPU-second",
-        spent / 1e3,
-        stories.len() as f64 / spent * 1e3
-    );
+    println!("indexed in {:.1} s of CPU: {:.0} articles per CPU-second", spent, stories.len() as f64 / spent);
     println!(
         "index {index:.0} MB, of characters {characters:.0} MB: {:.3} of the text",
         (index + characters) / text
@@ -107,12 +100,12 @@ impl Kind {
     }
 }
 
-/// The least CPU time of three runs, for the first 20 hits with their snippets.
+/// The least CPU time of three runs in milliseconds, for the first 20 hits with their snippets.
 fn time(archive: &Archive, query: &str) -> f64 {
     let run = || {
         let began = cpu();
         std::hint::black_box(search(archive, query, 20));
-        cpu() - began
+        (cpu() - began) * 1e3
     };
     (0..3).map(|_| run()).fold(f64::MAX, f64::min)
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::url::CanonicalUrl;
+use crate::url::{CanonicalUrl, UrlError};
 
 /// A BLAKE3 digest of 256 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,6 +93,17 @@ impl Capture {
     /// The first header of that name (given in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Where a redirect leads; `None` for other answers, and for a redirect that does not say.
+    pub fn redirect_target(&self) -> Option<Result<CanonicalUrl, UrlError>> {
+        let location = self.header("location").filter(|_| self.is_redirect())?;
+        Some(CanonicalUrl::parse(location, Some(&self.url)))
+    }
+
+    /// Whether it says that what was asked for is elsewhere.
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.status, 301 | 302 | 303 | 307 | 308)
     }
 
     /// The `Content-Type` header.

@@ -6,14 +6,11 @@ use serde_json::json;
 
 use super::record::Verdict;
 use super::urls::UrlTable;
-use super::{ArchiveError, Doing};
+use super::{ArchiveError, Doing, redirect};
 use crate::article::{Article, Precision, Published};
 use crate::capture::Digest;
 use crate::dedup::{Change, compare};
 use crate::url::CanonicalUrl;
-
-/// Redirects that are followed in search of a loop.
-const LONGEST_LOOP: i64 = 12;
 
 /// A look at a page that shows an article.
 #[derive(Debug, Clone, Copy)]
@@ -37,65 +34,69 @@ pub(super) fn apply(
     seen: &Article,
 ) -> Result<Verdict, ArchiveError> {
     let digest = seen.text_digest();
+    redirect::end(connection, look.url)?;
     if let Some(id) = article_of(connection, look.url)? {
+        redirect::settle(connection, look.url, id)?;
         return Ok(Verdict::Article(look_again(connection, urls, look, id, seen, &digest)?));
     }
     // The page names another URL as its own: proved when that one's text is equal.
     if let Some(target) = look.claims {
-        if let Some(id) = article_with_text(connection, target, &digest)? {
+        if let Some(id) = article_with(connection, target, &digest, None)? {
             join(connection, look.url, target, id, "canonical", look.at)?;
             touch(connection, urls, look, id, seen)?;
             return Ok(Verdict::Alias);
         }
         set(connection, "UPDATE url SET claims = ?2 WHERE id = ?1", (look.url, target))?;
     }
-    // Others named this URL as their own before it was seen: equal text proves them right.
-    let claimants = ids(
-        connection,
-        "SELECT id FROM url WHERE claims = ?1 AND article IS NOT NULL ORDER BY id",
-        look.url,
-    )?;
-    for claimant in claimants {
-        if let Some(id) = article_with_text(connection, claimant, &digest)? {
-            set(connection, "UPDATE article SET url = ?2 WHERE id = ?1", (id, look.url))?;
-            set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
-            join(connection, claimant, look.url, id, "canonical", look.at)?;
-            let change = look_again(connection, urls, look, id, seen, &digest)?;
-            return Ok(if change == Change::Unchanged { Verdict::Alias } else { Verdict::Article(change) });
-        }
+    if let Some((id, change)) = move_here(connection, urls, look, seen, &digest)? {
+        join_redirects(connection, look, id)?;
+        return Ok(Verdict::Article(change));
     }
     let id = insert(connection, look, seen, &digest)?;
     touch(connection, urls, look, id, seen)?;
     set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
-    let redirects = ids(connection, "SELECT id FROM url WHERE redirects_to = ?1", look.url)?;
-    for from in redirects {
-        join(connection, from, look.url, id, "redirect", look.at)?;
-    }
+    join_redirects(connection, look, id)?;
     let is_copy = is_copy(connection, id, &digest)?;
     Ok(if is_copy { Verdict::Duplicate } else { Verdict::Article(Change::New) })
 }
 
-/// Notes that `from` redirects to `target`; an alias once the target shows an article.
-pub(super) fn note_redirect(
+/// Moves an article here from a URL that named this one as its own before it was seen, by `rel=canonical` or
+/// by a redirect. An equal text proves it, and for a redirect an equal title.
+fn move_here(
     connection: &Connection,
-    from: i64,
-    target: i64,
-    at: Timestamp,
-) -> Result<(), ArchiveError> {
-    set(connection, "UPDATE url SET redirects_to = ?2 WHERE id = ?1", (from, target))?;
-    match article_of(connection, target)? {
-        Some(id) => join(connection, from, target, id, "redirect", at),
-        None => Ok(()),
+    urls: &UrlTable,
+    look: &Look<'_>,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<Option<(i64, Change)>, ArchiveError> {
+    let sql = "SELECT id, redirects_to IS ?1 FROM url
+               WHERE (claims = ?1 OR redirects_to = ?1) AND article IS NOT NULL ORDER BY id";
+    let mut select = connection.prepare_cached(sql).doing("reading an article")?;
+    let rows =
+        select.query_map([look.url], |row| Ok((row.get(0)?, row.get(1)?))).doing("reading an article")?;
+    let claimants: Vec<(i64, bool)> = rows.collect::<rusqlite::Result<_>>().doing("reading an article")?;
+    for (claimant, redirects) in claimants {
+        let title = Some(seen.title.as_str()).filter(|title| redirects && !title.is_empty());
+        if let Some(id) = article_with(connection, claimant, digest, title)? {
+            set(connection, "UPDATE article SET url = ?2 WHERE id = ?1", (id, look.url))?;
+            set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
+            let proof = if redirects { "redirect" } else { "canonical" };
+            join(connection, claimant, look.url, id, proof, look.at)?;
+            let ended = "UPDATE url SET due_at = NULL WHERE id = ?1 AND state = 'done' AND ?2";
+            set(connection, ended, (claimant, 1))?;
+            return Ok(Some((id, look_again(connection, urls, look, id, seen, digest)?)));
+        }
     }
+    Ok(None)
 }
 
-/// Names the redirects that lead from `url` back to it, which so lead nowhere.
-pub(super) fn mark_loop(connection: &Connection, url: i64) -> Result<(), ArchiveError> {
-    let sql = "WITH RECURSIVE way (id, hops) AS (SELECT ?1, 0 UNION ALL SELECT u.redirects_to, way.hops + 1
-                   FROM way JOIN url u ON u.id = way.id WHERE u.redirects_to IS NOT NULL AND way.hops < ?2)
-               UPDATE url SET outcome = 'redirect_loop', state = 'given_up', due_at = NULL
-               WHERE id IN (SELECT id FROM way) AND (SELECT count(*) FROM way WHERE id = ?1) > 1";
-    set(connection, sql, (url, LONGEST_LOOP))
+/// What redirects here is another name of the article, unless an article of its own stood there.
+fn join_redirects(connection: &Connection, look: &Look<'_>, article: i64) -> Result<(), ArchiveError> {
+    let sql = "SELECT id FROM url WHERE redirects_to = ?1 AND article IS NULL";
+    for from in ids(connection, sql, look.url)? {
+        join(connection, from, look.url, article, "redirect", look.at)?;
+    }
+    Ok(())
 }
 
 /// Notes a look whose validators still held.
@@ -108,7 +109,7 @@ pub(super) fn note_unchanged(connection: &Connection, url: i64, at: Timestamp) -
     Ok(changed > 0)
 }
 
-fn set(connection: &Connection, sql: &str, values: (i64, i64)) -> Result<(), ArchiveError> {
+pub(super) fn set(connection: &Connection, sql: &str, values: (i64, i64)) -> Result<(), ArchiveError> {
     let mut statement = connection.prepare_cached(sql).doing("writing an article")?;
     statement.execute(values).map(drop).doing("writing an article")
 }
@@ -119,25 +120,27 @@ fn ids(connection: &Connection, sql: &str, key: i64) -> Result<Vec<i64>, Archive
     rows.collect::<rusqlite::Result<_>>().doing("reading an article")
 }
 
-fn article_of(connection: &Connection, url: i64) -> Result<Option<i64>, ArchiveError> {
+pub(super) fn article_of(connection: &Connection, url: i64) -> Result<Option<i64>, ArchiveError> {
     let mut find =
         connection.prepare_cached("SELECT article FROM url WHERE id = ?1").doing("reading an article")?;
     find.query_row([url], |row| row.get(0)).optional().map(Option::flatten).doing("reading an article")
 }
 
-fn article_with_text(
+/// The article at a URL, when it has this text or this title.
+fn article_with(
     connection: &Connection,
     url: i64,
     digest: &Digest,
+    title: Option<&str>,
 ) -> Result<Option<i64>, ArchiveError> {
-    let sql =
-        "SELECT a.id FROM url u JOIN article a ON a.id = u.article WHERE u.id = ?1 AND a.text_digest = ?2";
+    let sql = "SELECT a.id FROM url u JOIN article a ON a.id = u.article
+               WHERE u.id = ?1 AND (a.text_digest = ?2 OR a.title = ?3)";
     let mut find = connection.prepare_cached(sql).doing("reading an article")?;
-    find.query_row((url, &digest.0[..]), |row| row.get(0)).optional().doing("reading an article")
+    find.query_row((url, &digest.0[..], title), |row| row.get(0)).optional().doing("reading an article")
 }
 
 /// Makes `from` another name of `target`'s article.
-fn join(
+pub(super) fn join(
     connection: &Connection,
     from: i64,
     target: i64,

@@ -12,7 +12,7 @@ use super::body::Bodies;
 use super::record::{Beginning, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
-use super::{ArchiveError, Doing, looks, numbers, recut};
+use super::{ArchiveError, Doing, looks, numbers, recut, redirect};
 use crate::capture::Capture;
 use crate::config::Keep;
 use crate::dedup::Change;
@@ -91,23 +91,24 @@ impl Committer {
     /// Begins a site's part of the run: everything that is looked at anew becomes due.
     pub(super) fn begin_site(
         &mut self,
-        connection: &Connection,
+        connection: &mut Connection,
         site: i64,
         beginning: Beginning,
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         let Beginning { full, sweep, layout } = beginning;
+        let transaction = connection.transaction().doing("beginning a site")?;
         if sweep {
             self.sweeps.insert(site);
         }
         let counted = "UPDATE site SET runs = runs + (SELECT started = chain_start FROM run WHERE id = ?2) WHERE id = ?1";
-        connection.execute(counted, (site, self.run)).doing("beginning a site")?;
-        looks::note_layout(connection, site, layout, now)?;
-        self.make_due(connection, site, full || sweep, now)?;
+        transaction.execute(counted, (site, self.run)).doing("beginning a site")?;
+        looks::note_layout(&transaction, site, layout, now)?;
+        self.make_due(&transaction, site, full || sweep, now)?;
         if full {
-            self.make_articles_due(connection, site, now)?;
+            self.make_articles_due(&transaction, site, now)?;
         }
-        Ok(())
+        transaction.commit().doing("beginning a site")
     }
 
     fn make_due(
@@ -117,10 +118,12 @@ impl Committer {
         all: bool,
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
-        // The front page and feeds always; other lists by the rate at which they show something new.
+        // The front page and feeds always; other lists by the rate at which they show something new. What
+        // failed waits for another day only within its run.
         let due = format!(
             "UPDATE url SET state = 'queued', due_at = ?2
-             WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3
+             WHERE site = ?1 AND coalesce(fetched_at, 0) < ?3
+               AND (state = 'done' OR state = 'queued' AND failures > 0 AND due_at > ?2)
                AND kind IN ('list', 'feed', 'sitemap', 'api') AND rank < ?4
                AND (?5 OR (depth = 0 OR kind = 'feed' OR coalesce(due_at, 0) <= ?2) AND {})",
             urls::IS_CHANGED
@@ -137,7 +140,7 @@ impl Committer {
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         let due = "UPDATE url SET state = 'queued', due_at = ?2
-                   WHERE site = ?1 AND state = 'done' AND coalesce(fetched_at, 0) < ?3 AND article IS NOT NULL";
+                   WHERE site = ?1 AND state <> 'excluded' AND coalesce(fetched_at, 0) < ?3 AND article IS NOT NULL";
         let values = (site, now.as_millisecond(), self.chain_start.as_millisecond());
         connection.execute(due, values).map(drop).doing("choosing what is due")
     }
@@ -149,14 +152,18 @@ impl Committer {
         candidates: &[Candidate],
         now: Timestamp,
     ) -> Result<usize, ArchiveError> {
-        let transaction = connection.transaction().doing("adding URLs")?;
-        let mut added = 0;
-        for candidate in candidates {
-            let found = FoundOn { site, source: None, now };
-            added += usize::from(self.urls.note(&transaction, candidate, found)?.1);
-        }
-        transaction.commit().doing("adding URLs")?;
-        Ok(added)
+        let found = FoundOn { site, source: None, now };
+        self.adding(connection, |urls, transaction| {
+            let mut added = 0;
+            for candidate in candidates {
+                let (id, is_new) = urls.note(transaction, candidate, found)?;
+                added += usize::from(is_new);
+                if candidate.via == Via::Seed && candidate.kind == Kind::List {
+                    urls::note_first(transaction, id, candidate, now)?;
+                }
+            }
+            Ok(added)
+        })
     }
 
     /// When the first of the runs began that this one continues.
@@ -171,12 +178,30 @@ impl Committer {
         candidates: &[Candidate],
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
+        let (found, chain_start) = (FoundOn { site, source: None, now }, self.chain_start);
+        self.adding(connection, |urls, transaction| {
+            for candidate in candidates {
+                let (id, _) = urls.note(transaction, candidate, found)?;
+                numbers::ask_again(transaction, id, chain_start, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Adds URLs in a transaction of their own. When it is rolled back, the rows that are remembered are not
+    /// there.
+    fn adding<T>(
+        &mut self,
+        connection: &mut Connection,
+        work: impl FnOnce(&mut UrlTable, &Connection) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
         let transaction = connection.transaction().doing("adding URLs")?;
-        for candidate in candidates {
-            let (id, _) = self.urls.note(&transaction, candidate, FoundOn { site, source: None, now })?;
-            numbers::ask_again(&transaction, id, self.chain_start, now)?;
+        let added = work(&mut self.urls, &transaction);
+        let added = added.and_then(|added| transaction.commit().doing("adding URLs").map(|()| added));
+        if added.is_err() {
+            self.urls = UrlTable::default();
         }
-        transaction.commit().doing("adding URLs")
+        added
     }
 
     /// Commits a batch and empties it.
@@ -222,7 +247,7 @@ impl Committer {
             urls::note_list(connection, outcome.url)?;
         }
         if matches!(outcome.result, PageResult::Redirect(_)) {
-            article::mark_loop(connection, outcome.url)?;
+            redirect::mark_loop(connection, outcome.url)?;
         }
         if let Some(profile) = &outcome.profile {
             let update = "UPDATE site SET profile = ?2 WHERE id = ?1";
@@ -342,12 +367,13 @@ impl Committer {
                 urls::drop_entry_body(connection, outcome.url, article)?;
                 article::apply(connection, &self.urls, &look, article)
             }
-            PageResult::Redirect(target) => {
-                if let Some(target) = self.urls.find(connection, &target.key())? {
-                    article::note_redirect(connection, outcome.url, target, outcome.at)?;
+            PageResult::Redirect(target) => match self.urls.find(connection, &target.key())? {
+                Some(target) => {
+                    let way = (outcome.url, target);
+                    redirect::note(connection, way, outcome.at, self.chain_start)
                 }
-                Ok(Verdict::None)
-            }
+                None => Ok(Verdict::None),
+            },
             PageResult::NotModified => {
                 let is_article = article::note_unchanged(connection, outcome.url, outcome.at)?;
                 Ok(if is_article { Verdict::Article(Change::Unchanged) } else { Verdict::None })

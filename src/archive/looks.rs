@@ -6,9 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::record::{Disposition, GoneCheck, Outcome, Verdict};
+use super::record::{Disposition, GoneCheck, Outcome, PageResult, Verdict};
 use super::{ArchiveError, Doing};
-use crate::capture::Digest;
+use crate::capture::{Capture, Digest};
 use crate::config::Recrawl;
 use crate::frontier::{FIRST_ARTICLE_RANK, next_list_look, next_look, next_missing_look};
 
@@ -64,7 +64,9 @@ fn write(
     (state, due, wait): (&str, Option<i64>, Option<Duration>),
 ) -> Result<(), ArchiveError> {
     let answered = outcome.capture.as_ref();
-    let header = |name| answered.and_then(|capture| capture.header(name));
+    // Who sends the validators of an answer that was of no use is told that it still holds.
+    let usable = answered.filter(|capture| is_whole(outcome, capture));
+    let header = |name| usable.and_then(|capture| capture.header(name));
     let failed = matches!(outcome.disposition, Disposition::Retry(_));
     let mut update = connection
         .prepare_cached(
@@ -95,6 +97,11 @@ fn write(
         .doing("noting a look")
 }
 
+/// Whether all that an answer holds was read.
+fn is_whole(outcome: &Outcome, capture: &Capture) -> bool {
+    outcome.disposition == Disposition::Done && capture.damage.is_none() && !outcome.missing.contains(&"part")
+}
+
 /// The wait until the next look; `None` for never.
 fn next_wait(
     connection: &Connection,
@@ -105,6 +112,7 @@ fn next_wait(
 ) -> Result<Option<Duration>, ArchiveError> {
     let sql = "SELECT u.wait, u.kind, u.rank, u.suspicions, a.published_from, a.first_seen
                FROM url u LEFT JOIN article a ON a.id = u.article WHERE u.id = ?1";
+    let is_redirect = matches!(outcome.result, PageResult::Redirect(_));
     let mut select = connection.prepare_cached(sql).doing("planning the next look")?;
     select
         .query_row([outcome.url], |row| {
@@ -121,6 +129,10 @@ fn next_wait(
                 Verdict::Duplicate => Some(next_look(recrawl, None, crate::dedup::Change::New, age()?)),
                 Verdict::Missing => Some(next_missing_look(recrawl, row.get::<_, u32>(3)? + 1)),
                 Verdict::Alias => None,
+                // Where an article led to is looked at first.
+                Verdict::None if is_redirect && row.get::<_, Option<i64>>(5)?.is_some() => {
+                    Some(next_missing_look(recrawl, 1))
+                }
                 // A list's later page is looked at when its list says so.
                 Verdict::None if row.get::<_, i64>(2)? >= FIRST_ARTICLE_RANK => None,
                 Verdict::None => match row.get_ref(1)?.as_str()? {
@@ -174,7 +186,7 @@ pub(super) fn note_layout(
     }
     let names = LOST.map(|name| format!("'{name}'")).join(", ");
     let again = format!(
-        "UPDATE url SET state = 'queued', due_at = ?2, failures = 0
+        "UPDATE url SET state = 'queued', due_at = ?2, failures = 0, etag = NULL, last_modified = NULL
          WHERE site = ?1 AND outcome IN ({names}) AND (kind = 'post' OR article IS NOT NULL)"
     );
     connection.execute(&again, (site, now.as_millisecond())).map(drop).doing(doing)

@@ -20,6 +20,7 @@ mod quiet;
 mod read;
 mod record;
 mod recut;
+mod redirect;
 mod related;
 mod scan;
 mod schema;
@@ -34,7 +35,7 @@ use std::path::PathBuf;
 pub use disk::free_space;
 pub use lock::{Lock, holder};
 pub use open::{Place, open_reader};
-pub use quiet::Posting;
+pub use quiet::{LookedAt, Posting};
 pub use read::{
     Archive, ArticleRecord, CaptureRecord, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord,
 };
@@ -84,6 +85,18 @@ pub enum ArchiveError {
         path: PathBuf,
         /// Which process, as far as known.
         holder: String,
+    },
+    /// Pages of a host were archived under another site's name.
+    #[error(
+        "the archive has `{host}` as a host of the site `{known}`, not of `{site}`: give that site its name back, or rename it in the archive: UPDATE site SET key = '{site}' WHERE key = '{known}'"
+    )]
+    OtherSite {
+        /// The host's origin.
+        host: String,
+        /// The site it belongs to.
+        known: String,
+        /// The site that was to be crawled.
+        site: String,
     },
     /// SQLite failed while reading or writing.
     #[error("the archive failed while {doing}: {source}")]

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
+use rustc_hash::FxHashMap;
 
 use super::index::day_number;
 use super::scan::Filter;
@@ -69,6 +70,20 @@ impl Weights {
     }
 }
 
+/// Numbers of articles, in blocks of 64: a bit each where they are dense, as an archive's are.
+#[derive(Debug, Default)]
+struct Ids(FxHashMap<i64, u64>);
+
+impl Ids {
+    fn insert(&mut self, id: i64) {
+        *self.0.entry(id >> 6).or_default() |= 1 << (id & 63);
+    }
+
+    fn holds(&self, id: i64) -> bool {
+        self.0.get(&(id >> 6)).is_some_and(|block| block >> (id & 63) & 1 == 1)
+    }
+}
+
 /// One way through everything that may be a hit.
 #[derive(Debug)]
 pub(super) struct Pass<'a> {
@@ -78,8 +93,10 @@ pub(super) struct Pass<'a> {
     order: HitOrder,
     sites: HashMap<i64, String>,
     pending: HashSet<i64>,
+    /// The first and the last day that the filter wants.
+    days: (Option<i64>, Option<i64>),
     /// For what the index can't decide at once: which articles hold a term.
-    holding: Vec<(Query, Vec<i64>)>,
+    holding: FxHashMap<Query, Ids>,
     found: Vec<Candidate>,
     counts: Counts,
 }
@@ -87,15 +104,19 @@ pub(super) struct Pass<'a> {
 impl<'a> Pass<'a> {
     pub(super) fn new(connection: &'a Connection, search: &'a Search) -> rusqlite::Result<Self> {
         let plan = Plan::of(&search.query);
-        let mut holding = Vec::new();
+        let mut holding = FxHashMap::default();
         if let Some(rest) = plan.rest.as_ref().filter(|_| !plan.reads_text) {
             for leaf in rest.leaves() {
-                holding.push((leaf.clone(), matching(connection, leaf)?));
+                if !holding.contains_key(leaf) {
+                    holding.insert(leaf.clone(), matching(connection, leaf)?);
+                }
             }
         }
+        let Filter { from, to, .. } = &search.filter;
         Ok(Self {
             connection,
             search,
+            days: (from.as_deref().map(day_number), to.as_deref().map(day_number)),
             order: if plan.is_newest_first { HitOrder::Date } else { search.order },
             plan,
             sites: pairs(connection, "SELECT id, key FROM site")?.into_iter().collect(),
@@ -128,7 +149,7 @@ impl<'a> Pass<'a> {
         self.found.sort_unstable_by(compare);
         let hits = self.found.iter().map(|candidate| self.hit(candidate)).collect::<rusqlite::Result<_>>()?;
         let facets = self.search.with_facets.then(|| self.facets());
-        Ok(Found { total, order, pending: self.pending.len(), hits, facets })
+        Ok(Found { total, order, pending: self.pending.len(), is_outdated: false, hits, facets })
     }
 
     /// Goes through the index's candidates and what is pending. Says whether dates are known.
@@ -189,7 +210,7 @@ impl<'a> Pass<'a> {
         let filter = &self.search.filter;
         let is =
             |wanted: &Option<String>, value: Option<&str>| wanted.is_none() || wanted.as_deref() == value;
-        let (from, to) = (filter.from.as_deref().map(day_number), filter.to.as_deref().map(day_number));
+        let (from, to) = self.days;
         is(&filter.site, self.sites.get(&meta.site).map(String::as_str))
             && is(&filter.author, meta.author.as_deref())
             && is(&filter.category, meta.category.as_deref())
@@ -210,20 +231,20 @@ impl<'a> Pass<'a> {
     fn is_hit(&self, id: i64, meta: &Meta) -> rusqlite::Result<bool> {
         let Some(rest) = &self.plan.rest else { return Ok(true) };
         if self.plan.reads_text {
-            let (title, body) = self.text(id)?;
-            let (title, body) = (fold_text(&title), fold_text(&body));
+            let (title, body) = self.folded(id)?;
             return Ok(rest.is_hit(&self.facts(meta), &|leaf| leaf.holds_in(&title, &body)));
         }
-        let holds = |leaf: &Query| {
-            self.holding.iter().any(|(known, ids)| known == leaf && ids.binary_search(&id).is_ok())
-        };
+        let holds = |leaf: &Query| self.holding.get(leaf).is_some_and(|ids| ids.holds(id));
         Ok(rest.is_hit(&self.facts(meta), &holds))
     }
 
-    fn text(&self, id: i64) -> rusqlite::Result<(String, String)> {
+    /// An article's title and text, folded.
+    fn folded(&self, id: i64) -> rusqlite::Result<(String, String)> {
         let sql =
             "SELECT a.title, t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = ?1";
-        self.connection.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        let read =
+            |row: &Row<'_>| Ok((fold_text(row.get_ref(0)?.as_str()?), fold_text(row.get_ref(1)?.as_str()?)));
+        self.connection.prepare_cached(sql)?.query_row([id], read)
     }
 
     fn accept(&mut self, candidate: Candidate, meta: &Meta) {
@@ -248,8 +269,7 @@ impl<'a> Pass<'a> {
             if !self.is_wanted(&meta) {
                 continue;
             }
-            let (title, body) = self.text(id)?;
-            let (title, body) = (fold_text(&title), fold_text(&body));
+            let (title, body) = self.folded(id)?;
             if !self.search.query.is_hit(&self.facts(&meta), &|leaf| leaf.holds_in(&title, &body)) {
                 continue;
             }
@@ -377,13 +397,19 @@ fn meta(row: &Row<'_>) -> rusqlite::Result<Meta> {
 }
 
 /// The articles that hold a term, by their numbers.
-fn matching(connection: &Connection, leaf: &Query) -> rusqlite::Result<Vec<i64>> {
+fn matching(connection: &Connection, leaf: &Query) -> rusqlite::Result<Ids> {
     let (index, wanted) = match leaf.character() {
         Some(character) => ("article_char", character),
         None => ("article_fts", expression(leaf).unwrap_or_default()),
     };
-    let sql = format!("SELECT rowid FROM {index} WHERE {index} MATCH ?1 ORDER BY rowid");
-    connection.prepare_cached(&sql)?.query_map([wanted], |row| row.get(0))?.collect()
+    let sql = format!("SELECT rowid FROM {index} WHERE {index} MATCH ?1");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query([wanted])?;
+    let mut ids = Ids::default();
+    while let Some(row) = rows.next()? {
+        ids.insert(row.get(0)?);
+    }
+    Ok(ids)
 }
 
 fn pairs(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<(i64, String)>> {

@@ -16,19 +16,20 @@ const DOING: &str = "reading when a site posted";
 /// The posts of a site, the oldest first, and its feeds.
 pub type Posting = (Vec<Posted>, Vec<FeedHistory>);
 
-impl Archive {
-    /// When each site posted, and how its feeds answered.
-    pub fn postings(&self) -> Result<Vec<(String, Posting)>, ArchiveError> {
-        let sites: Vec<(i64, String)> =
-            self.list("SELECT id, key FROM site ORDER BY key", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        sites.into_iter().map(|(id, key)| Ok((key, posting(&self.connection, id)?))).collect()
-    }
+/// A site that was looked at: its name, when one of its lists or feeds was last read, and what it posted.
+pub type LookedAt = (String, Timestamp, Posting);
 
-    /// When the last run that looked everywhere ended.
-    pub fn last_look(&self) -> Result<Option<Timestamp>, ArchiveError> {
-        let sql = "SELECT max(finished) FROM run WHERE outcome = 'finished'";
-        let ends: Vec<Option<i64>> = self.list(sql, [], |row| row.get(0))?;
-        Ok(ends.into_iter().flatten().next().map(urls::time))
+impl Archive {
+    /// When each site posted, and how its feeds answered. A site without a list or feed that was ever read
+    /// is left out.
+    pub fn postings(&self) -> Result<Vec<LookedAt>, ArchiveError> {
+        let sql = "SELECT s.id, s.key, max(u.fetched_at) FROM site s JOIN url u ON u.site = s.id
+                   WHERE u.kind IN ('list', 'feed', 'sitemap', 'api') AND u.status < 400
+                   GROUP BY s.id HAVING max(u.fetched_at) IS NOT NULL ORDER BY s.key";
+        let sites: Vec<(i64, String, i64)> =
+            self.list(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let posting = |(id, key, looked)| Ok((key, urls::time(looked), posting(&self.connection, id)?));
+        sites.into_iter().map(posting).collect()
     }
 }
 
@@ -36,9 +37,12 @@ impl Archive {
 pub(super) fn posting(connection: &Connection, site: i64) -> Result<Posting, ArchiveError> {
     let dated = dated(connection, site)?;
     let given = given(connection, site)?;
+    let by_any: HashSet<i64> = given.values().flatten().copied().collect();
     let feeds = feeds(connection, site)?.into_iter().map(|mut feed| {
         if let Some((since, given)) = feed.first.zip(given.get(&feed.id)) {
-            let since = dated.iter().filter(|(_, post)| post.day >= since);
+            // Where several feeds show a post, only the first one is known: it says nothing of the others.
+            let tells = |article: &i64| given.contains(article) || !by_any.contains(article);
+            let since = dated.iter().filter(|(article, post)| post.day >= since && tells(article));
             feed.history.gave = since.map(|(article, _)| given.contains(article)).collect();
         }
         feed.history
@@ -74,7 +78,7 @@ struct Feed {
 
 impl Feed {
     fn note(&mut self, at: i64, outcome: &str) {
-        if matches!(outcome, "feed" | "not_modified") {
+        if matches!(outcome, "feed" | "feed_cut" | "not_modified") {
             let day = urls::time(at).to_zoned(TimeZone::UTC).date();
             self.first = self.first.or(Some(day));
             self.history.last_success = Some(day);
@@ -110,7 +114,7 @@ fn feeds(connection: &Connection, site: i64) -> Result<Vec<Feed>, ArchiveError> 
     Ok(feeds)
 }
 
-/// For each feed, the articles that it showed.
+/// For each feed, the articles that it was the first to show.
 fn given(connection: &Connection, site: i64) -> Result<HashMap<i64, HashSet<i64>>, ArchiveError> {
     let sql = "SELECT d.source, u.article FROM url u JOIN discovery d ON d.url = u.id AND d.route = 'feed'
                WHERE u.site = ?1 AND u.article IS NOT NULL AND d.source IS NOT NULL";

@@ -1,5 +1,6 @@
 //! Reading an archive: short queries over a connection of their own.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -133,6 +134,8 @@ pub struct HostRow {
 pub struct SiteStatus {
     /// The site's name.
     pub site: String,
+    /// When it was crawled first; ISO 8601.
+    pub added_at: String,
     /// Articles.
     pub articles: i64,
     /// Publication of the newest, as precise as known.
@@ -232,7 +235,7 @@ impl Archive {
     /// The page that the article's newest version was read from; `None` when it was not kept.
     pub fn page(&self, article: i64) -> Result<Option<Vec<u8>>, ArchiveError> {
         let sql = "SELECT c.digest FROM version v JOIN version_capture x ON x.version = v.id
-                   JOIN capture c ON c.id = x.capture WHERE v.article = ?1 ORDER BY v.n DESC LIMIT 1";
+                   JOIN capture c ON c.id = x.capture WHERE v.article = ?1 AND x.role = 'page' ORDER BY v.n DESC LIMIT 1";
         let digest: Option<[u8; 32]> =
             self.connection.query_row(sql, [article], |row| row.get(0)).optional().doing("reading a page")?;
         digest.map_or(Ok(None), |digest| body::read(&self.connection, &Digest(digest)))
@@ -256,7 +259,8 @@ impl Archive {
         let sql = format!(
             "SELECT s.id, s.key, s.profile, (SELECT count(*) FROM article WHERE site = s.id),
                     (SELECT published FROM article WHERE site = s.id ORDER BY published_from DESC LIMIT 1),
-                    (SELECT strftime('{ISO}', max(first_seen) / 1000.0, 'unixepoch') FROM article WHERE site = s.id)
+                    (SELECT strftime('{ISO}', max(first_seen) / 1000.0, 'unixepoch') FROM article WHERE site = s.id),
+                    strftime('{ISO}', s.added_at / 1000.0, 'unixepoch')
              FROM site s ORDER BY s.key"
         );
         let mut sites = self.list(&sql, [], |row| {
@@ -266,6 +270,7 @@ impl Archive {
                 articles: row.get(3)?,
                 newest: row.get(4)?,
                 last_new: row.get(5)?,
+                added_at: row.get(6)?,
                 urls: QueueCounts::default(),
                 hosts: Vec::new(),
             };
@@ -282,6 +287,20 @@ impl Archive {
     pub fn runs(&self, count: u32) -> Result<Vec<RunRow>, ArchiveError> {
         let sql = "SELECT id, started, finished, outcome, report FROM runs ORDER BY id DESC LIMIT ?1";
         self.list(sql, [count], read_run)
+    }
+
+    /// Visits runs, the newest first.
+    pub fn visit_runs(&self, visit: &mut dyn FnMut(RunRow) -> ControlFlow<()>) -> Result<(), ArchiveError> {
+        let doing = "reading runs";
+        let sql = "SELECT id, started, finished, outcome, report FROM runs ORDER BY id DESC";
+        let mut select = self.connection.prepare_cached(sql).doing(doing)?;
+        let mut rows = select.query([]).doing(doing)?;
+        while let Some(row) = rows.next().doing(doing)? {
+            if visit(read_run(row).doing(doing)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// One run.

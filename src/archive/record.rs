@@ -126,7 +126,7 @@ pub struct Outcome {
     pub site: i64,
     /// The stable name, such as `article`, `not_found`, `timeout`.
     pub name: &'static str,
-    /// The answer, when there was one.
+    /// The answer, when there was one; without its body where that is no article's.
     pub capture: Option<Capture>,
     /// Further pages of the article, in order.
     pub parts: Vec<Capture>,

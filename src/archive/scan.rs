@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use serde::{Deserialize, Serialize};
 
 use super::read::{Archive, ArticleRecord, SELECT_ARTICLE, read_article};
 use super::{ArchiveError, Doing};
 
 /// Which articles are wanted; `None` means any.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// The site's name.
     pub site: Option<String>,
@@ -72,7 +73,8 @@ impl Archive {
         Ok(())
     }
 
-    /// Reads several things as they are at one moment, whatever a crawl commits meanwhile.
+    /// Reads several things as they are at one moment, whatever a crawl commits meanwhile. Within
+    /// another such reading the moment is that one's.
     ///
     /// # Errors
     /// Those of `read`, and when no transaction can be begun.
@@ -80,8 +82,15 @@ impl Archive {
         &self,
         read: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        let _transaction = self.connection.unchecked_transaction().doing("beginning to read")?;
+        let begin = || self.connection.unchecked_transaction().doing("beginning to read");
+        let _transaction = self.connection.is_autocommit().then(begin).transpose()?;
         read()
+    }
+
+    /// The number of the last run that has ended, when there is one.
+    pub fn last_ended_run(&self) -> Result<Option<i64>, ArchiveError> {
+        let last = "SELECT max(id) FROM run WHERE finished IS NOT NULL";
+        self.connection.query_row(last, [], |row| row.get(0)).doing("looking for a run")
     }
 
     /// The numbers of the first and the last run, when there are any.

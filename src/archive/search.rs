@@ -8,6 +8,7 @@ use super::read::Archive;
 use super::scan::Filter;
 use super::{ArchiveError, Doing};
 use crate::search::Query;
+use crate::search::fold::revision;
 use crate::search::trend::{Months, Trend};
 
 const DOING: &str = "searching";
@@ -46,6 +47,9 @@ pub struct Found {
     pub order: HitOrder,
     /// Articles that the index doesn't have yet; they were looked at one by one.
     pub pending: usize,
+    /// The index was made with other tables of characters: see [`Archive::is_index_outdated`].
+    #[serde(rename = "outdated")]
+    pub is_outdated: bool,
     /// The first of the hits.
     pub hits: Vec<Hit>,
     /// All of the hits, counted.
@@ -90,25 +94,35 @@ pub struct Facets {
 impl Archive {
     /// Searches the archive; readers and a running crawl don't disturb each other.
     pub fn search(&self, search: &Search) -> Result<Found, ArchiveError> {
-        // One state of the archive for all statements, whatever the writer does meanwhile.
-        let snapshot = self.connection().unchecked_transaction().doing(DOING)?;
-        Pass::new(&snapshot, search).and_then(Pass::run).doing(DOING)
+        self.at_one_moment(|| {
+            let mut found = Pass::new(self.connection(), search).and_then(Pass::run).doing(DOING)?;
+            found.is_outdated = self.is_index_outdated()?;
+            Ok(found)
+        })
     }
 
     /// How the share of a query's hits went from month to month.
     pub fn trend(&self, name: &str, query: &Query, filter: &Filter) -> Result<Trend, ArchiveError> {
-        let snapshot = self.connection().unchecked_transaction().doing(DOING)?;
         let months = |query: Query| {
             let filter = Filter { limit: Some(0), ..filter.clone() };
             let search = Search { query, filter, order: HitOrder::Date, with_facets: true };
-            let mut pass = Pass::new(&snapshot, &search)?;
+            let mut pass = Pass::new(self.connection(), &search)?;
             pass.collect().map(|_| pass.months())
         };
-        let all = match totals(&snapshot, filter).doing(DOING)? {
-            Some(totals) => totals,
-            None => months(Query::Day(0..=i64::MAX)).doing(DOING)?,
-        };
-        Ok(Trend::new(name, &months(query.clone()).doing(DOING)?, &all))
+        self.at_one_moment(|| {
+            let all = match totals(self.connection(), filter).doing(DOING)? {
+                Some(totals) => totals,
+                None => months(Query::Day(0..=i64::MAX)).doing(DOING)?,
+            };
+            Ok(Trend::new(name, &months(query.clone()).doing(DOING)?, &all))
+        })
+    }
+
+    /// Whether the index was made with other tables of characters than this program's: until the next
+    /// crawl makes it anew, some words are not found.
+    pub fn is_index_outdated(&self) -> Result<bool, ArchiveError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM fold_revision WHERE revision <> ?1)";
+        self.connection().query_row(sql, [revision()], |row| row.get(0)).doing(DOING)
     }
 
     /// Articles that the search index doesn't have yet.

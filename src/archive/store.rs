@@ -22,7 +22,8 @@ use super::{ArchiveError, Doing, index, looks, numbers, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
-use crate::frontier::Candidate;
+use crate::frontier::{Candidate, First};
+use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey, UrlPattern};
 use crate::watch::Traits;
 
@@ -65,11 +66,12 @@ pub struct Store {
     room: Arc<Room>,
 }
 
-/// Ends with the writer: joined by [`Writer::close`].
+/// Ends with the writer, and holds the run lock until then. Dropping it waits as [`Writer::close`] does, and
+/// forgets the error: two writers of one file would wait for each other.
 #[derive(Debug)]
 pub struct Writer {
     sender: SyncSender<Message>,
-    thread: JoinHandle<Result<(), ArchiveError>>,
+    thread: Option<JoinHandle<Result<(), ArchiveError>>>,
     _lock: Option<Lock>,
 }
 
@@ -96,7 +98,7 @@ impl Store {
                 path: place.path().to_owned(),
                 reason: error.to_string(),
             })?;
-        Ok((store, Writer { sender, thread, _lock: lock }))
+        Ok((store, Writer { sender, thread: Some(thread), _lock: lock }))
     }
 
     /// Hands over an outcome; blocks while too many are on their way. Not for async code.
@@ -193,15 +195,15 @@ impl Store {
         self.call(move |committer, connection| committer.add(connection, site, &candidates, now)).await
     }
 
-    /// The next URLs of a site that are due, without those in `except`.
+    /// The next URLs of a site that are due, of one kind and so many at most, without those in `except`.
     pub async fn claim(
         &self,
         site: i64,
         now: Timestamp,
-        limit: usize,
+        most: (First, usize),
         except: Vec<i64>,
     ) -> Result<Vec<Claimed>, ArchiveError> {
-        self.call(move |_, connection| urls::claim(connection, site, now, limit, &except)).await
+        self.call(move |_, connection| urls::claim(connection, site, now, most, &except)).await
     }
 
     /// Numbers of the articles on `origin` whose URLs have the form `pattern`.
@@ -247,9 +249,18 @@ impl Store {
         self.call(move |_, connection| urls::host(connection, site, &origin)).await
     }
 
-    /// Keeps a host's robots.txt.
-    pub async fn keep_robots(&self, host: i64, copy: RobotsCopy) -> Result<(), ArchiveError> {
-        self.call(move |_, connection| urls::keep_robots(connection, host, &copy)).await
+    /// Keeps a host's robots.txt, and its schedule after the request.
+    pub async fn keep_robots(
+        &self,
+        host: i64,
+        copy: RobotsCopy,
+        state: HostState,
+    ) -> Result<(), ArchiveError> {
+        self.call(move |_, connection| {
+            urls::keep_robots(connection, host, &copy)?;
+            urls::keep_host_state(connection, host, &state)
+        })
+        .await
     }
 
     /// Brings a batch of what is pending into the search index; gives the number of articles.
@@ -320,13 +331,25 @@ impl Store {
 impl Writer {
     /// Waits for the writer to commit what it has and to close the file; handles that are left get an
     /// error from then on.
-    pub fn close(self) -> Result<(), ArchiveError> {
+    pub fn close(mut self) -> Result<(), ArchiveError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), ArchiveError> {
+        let Some(thread) = self.thread.take() else { return Ok(()) };
         // A writer that has ended already says below why.
         let _ = self.sender.send(Message::Close);
-        match self.thread.join() {
+        match thread.join() {
             Ok(result) => result,
             Err(_) => Err(ArchiveError::Stopped("it panicked".to_owned())),
         }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Whoever drops it does not ask how it went; what was committed is safe.
+        let _ = self.end();
     }
 }
 

@@ -9,7 +9,7 @@ use super::record::{Claimed, HostRecord, RobotsCopy, SiteRecord};
 use super::{ArchiveError, Doing};
 use crate::article::Article;
 use crate::entry::{Entry, Listing};
-use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind};
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
 
@@ -25,6 +25,9 @@ pub(super) fn site(
     now: Timestamp,
 ) -> Result<SiteRecord, ArchiveError> {
     let doing = "finding the site";
+    for seed in seeds {
+        check_host(connection, seed.origin(), key)?;
+    }
     let home = seeds.first().map(CanonicalUrl::as_str).unwrap_or_default();
     connection
         .execute(
@@ -46,6 +49,16 @@ pub(super) fn site(
     let hosts: rusqlite::Result<HashMap<String, HostRecord>> =
         statement.query_map([id], |row| Ok((row.get(0)?, host_record(row)?))).doing(doing)?.collect();
     Ok(SiteRecord { id, profile, runs, hosts: hosts.doing(doing)? })
+}
+
+/// A host belongs to one site for good: its URLs do.
+fn check_host(connection: &Connection, origin: &str, site: &str) -> Result<(), ArchiveError> {
+    let sql = "SELECT s.key FROM host h JOIN site s ON s.id = h.site WHERE h.key = ?1 AND s.key <> ?2";
+    let known = connection.query_row(sql, (origin, site), |row| row.get(0)).optional();
+    match known.doing("finding the site")? {
+        Some(known) => Err(ArchiveError::OtherSite { host: origin.to_owned(), known, site: site.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 fn host_record(row: &Row<'_>) -> rusqlite::Result<HostRecord> {
@@ -115,50 +128,72 @@ const CLAIMED: &str =
      AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut')),
      (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe')";
 
-/// What to claim, the first kind that there is anything of: feeds, sitemaps and first pages of lists,
-/// alone, since they say what the others will need; everything else that is queued; articles that
-/// are due again.
-const ORDERS: [&str; 3] = [
-    "state = 'queued' AND rank < 2000 AND due_at <= ?2 ORDER BY rank, id",
-    "state = 'queued' AND due_at <= ?2 ORDER BY rank, id",
-    "state = 'done' AND due_at <= ?2 AND article IS NOT NULL ORDER BY due_at",
-];
+/// Feeds, sitemaps and first pages of lists, which say what the others will need: those that were not
+/// looked at for longest come first, so that all have their turn however small the runs are.
+const LEADING: &str = "state = 'queued' AND rank < 2000 AND due_at <= ?2 ORDER BY fetched_at, rank, id";
+/// Everything else that is queued.
+const FOLLOWING: &str = "state = 'queued' AND rank >= 2000 AND due_at <= ?2 ORDER BY rank, id";
+/// Articles that are due again.
+const AGAIN: &str = "state = 'done' AND due_at <= ?2 AND article IS NOT NULL ORDER BY due_at";
 
-/// The next URLs of a site that are due, of one kind of [`ORDERS`], without those in `except`.
+/// What is claimed: the first of these that there is anything of.
+fn orders(first: First) -> [&'static str; 3] {
+    match first {
+        First::Lists => [LEADING, FOLLOWING, AGAIN],
+        First::Articles => [FOLLOWING, AGAIN, LEADING],
+    }
+}
+
+/// The next URLs of a site that are due, of one kind, without those in `except`.
 pub(super) fn claim(
     connection: &Connection,
     site: i64,
     now: Timestamp,
-    limit: usize,
+    (first, limit): (First, usize),
     except: &[i64],
 ) -> Result<Vec<Claimed>, ArchiveError> {
     let doing = "choosing what is next";
     let mut claimed: Vec<Claimed> = Vec::new();
-    for order in ORDERS {
+    let mut unreadable = Vec::new();
+    for order in orders(first) {
         let sql = format!("SELECT {CLAIMED} FROM url WHERE site = ?1 AND {order} LIMIT ?3");
         let mut statement = connection.prepare_cached(&sql).doing(doing)?;
         let rows = statement
             .query_map((site, now.as_millisecond(), limit + except.len()), |row| Ok(read_claimed(row)))
             .doing(doing)?;
         for row in rows {
-            if let Some(next) = row.doing(doing)?.doing(doing)?.filter(|next| !except.contains(&next.id)) {
-                claimed.push(next);
+            match row.doing(doing)?.doing(doing)? {
+                Ok(next) if !except.contains(&next.id) => claimed.push(next),
+                Ok(_) => {}
+                Err(id) => unreadable.push(id),
             }
         }
         if !claimed.is_empty() {
             break;
         }
     }
+    if !unreadable.is_empty() {
+        give_up_unreadable(connection, &unreadable)?;
+        return claim(connection, site, now, (first, limit), except);
+    }
     claimed.truncate(limit);
     Ok(claimed)
 }
 
-/// `None` for a row whose URL this version would not write.
-fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Option<Claimed>> {
-    let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(None) };
+/// Rows that can't be asked for would be due for ever.
+fn give_up_unreadable(connection: &Connection, ids: &[i64]) -> Result<(), ArchiveError> {
+    let doing = "giving up what is no URL";
+    let sql = "UPDATE url SET state = 'given_up', due_at = NULL, outcome = 'bad_url' WHERE id = ?1";
+    let mut update = connection.prepare_cached(sql).doing(doing)?;
+    ids.iter().try_for_each(|id| update.execute([id]).map(drop)).doing(doing)
+}
+
+/// The row's number alone where its URL is none that this version would write.
+fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
+    let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(Err(row.get(0)?)) };
     let entry: Option<String> = row.get(8)?;
     let body: Option<String> = row.get(11)?;
-    Ok(Some(Claimed {
+    Ok(Ok(Claimed {
         id: row.get(0)?,
         url,
         kind: Kind::from_name(&row.get::<_, String>(2)?),
@@ -322,6 +357,19 @@ pub(super) fn note_list(connection: &Connection, id: i64) -> Result<(), ArchiveE
     let sql = "UPDATE url SET kind = 'list', rank = ?2 WHERE id = ?1";
     let mut update = connection.prepare_cached(sql).doing("noting a list")?;
     update.execute((id, FIRST_ARTICLE_RANK - 1)).map(drop).doing("noting a list")
+}
+
+/// A URL was made a seed, or a profile's first list, that was known as something else.
+pub(super) fn note_first(
+    connection: &Connection,
+    id: i64,
+    first: &Candidate,
+    now: Timestamp,
+) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET kind = 'list', depth = 0, rank = ?2, state = 'queued', due_at = ?3
+               WHERE id = ?1 AND article IS NULL AND (rank > ?2 OR state = 'given_up')";
+    let mut update = connection.prepare_cached(sql).doing("noting a seed")?;
+    update.execute((id, first.rank(), now.as_millisecond())).map(drop).doing("noting a seed")
 }
 
 /// The page has shown a text of its own: the listing's is not needed any more.

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
+use super::output::shown;
 use crate::archive::{Archive, ArchiveError};
 use crate::coverage::{Extent, Suspects, extent, suspects};
 
@@ -56,7 +57,7 @@ impl SiteCoverage {
             writeln!(out, "  not seen  {} numbers: {shown}{more}", grouped(self.suspects.ids.len() as u64))?;
         }
         for hole in self.suspects.holes.iter().take(SHOWN) {
-            let section = hole.section.as_deref().unwrap_or("(no section)");
+            let section = shown(hole.section.as_deref().unwrap_or("(no section)"));
             writeln!(
                 out,
                 "  hole      {} · {section}: {} found, about {} expected",

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::args::CrawlArgs;
 use super::notify::Notifier;
-use super::output::{json_line, stdout};
+use super::output::{json_line, shown, stdout};
 use super::progress::{Bars, OrExit};
-use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, runtime};
+use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, is_broken_pipe, runtime, text_of};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Site, path_beside};
+use crate::config::{LogFormat, Site, path_beside};
 use crate::crawl::{
     Budget, CrawlError, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, check_contact, crawl,
 };
@@ -43,21 +43,28 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     let progress = Arc::new(OrExit { progress, notifier: Some(notifier.clone()) });
     let report = with_signals(settings, progress)
         .inspect_err(|error| notifier.failed(&format!("{error:#}"), exit_code(error)))?;
-    if context.json {
-        let mut out = stdout();
-        json_line(&mut out, &report)?;
-        out.flush()?;
-    }
-    if is_watched || (context.verbose > 0 && !context.quiet) {
-        std::io::stderr().write_all(summary(&report).as_bytes())?;
-    }
     let code = match report.outcome {
         RunOutcome::Interrupted => INTERRUPTED,
         _ if report.needs_attention() => ATTENTION,
         _ => 0,
     };
+    // Told before anything is printed: that nobody reads what is printed changes nothing of the run.
     notifier.ended(&report, code);
-    Ok(code)
+    // A log of JSON has nothing else in it.
+    let is_text = context.loaded.config.log.format == LogFormat::Text;
+    if is_watched || (context.verbose > 0 && !context.quiet && is_text) {
+        let _ = std::io::stderr().write_all(summary(&report).as_bytes());
+    }
+    match context.json.then(|| print(&report)) {
+        Some(Err(error)) if !is_broken_pipe(&error) => Err(error),
+        _ => Ok(code),
+    }
+}
+
+fn print(report: &RunReport) -> anyhow::Result<()> {
+    let mut out = stdout();
+    json_line(&mut out, report)?;
+    Ok(out.flush()?)
 }
 
 /// A path on the command line starts from here, one in the configuration from its folder.
@@ -68,7 +75,7 @@ fn metrics_file(args: &CrawlArgs, context: &Context) -> anyhow::Result<String> {
         None if configured.is_empty() => return Ok(String::new()),
         None => path_beside(&context.loaded.base, configured),
     };
-    Ok(path.to_string_lossy().into_owned())
+    Ok(text_of(path)?)
 }
 
 /// Crawls until done, or until SIGINT or SIGTERM.
@@ -185,7 +192,7 @@ pub(super) fn summary(report: &RunReport) -> String {
             let _ = writeln!(text, "  missing {field}: {count}");
         }
         for alarm in &site.alarms {
-            let _ = writeln!(text, "  ALARM: {alarm}");
+            let _ = writeln!(text, "  ALARM: {}", shown(alarm));
         }
     }
     for alarm in &report.alarms {

@@ -28,7 +28,8 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
         .with_context(|| format!("could not write `{}`", config.display()))?;
 
     let global = Global { config: Some(config), archive: None, ..global.clone() };
-    let context = Context::load(&global)?;
+    // The environment is set for other archives than this one.
+    let context = Context::load_with(&global, [])?;
     let mut out = stdout();
     writeln!(out, "A news site with {} posts is served on {}.", site.posts().len(), running.origin())?;
     writeln!(
@@ -68,7 +69,7 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
 fn show_one(archive: &Archive, origin: &str, out: &mut impl std::io::Write) -> anyhow::Result<()> {
     let url = CanonicalUrl::parse(&format!("{origin}{SEED_PATH}"), None)?;
     if let Some(found) = archive.article_at(&url)? {
-        article(out, &found, &found.body)?;
+        article(out, &found)?;
     }
     Ok(())
 }
@@ -119,20 +120,26 @@ enum Scratch {
 
 impl Scratch {
     fn new(keep: Option<&Path>) -> anyhow::Result<Self> {
-        let (folder, scratch) = if let Some(folder) = keep {
-            (folder.to_owned(), Self::Kept(folder.to_owned()))
-        } else {
-            let folder = std::env::temp_dir().join(format!("jianbao-demo-{}", std::process::id()));
-            (folder.clone(), Self::Removed(folder))
-        };
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+        let Some(folder) = keep else { return Self::temporary(&std::env::temp_dir()) };
+        std::fs::create_dir_all(folder).with_context(|| unmade(folder))?;
         let archive = folder.join("archive.sqlite");
-        if keep.is_some() && archive.exists() {
+        if archive.exists() {
             let message = format!("`{}` exists already; give another folder to --keep", archive.display());
             return Err(super::Usage(message).into());
         }
-        Ok(scratch)
+        Ok(Self::Kept(folder.to_owned()))
+    }
+
+    /// A folder that was not there before: what somebody else put there is not ours to use or remove.
+    fn temporary(parent: &Path) -> anyhow::Result<Self> {
+        let mut taken = 0;
+        loop {
+            let folder = parent.join(format!("jianbao-demo-{}-{taken}", std::process::id()));
+            match std::fs::create_dir(&folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => taken += 1,
+                made => return made.with_context(|| unmade(&folder)).map(|()| Self::Removed(folder)),
+            }
+        }
     }
 
     fn path(&self) -> &Path {
@@ -140,6 +147,10 @@ impl Scratch {
             Self::Kept(folder) | Self::Removed(folder) => folder,
         }
     }
+}
+
+fn unmade(folder: &Path) -> String {
+    format!("could not make the folder `{}`", folder.display())
 }
 
 impl Drop for Scratch {

@@ -4,7 +4,7 @@ use std::io::{BufWriter, IsTerminal as _};
 use std::path::Path;
 
 use super::args::{ExportArgs, ExportFormat};
-use super::{Context, Usage};
+use super::{Context, Usage, check_site};
 use crate::archive::{Archive, Filter, Order};
 use crate::export::{self, Markdown, Start, Stream};
 
@@ -98,11 +98,7 @@ impl<'a> Target<'a> {
 
 fn filter(args: &ExportArgs, archive: &Archive) -> anyhow::Result<Filter> {
     let filter = Filter { since_run: args.since_run, ..args.filter.to_filter() };
-    if let Some(site) = filter.site.as_deref()
-        && !archive.has_site(site)?
-    {
-        return Err(Usage(format!("there is no site `{site}` in the archive")).into());
-    }
+    check_site(archive, &filter)?;
     if let Some(run) = filter.since_run {
         let known = archive.run_numbers()?;
         if known.is_none_or(|(first, last)| run < first || run > last) {

@@ -1,15 +1,14 @@
 //! `jianbao extract`: extraction alone, no archive.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::args::ExtractArgs;
-use super::output::{json_line, json_pretty, stdout};
+use super::output::{json_line, json_pretty, shown, stdout};
 use super::{ATTENTION, Context, Usage};
 use crate::article::Article;
 use crate::capture::Capture;
@@ -126,12 +125,12 @@ fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
 
 fn lines(profiles: Option<&Profiles>, explain: bool) -> anyhow::Result<u8> {
     let mut out = stdout();
-    let mut input = std::io::stdin().lock().lines();
+    let mut input = super::input::lines();
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     loop {
         let mut chunk: Vec<String> = Vec::with_capacity(CHUNK);
         for line in input.by_ref().take(CHUNK) {
-            let line = line.context("could not read standard input")?;
+            let line = line?;
             if !line.trim().is_empty() {
                 chunk.push(line);
             }
@@ -199,7 +198,7 @@ fn answer_question(question: Question, profiles: Option<&Profiles>, explain: boo
 }
 
 fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<()> {
-    writeln!(out, "{}", article.title)?;
+    writeln!(out, "{}", shown(&article.title))?;
     let published = article.published.as_ref().map(|p| p.value.as_str());
     for (name, value) in [
         ("published", published),
@@ -208,10 +207,10 @@ fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<
         ("category", article.category.as_deref()),
     ] {
         if let Some(value) = value {
-            writeln!(out, "{name}: {value}")?;
+            writeln!(out, "{name}: {}", shown(value))?;
         }
     }
-    writeln!(out, "\n{}", article.text)?;
+    writeln!(out, "\n{}", shown(&article.text))?;
     Ok(())
 }
 
@@ -228,17 +227,17 @@ fn explain(
         writeln!(out, "{field}: from {origin}")?;
     }
     for note in article.iter().flat_map(|article| &article.notes) {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "note: {}", shown(note))?;
     }
     for note in &page.notes {
-        writeln!(out, "note: {note}")?;
+        writeln!(out, "note: {}", shown(note))?;
     }
     let explanation = page.explain();
     let mut list = |heading: &str, lines: &[String]| -> std::io::Result<()> {
         if !lines.is_empty() {
             writeln!(out, "\n{heading}")?;
         }
-        lines.iter().try_for_each(|line| writeln!(out, "  {line}"))
+        lines.iter().try_for_each(|line| writeln!(out, "  {}", shown(line)))
     };
     list("what names the title, and how much its word counts:", &explanation.titles)?;
     list("dates:", &explanation.dates)?;

@@ -29,6 +29,13 @@ pub(super) struct Run {
     pub(super) report: Option<RunReport>,
 }
 
+impl Run {
+    /// A site's part of the run, if it has one.
+    pub(super) fn part(&self, site: &str) -> Option<&SiteReport> {
+        self.report.as_ref()?.sites.iter().find(|part| part.site == site)
+    }
+}
+
 /// The judgement.
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
@@ -73,6 +80,8 @@ pub(super) struct Todo {
 
 /// Runs come at irregular hours; only a pause of so many times the usual one is late.
 const UNUSUAL: i32 = 3;
+/// Alarms of earlier runs are no news, unless the site has not run since.
+const RECENT_RUNS: usize = 30;
 /// A host may be left alone for as long without a word.
 const SHORT_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
@@ -86,10 +95,15 @@ pub(super) fn judge(facts: &Facts) -> Health {
     Health { broken, sites, todo }
 }
 
+/// Whether a site is one of those in crawl.toml; where none is there, all are meant.
+pub(super) fn is_judged(configured: &[&str], site: &str) -> bool {
+    configured.is_empty() || configured.contains(&site)
+}
+
 fn site(facts: &Facts, name: &str) -> SiteHealth {
     let waiting = facts.waiting.iter().find(|waiting| waiting.site == name);
     let (due, overdue) = waiting.map_or((0, 0), |waiting| (waiting.due, waiting.overdue));
-    let is_left = !facts.configured.is_empty() && !facts.configured.contains(&name);
+    let is_left = !is_judged(&facts.configured, name);
     let broken = if is_left { Vec::new() } else { broken_site(facts, name) };
     let late = if is_left { Vec::new() } else { late_site(facts, name, overdue) };
     let state = match (is_left, broken.is_empty(), late.is_empty()) {
@@ -101,13 +115,8 @@ fn site(facts: &Facts, name: &str) -> SiteHealth {
     SiteHealth { site: name.to_owned(), state, due, overdue, late, broken }
 }
 
-/// A site's part of a run, if it has one.
-fn part<'a>(run: &'a Run, name: &str) -> Option<&'a SiteReport> {
-    run.report.as_ref()?.sites.iter().find(|site| site.site == name)
-}
-
 fn broken_site(facts: &Facts, name: &str) -> Vec<String> {
-    let last = facts.runs.iter().find_map(|run| part(run, name));
+    let last = facts.runs.iter().find_map(|run| run.part(name));
     let mut broken: Vec<String> = last.map(|site| site.alarms.clone()).unwrap_or_default();
     let hosts = facts.sites.iter().find(|site| site.site == name).map_or(&[][..], |site| &site.hosts);
     for host in hosts {
@@ -132,7 +141,7 @@ fn closed(host: &HostRow, now: Timestamp) -> Option<String> {
 
 fn late_site(facts: &Facts, name: &str, overdue: i64) -> Vec<String> {
     let began: Vec<Timestamp> =
-        facts.runs.iter().filter(|run| part(run, name).is_some()).map(|run| run.started).collect();
+        facts.runs.iter().filter(|run| run.part(name).is_some()).map(|run| run.started).collect();
     let mut late = Vec::new();
     match began.first() {
         None if facts.sites.iter().all(|site| site.site != name) => late.push("never crawled".to_owned()),
@@ -206,12 +215,18 @@ fn todo(facts: &Facts, sites: &[SiteHealth]) -> Vec<Todo> {
         let (command, why) = remedy(site);
         add(command, &why);
     }
-    if let Some(run) =
-        facts.runs.iter().find(|run| run.report.as_ref().is_some_and(RunReport::needs_attention))
-    {
+    let has_alarm = |run: &&Run| run.report.as_ref().is_some_and(RunReport::needs_attention);
+    if let Some(run) = told(facts, sites).find(has_alarm) {
         add(format!("jianbao status --report {}", run.id), "the whole report of the last run with an alarm");
     }
     todo
+}
+
+/// Runs whose reports are worth a look: the latest of all, and the last of each site that is broken.
+fn told<'a>(facts: &'a Facts, sites: &'a [SiteHealth]) -> impl Iterator<Item = &'a Run> {
+    let broken = sites.iter().filter(|site| !site.broken.is_empty());
+    let theirs = broken.filter_map(|site| facts.runs.iter().find(|run| run.part(&site.site).is_some()));
+    facts.runs.iter().take(RECENT_RUNS).chain(theirs)
 }
 
 /// What finds out more about a broken site.
@@ -259,6 +274,7 @@ mod tests {
         };
         SiteStatus {
             site: name.to_owned(),
+            added_at: "2025-01-01T00:00:00Z".to_owned(),
             articles: 3,
             newest: None,
             last_new: None,

@@ -55,8 +55,8 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> anyhow::Result<u8> {
     }
     let profiles = context.profiles()?;
     let config = &context.loaded.config;
-    // A file that can't be read is said before anything is imported.
-    let files = args.files.iter().map(|path| IndexFile::open(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    // A file that can't be read is said before anything is imported; open at once is only one.
+    args.files.iter().try_for_each(|path| IndexFile::open(path).map(drop))?;
     let settings = StoreSettings {
         place: Place::File(context.archive_path()),
         keep: config.archive.keep,
@@ -64,7 +64,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> anyhow::Result<u8> {
         linger: LINGER,
     };
     let (store, writer) = Store::open(settings, |_| {})?;
-    let imported = runtime()?.block_on(import(store, sites, &profiles, files));
+    let imported = runtime()?.block_on(import(store, sites, &profiles, &args.files));
     // Its handle of the writer is gone by now, so the writer ends.
     writer.close()?;
     let tally = imported?;
@@ -76,21 +76,20 @@ async fn import(
     store: Store,
     sites: Vec<Site>,
     profiles: &Profiles,
-    files: Vec<IndexFile>,
+    files: &[PathBuf],
 ) -> anyhow::Result<Tally> {
     let now = SystemClock.now();
     let mut targets = Vec::new();
     for site in sites {
         let record = store.site(&site.name, &site.seeds, now).await?;
-        let known = site.profile.as_deref().or(record.profile.as_deref());
-        let by_host = || site.seeds.iter().find_map(|seed| profiles.for_host(seed, now));
-        let profile = known.and_then(|key| profiles.get(key).ok()).or_else(by_host);
+        let named = site.profile.as_deref().or(record.profile.as_deref());
+        let profile = profiles.of_site(named, &site.seeds, now);
         targets.push((record.id, Territory { site: Arc::new(site), profile }));
     }
     let mut import =
         Import { store, now, targets, seen: HashSet::new(), found: HashMap::new(), tally: Tally::default() };
     for file in files {
-        import.file(file).await?;
+        import.file(IndexFile::open(file)?).await?;
     }
     import.hand_over().await?;
     Ok(import.tally)
@@ -118,7 +117,7 @@ impl IndexFile {
         Ok(Self { path: path.to_owned(), records: Box::new(records), reader })
     }
 
-    /// The next record and its bytes; `None` at the end of the file, or where it can't be unpacked.
+    /// The next record; `None` at the end of the file, an error where it can't be read or unpacked.
     fn next(&mut self) -> std::io::Result<Option<String>> {
         let mut bytes = Vec::new();
         let end = self.reader.end();

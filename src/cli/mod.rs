@@ -11,6 +11,7 @@ mod export;
 mod extract;
 mod health;
 mod import;
+mod input;
 mod notify;
 mod output;
 mod progress;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::archive::{Archive, ArchiveError};
+use crate::archive::{Archive, ArchiveError, Filter};
 use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_beside};
 use crate::crawl::{CrawlError, FetchOnceError};
 use crate::export::{ExportError, VerifyError};
@@ -100,23 +101,27 @@ struct Context {
 
 impl Context {
     fn load(global: &Global) -> anyhow::Result<Self> {
+        Self::load_with(global, variables()?)
+    }
+
+    /// With these variables in place of the environment's.
+    fn load_with(
+        global: &Global,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
         let default = Path::new("crawl.toml");
         let file = global.config.clone().or_else(|| default.exists().then(|| default.to_owned()));
         let mut flags = Vec::new();
         if let Some(path) = &global.archive {
             // A path on the command line starts from here, not from the configuration's folder.
-            let path = std::path::absolute(path)?;
-            flags.push(Flag {
-                flag: "--archive",
-                key: "archive.store",
-                value: path.to_string_lossy().into_owned(),
-            });
+            let value = text_of(std::path::absolute(path)?)?;
+            flags.push(Flag { flag: "--archive", key: "archive.store", value });
         }
         if let Some(format) = global.log_format {
             let value = if format == args::LogFormat::Json { "json" } else { "text" };
             flags.push(Flag { flag: "--log-format", key: "log.format", value: value.to_owned() });
         }
-        let loaded = load(file.as_deref(), std::env::vars(), &flags)?;
+        let loaded = load(file.as_deref(), variables, &flags)?;
         let context = Self {
             loaded,
             json: global.json,
@@ -177,6 +182,26 @@ impl Context {
     }
 }
 
+/// The environment's variables that may be the configuration's.
+fn variables() -> Result<Vec<(String, String)>, Usage> {
+    let ours = std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with("JIANBAO_"))?;
+        Some((name, value))
+    });
+    ours.map(|(name, value)| match value.into_string() {
+        Ok(value) => Ok((name, value)),
+        Err(value) => Err(Usage(format!("{name} is not UTF-8: `{}`", value.display()))),
+    })
+    .collect()
+}
+
+/// A path as the configuration holds it: as text. To replace bytes would name another file.
+fn text_of(path: PathBuf) -> Result<String, Usage> {
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| Usage(format!("`{}` is not UTF-8; give it another name", path.display())))
+}
+
 fn use_color(color: Color, stream: &impl std::io::IsTerminal) -> bool {
     match color {
         Color::Always => true,
@@ -184,6 +209,16 @@ fn use_color(color: Color, stream: &impl std::io::IsTerminal) -> bool {
         Color::Auto => {
             stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
+    }
+}
+
+/// Refuses a filter by a site that the archive does not know.
+fn check_site(archive: &Archive, filter: &Filter) -> anyhow::Result<()> {
+    match filter.site.as_deref() {
+        Some(site) if !archive.has_site(site)? => {
+            Err(Usage(format!("there is no site `{site}` in the archive")).into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -245,6 +280,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             None => {}
         }
         match cause.downcast_ref::<ExportError>() {
+            Some(ExportError::Archive(error)) => return archive(error),
             Some(ExportError::File { source, .. }) if is_wrong_path(source.kind()) => return USAGE,
             Some(ExportError::Occupied { .. }) => return USAGE,
             _ => {}
@@ -261,10 +297,23 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     ATTENTION
 }
 
-/// Whether a file can't be written because of where it should be, and not for lack of space.
+/// Whether a file can't be written because of where it should be, and not for lack of room or time:
+/// then the same command may work later.
 fn is_wrong_path(kind: std::io::ErrorKind) -> bool {
-    use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
-    matches!(kind, IsADirectory | NotADirectory | NotFound | PermissionDenied)
+    use std::io::ErrorKind::{
+        FileTooLarge, Interrupted, OutOfMemory, QuotaExceeded, StorageFull, TimedOut, WouldBlock, WriteZero,
+    };
+    !matches!(
+        kind,
+        FileTooLarge
+            | Interrupted
+            | OutOfMemory
+            | QuotaExceeded
+            | StorageFull
+            | TimedOut
+            | WouldBlock
+            | WriteZero
+    )
 }
 
 /// Something on the command line can't be used.

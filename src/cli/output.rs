@@ -1,5 +1,6 @@
 //! Standard output, and how articles look on it.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use crate::archive::{ArticleRecord, Listing};
@@ -23,12 +24,15 @@ pub(super) fn json_pretty(out: &mut impl Write, value: &impl serde::Serialize) -
     Ok(())
 }
 
-/// Columns that a text takes on a terminal: Han characters take two.
-pub(super) fn width(text: &str) -> usize {
-    console_width(text)
+/// A text of the web as a terminal may get it: controls, which could clear the screen or write to the
+/// clipboard, are replaced one by one.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.contains(is_control) { text.replace(is_control, "\u{fffd}").into() } else { text.into() }
 }
 
-fn console_width(text: &str) -> usize {
+/// Columns that a text takes on a terminal: Han characters take two.
+pub(super) fn width(text: &str) -> usize {
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
 }
 
@@ -43,10 +47,10 @@ pub(super) fn pad(text: &str, columns: usize) -> String {
 }
 
 /// An article with where its parts came from.
-pub(super) fn article(out: &mut impl Write, article: &ArticleRecord, body: &str) -> io::Result<()> {
+pub(super) fn article(out: &mut impl Write, article: &ArticleRecord) -> io::Result<()> {
     let origins: std::collections::BTreeMap<String, String> =
         serde_json::from_str(article.origins.get()).unwrap_or_default();
-    writeln!(out, "{}", article.title)?;
+    writeln!(out, "{}", shown(&article.title))?;
     writeln!(out, "{}", "─".repeat(width(&article.title).min(100)))?;
     let approximate = if article.published_approximate == Some(true) { " (approximate)" } else { "" };
     let published = article.published.as_ref().map(|value| format!("{value}{approximate}"));
@@ -70,7 +74,7 @@ pub(super) fn article(out: &mut impl Write, article: &ArticleRecord, body: &str)
     ] {
         if let Some(value) = value {
             let origin = origins.get(key).map(|origin| format!("  [{origin}]")).unwrap_or_default();
-            writeln!(out, "{name:>10}  {value}{origin}")?;
+            writeln!(out, "{name:>10}  {}{origin}", shown(&value))?;
         }
     }
     let version = format!("{} of {}, first seen {}", article.version, article.versions, article.first_seen);
@@ -83,11 +87,11 @@ pub(super) fn article(out: &mut impl Write, article: &ArticleRecord, body: &str)
             "capture", capture.fetched_at, capture.status
         )?;
     }
-    writeln!(out, "\n{body}")?;
+    writeln!(out, "\n{}", shown(&article.body))?;
     if !article.related.is_empty() {
         writeln!(out, "\nrelated")?;
         for related in &article.related {
-            writeln!(out, "  · {}  {}", related.title, related.url)?;
+            writeln!(out, "  · {}  {}", shown(&related.title), related.url)?;
         }
     }
     Ok(())
@@ -98,8 +102,8 @@ pub(super) fn listing(out: &mut impl Write, articles: &[Listing]) -> io::Result<
     let category = articles.iter().filter_map(|a| a.category.as_deref()).map(width).max().unwrap_or(0);
     for article in articles {
         let published = article.published.as_deref().unwrap_or("—");
-        let section = pad(article.category.as_deref().unwrap_or(""), category);
-        writeln!(out, "{:>6}  {published:<25}  {section}  {}", article.id, article.title)?;
+        let section = pad(&shown(article.category.as_deref().unwrap_or("")), category);
+        writeln!(out, "{:>6}  {published:<25}  {section}  {}", article.id, shown(&article.title))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::output::shown;
 use crate::archive::{Archive, ArchiveError};
 use crate::watch::{Rhythm, by_section, lost_feeds, rhythm, silences};
 
@@ -18,13 +19,12 @@ pub(super) struct SiteQuiet {
     alarms: Vec<String>,
 }
 
-/// Every site's rhythm, as of the last run that ended by itself: what nobody looked for is no silence.
+/// Every site's rhythm, as of the last look at it: what nobody looked for is no silence.
 pub(super) fn of(archive: &Archive, now: Timestamp) -> Result<Vec<SiteQuiet>, ArchiveError> {
-    let Some(looked) = archive.last_look()? else { return Ok(Vec::new()) };
-    let today = looked.min(now).to_zoned(TimeZone::UTC).date();
     let sites = archive.postings()?.into_iter();
     Ok(sites
-        .map(|(site, (posts, feeds))| {
+        .map(|(site, looked, (posts, feeds))| {
+            let today = looked.min(now).to_zoned(TimeZone::UTC).date();
             let days: Vec<Date> = posts.iter().map(|post| post.day).collect();
             let alarms = silences(&posts, today).into_iter().chain(lost_feeds(&feeds, today)).collect();
             let sections = by_section(&posts, today).into_iter();
@@ -65,7 +65,7 @@ impl SiteQuiet {
             writeln!(out, "  posts     about {weekly} a week · the last on {last}")?;
         }
         for alarm in &self.alarms {
-            writeln!(out, "  ALARM: {alarm}")?;
+            writeln!(out, "  ALARM: {}", shown(alarm))?;
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use super::args::{SearchArgs, SortBy};
-use super::output::{json_line, pad, stdout};
-use super::{Context, Usage};
-use crate::archive::{Archive, Facets, Found, HitOrder, Search};
+use super::output::{json_line, pad, shown, stdout};
+use super::{Context, check_site};
+use crate::archive::{Archive, Facets, Filter, Found, HitOrder, Search};
 use crate::search::{Query, Trend};
 
 /// Columns of a bar for the largest share.
@@ -15,14 +15,18 @@ const SHOWN: usize = 12;
 
 pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
-    if let Some(site) = args.filter.site.as_deref()
-        && !archive.has_site(site)?
-    {
-        return Err(Usage(format!("there is no site `{site}` in the archive")).into());
+    let filter = args.filter.to_filter();
+    check_site(&archive, &filter)?;
+    if archive.is_index_outdated()? && !context.quiet {
+        let why = "warning: the search index was made by another version of jianbao, which took other characters for one";
+        writeln!(
+            std::io::stderr(),
+            "{why}\n  hint: the next crawl makes it anew; until then some words are not found"
+        )?;
     }
     let mut out = stdout();
     if args.trend {
-        let trends = trends(&archive, args)?;
+        let trends = trends(&archive, &args.query, &filter)?;
         if context.json {
             json_line(&mut out, &serde_json::json!({ "trends": trends }))?;
         } else if args.csv {
@@ -32,7 +36,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<u8> {
         }
     } else {
         let query = args.query.join(" ");
-        let found = archive.search(&search(args, &query)?)?;
+        let found = archive.search(&search(args, &query, filter)?)?;
         if context.json {
             let mut object = serde_json::json!({ "query": query });
             if let (Some(object), serde_json::Value::Object(found)) =
@@ -53,20 +57,19 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn search(args: &SearchArgs, query: &str) -> anyhow::Result<Search> {
+fn search(args: &SearchArgs, query: &str, filter: Filter) -> anyhow::Result<Search> {
     let order = match args.sort {
         SortBy::Relevance => HitOrder::Relevance,
         SortBy::Recent => HitOrder::Recent,
         SortBy::Date => HitOrder::Date,
     };
     let query = Query::parse(query)?;
-    Ok(Search { query, filter: args.filter.to_filter(), order, with_facets: args.facets })
+    Ok(Search { query, filter, order, with_facets: args.facets })
 }
 
-fn trends(archive: &Archive, args: &SearchArgs) -> anyhow::Result<Vec<Trend>> {
-    let filter = args.filter.to_filter();
-    let trend = |text: &String| Ok(archive.trend(text, &Query::parse(text)?, &filter)?);
-    args.query.iter().map(trend).collect()
+fn trends(archive: &Archive, queries: &[String], filter: &Filter) -> anyhow::Result<Vec<Trend>> {
+    let trend = |text: &String| Ok(archive.trend(text, &Query::parse(text)?, filter)?);
+    archive.at_one_moment(|| queries.iter().map(trend).collect())
 }
 
 /// How terms are shown in a text.
@@ -85,20 +88,20 @@ impl Marks {
     }
 
     fn show(&self, text: &str, marks: &[(usize, usize)]) -> String {
-        let mut shown = String::with_capacity(text.len());
-        for (at, c) in text.chars().enumerate() {
+        let mut marked = String::with_capacity(text.len());
+        for (at, c) in shown(text).chars().enumerate() {
             if marks.iter().any(|(_, end)| *end == at) {
-                shown.push_str(self.end);
+                marked.push_str(self.end);
             }
             if marks.iter().any(|(start, _)| *start == at) {
-                shown.push_str(self.start);
+                marked.push_str(self.start);
             }
-            shown.push(if c == '\n' { ' ' } else { c });
+            marked.push(if c == '\n' { ' ' } else { c });
         }
         if marks.iter().any(|(_, end)| *end == text.chars().count()) {
-            shown.push_str(self.end);
+            marked.push_str(self.end);
         }
-        shown
+        marked
     }
 }
 
@@ -122,11 +125,12 @@ fn write_facets(out: &mut impl Write, facets: &Facets) -> std::io::Result<()> {
     for (name, counts) in [("site", &facets.site), ("month", &facets.month), ("category", &facets.category)] {
         // Of the months the latest are shown, of the others the largest.
         let skipped = if name == "month" { counts.len().saturating_sub(SHOWN) } else { 0 };
-        let shown = counts.iter().skip(skipped).take(SHOWN);
-        let shown: Vec<String> = shown.map(|(value, count)| format!("{value} ({count})")).collect();
+        let counted = counts.iter().skip(skipped).take(SHOWN);
+        let counted: Vec<String> =
+            counted.map(|(value, count)| format!("{} ({count})", shown(value))).collect();
         let more =
             if counts.len() > SHOWN { format!(" · {} more", counts.len() - SHOWN) } else { String::new() };
-        writeln!(out, "{name:>8}  {}{more}", shown.join(" · "))?;
+        writeln!(out, "{name:>8}  {}{more}", counted.join(" · "))?;
     }
     Ok(())
 }

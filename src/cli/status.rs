@@ -1,6 +1,7 @@
 //! `jianbao status`: what is fresh, what is late, what is broken, what to do; in one screen.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -8,18 +9,24 @@ use jiff::Timestamp;
 use super::args::StatusArgs;
 use super::coverage::SiteCoverage;
 use super::crawl::{bytes, summary};
-use super::health::{Facts, Health, Run, State, judge, length};
-use super::output::{json_pretty, pad, stdout, width};
+use super::health::{Facts, Health, Run, State, is_judged, judge, length};
+use super::output::{json_pretty, pad, shown, stdout, width};
 use super::quiet::SiteQuiet;
 use super::{ATTENTION, Context, coverage, quiet};
-use crate::archive::{Archive, RunRow, SiteStatus, free_space, holder};
+use crate::archive::{Archive, ArchiveError, RunRow, SiteStatus, free_space, holder};
 use crate::clock::{Clock as _, SystemClock};
 use crate::crawl::RunReport;
 
 /// Runs shown.
-const RUNS: usize = 5;
-/// Runs that tell how often a site is crawled.
-const KNOWN_RUNS: u32 = 30;
+const RUNS: u32 = 5;
+/// Runs that are judged, at least,
+const FEWEST_RUNS: usize = 30;
+/// and of them with each site: they tell how often it is crawled.
+const RUNS_OF_SITE: usize = 8;
+/// Bytes of reports that are read for it, at most.
+const MOST_BYTES: usize = 64 << 20;
+/// Runs among which the last report is looked for.
+const REPORTED: u32 = 30;
 /// Sites shown, those in trouble first.
 const SITES: usize = 12;
 /// Alarms shown of each kind.
@@ -33,17 +40,18 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
         return report(&archive, run, context.json);
     }
     let now = SystemClock.now();
-    let (sites, rows, waiting) = (archive.sites()?, archive.runs(KNOWN_RUNS)?, archive.waiting(now)?);
+    let config = &context.loaded.config;
+    let configured: Vec<&str> = config.sites.iter().map(|site| site.name.as_str()).collect();
+    let (sites, last, waiting) = (archive.sites()?, archive.runs(RUNS)?, archive.waiting(now)?);
+    let runs = known_runs(&archive, sites.iter().filter(|site| is_judged(&configured, &site.site)))?;
     let coverage = if args.coverage { coverage::of(&archive)? } else { Vec::new() };
     let quiet = quiet::of(&archive, now)?;
     let pending = archive.pending()?;
     let size = std::fs::metadata(archive.path()).map_or(0, |file| file.len());
     let (free, running) = (free_space(archive.path()), holder(archive.path()));
-    let runs: Vec<Run> = rows.iter().filter_map(judged).collect();
-    let config = &context.loaded.config;
     let health = judge(&Facts {
         now,
-        configured: config.sites.iter().map(|site| site.name.as_str()).collect(),
+        configured,
         sites: &sites,
         waiting: &waiting,
         runs: &runs,
@@ -51,11 +59,10 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
         low_space: free.filter(|free| *free < config.archive.min_free.0),
     });
     let mut out = stdout();
-    let shown = rows.iter().take(RUNS).collect::<Vec<_>>();
     if context.json {
         let mut status = serde_json::json!({
             "archive": archive.path(), "bytes": size, "free": free, "running": running,
-            "pending": pending, "sites": sites, "runs": shown, "health": health,
+            "pending": pending, "sites": sites, "runs": last, "health": health,
         });
         status["quiet"] = quiet.iter().map(SiteQuiet::json).collect();
         if args.coverage {
@@ -77,7 +84,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
                 quiet.write(&mut out)?;
             }
         }
-        write_runs(&mut out, &shown, running.is_some())?;
+        write_runs(&mut out, &last, running.is_some())?;
         write_todo(&mut out, &health)?;
     }
     out.flush()?;
@@ -88,7 +95,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
 fn report(archive: &Archive, wanted: Option<i64>, as_json: bool) -> anyhow::Result<u8> {
     let row = match wanted {
         Some(id) => archive.run(id)?,
-        None => archive.runs(KNOWN_RUNS)?.into_iter().find(|run| run.report.is_some()),
+        None => archive.runs(REPORTED)?.into_iter().find(|run| run.report.is_some()),
     };
     let Some(stored) = row.as_ref().and_then(|run| run.report.as_ref()) else {
         let run = wanted.map_or("the last runs".to_owned(), |id| format!("run {id}"));
@@ -106,6 +113,30 @@ fn report(archive: &Archive, wanted: Option<i64>, as_json: bool) -> anyhow::Resu
     }
     out.flush()?;
     Ok(0)
+}
+
+/// The last runs, and as many before them as say how each site fared in its own last ones: sites that
+/// are crawled apart are not in the runs of others.
+fn known_runs<'a>(
+    archive: &Archive,
+    sites: impl Iterator<Item = &'a SiteStatus>,
+) -> Result<Vec<Run>, ArchiveError> {
+    let sought = sites.map(|site| (site, RUNS_OF_SITE));
+    let mut sought: Vec<(&SiteStatus, usize)> = sought.collect();
+    let (mut runs, mut bytes) = (Vec::new(), 0);
+    archive.visit_runs(&mut |row| {
+        bytes += row.report.as_ref().map_or(0, |report| report.get().len());
+        sought.retain_mut(|(site, left)| *left > 0 && site.added_at <= row.started);
+        if let Some(run) = judged(&row) {
+            for (site, left) in &mut sought {
+                *left -= usize::from(run.part(&site.site).is_some());
+            }
+            runs.push(run);
+        }
+        let is_known = sought.is_empty() && runs.len() >= FEWEST_RUNS;
+        if is_known || bytes > MOST_BYTES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(runs)
 }
 
 fn judged(row: &RunRow) -> Option<Run> {
@@ -177,7 +208,7 @@ fn write_list(out: &mut impl Write, head: &str, list: &[(Option<&str>, &String)]
     }
 }
 
-fn write_runs(out: &mut impl Write, runs: &[&RunRow], is_running: bool) -> std::io::Result<()> {
+fn write_runs(out: &mut impl Write, runs: &[RunRow], is_running: bool) -> std::io::Result<()> {
     writeln!(out, "\nlast runs")?;
     for (index, run) in runs.iter().enumerate() {
         let unfinished = if is_running && index == 0 { "running" } else { "cut off" };
@@ -207,7 +238,7 @@ fn write_todo(out: &mut impl Write, health: &Health) -> std::io::Result<()> {
 fn write_wrapped(out: &mut impl Write, first: &str, further: &str, text: &str) -> std::io::Result<()> {
     let mut line = first.to_owned();
     let mut is_empty = true;
-    for word in text.split_whitespace() {
+    for word in shown(text).split_whitespace() {
         if !is_empty && width(&line) + 1 + width(word) > COLUMNS {
             writeln!(out, "{line}")?;
             further.clone_into(&mut line);

@@ -1,6 +1,6 @@
 //! `jianbao try`: the deciding parts by themselves.
 
-use std::io::{BufRead as _, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -67,8 +67,8 @@ fn answer(value: &Value) -> anyhow::Result<u8> {
 /// One answer for each question, in order; a question that can't be read gets an `error`.
 fn each_line<Q: DeserializeOwned>(ask: impl Fn(Q) -> anyhow::Result<Value>) -> anyhow::Result<u8> {
     let mut out = stdout();
-    for line in std::io::stdin().lock().lines() {
-        let line = line.context("could not read standard input")?;
+    for line in super::input::lines() {
+        let line = line?;
         if line.trim().is_empty() {
             continue;
         }

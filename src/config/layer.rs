@@ -41,6 +41,16 @@ pub enum ConfigError {
     /// Two sites of one name.
     #[error("two sites are named `{0}`; give each its own name")]
     DuplicateSite(String),
+    /// Two sites of one host: each would ask it at its own pace, and get some of its pages.
+    #[error("the sites `{site}` and `{other}` have seeds on one host, `{host}`; make them one site")]
+    SharedHost {
+        /// The later site.
+        site: String,
+        /// The one before.
+        other: String,
+        /// The host.
+        host: String,
+    },
     /// A seed that is no URL.
     #[error("a seed of the site `{site}` can't be used: {source}")]
     Seed {
@@ -262,11 +272,13 @@ mod tests {
     fn a_wrong_value_is_shown_with_line_and_caret() {
         for (text, part) in [
             ("[politeness]\ndelay = \"fast\"\n", "`fast` is not a length of time"),
+            ("[politeness]\ndelay_factor = 1e300\n", "must be a number from 0 to 1000"),
+            ("[fetch]\ntimeout = \"9999999d\"\n", "`9999999d` is not a length of time"),
             ("[scope]\nexclude = ['(']\n", "`(` is not a regular expression"),
             ("[archive]\nkeep = \"all\"\n", "unknown variant `all`"),
             ("[fetch]\nconcurrency = 0\n", "must be 1 or more"),
             ("[fetch]\ntimeout = \"0s\"\n", "must be longer than 0"),
-            ("[politeness]\ndelay_factor = nan\n", "0 or more"),
+            ("[politeness]\ndelay_factor = nan\n", "from 0 to 1000"),
             ("[recrawl]\nunchanged_factor = 0.5\n", "1 or more"),
             ("[identity]\nname = \"jian bao/1.0\"\n", "letters a to z"),
             ("[identity]\ncontact = \"hello\"\n", "URL or an e-mail address"),

@@ -24,9 +24,14 @@ pub(super) fn some_looks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u
     checked(deserializer, |value| *value >= 1, "must be 1 or more: nothing is gone without a look")
 }
 
-/// A factor: 0 or more.
+/// A share: 0 or more.
 pub(super) fn not_negative<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     checked(deserializer, |value: &f64| value.is_finite() && *value >= 0.0, "must be a number of 0 or more")
+}
+
+/// A factor of a wait: 0 to 1000.
+pub(super) fn wait_factor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    checked(deserializer, |value| (0.0..=1000.0).contains(value), "must be a number from 0 to 1000")
 }
 
 /// Growth: 1 or more.

@@ -42,6 +42,11 @@ impl Site {
         }
         self.seeds.iter().any(|seed| bare(seed) == bare(url) && seed.as_url().port() == url.as_url().port())
     }
+
+    /// Itself and the first seed of another site whose host is this one's.
+    fn shares_host<'a>(&'a self, other: &'a Self) -> Option<(&'a Self, &'a CanonicalUrl)> {
+        other.seeds.iter().find(|seed| self.owns(seed)).map(|seed| (self, seed))
+    }
 }
 
 impl Config {
@@ -52,7 +57,15 @@ impl Config {
             if sites.iter().any(|other| other.name == site.name) {
                 return Err(ConfigError::DuplicateSite(site.name.clone()));
             }
-            sites.push(self.resolve(site)?);
+            let site = self.resolve(site)?;
+            if let Some((other, seed)) = sites.iter().find_map(|other| other.shares_host(&site)) {
+                return Err(ConfigError::SharedHost {
+                    site: site.name.clone(),
+                    other: other.name.clone(),
+                    host: seed.host().to_owned(),
+                });
+            }
+            sites.push(site);
         }
         Ok(sites)
     }

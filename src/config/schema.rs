@@ -85,7 +85,7 @@ pub struct Politeness {
     /// From the end of one answer to the next request.
     pub delay: Length,
     /// Times the last answer's duration.
-    #[serde(deserialize_with = "limits::not_negative")]
+    #[serde(deserialize_with = "limits::wait_factor")]
     pub delay_factor: f64,
     /// Ceiling for the factor.
     pub max_delay: Length,

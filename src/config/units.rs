@@ -17,8 +17,10 @@ pub struct Size(pub u64);
 /// A text that is no length or size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
-    /// Not a number with a unit of time.
-    #[error("`{0}` is not a length of time; write a number with ms, s, m, h or d, such as \"2s\"")]
+    /// Not a number with a unit of time, or more than a hundred years.
+    #[error(
+        "`{0}` is not a length of time up to 36500d; write a number with ms, s, m, h or d, such as \"2s\""
+    )]
     Length(String),
     /// Not a number with a unit of size.
     #[error("`{0}` is not a size; write a number with B, KiB, MiB or GiB, such as \"8MiB\"")]
@@ -26,6 +28,8 @@ pub enum UnitError {
 }
 
 const TIMES: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+/// A hundred years: with more, a moment from now may be none.
+const LONGEST: u64 = 36_500 * 86_400_000;
 const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 fn split(text: &str) -> Option<(u64, &str)> {
@@ -53,6 +57,7 @@ impl FromStr for Length {
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
         scaled(text, &TIMES)
+            .filter(|ms| *ms <= LONGEST)
             .map(|ms| Self(Duration::from_millis(ms)))
             .ok_or_else(|| UnitError::Length(text.to_owned()))
     }
@@ -112,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_wrong_unit_is_named() {
-        for text in ["2", "2 weeks", "s", "-1s", "99999999999999999d"] {
+        for text in ["2", "2 weeks", "s", "-1s", "99999999999999999d", "9999999d"] {
             assert!(text.parse::<Length>().unwrap_err().to_string().contains(text), "{text}");
         }
         assert!("8MB".parse::<Size>().is_err());

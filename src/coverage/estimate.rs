@@ -6,13 +6,14 @@ use super::strata::{Cell, divide};
 use super::table::{Score, Table, has};
 use super::{Extent, Post, ROUTES, real};
 
-/// Two routes whose overlap is further from chance than so many standard deviations depend on each other.
-const PAIR: f64 = 3.2;
-/// Posts of which some are easier to find than others show by this much in all routes together.
-const MIXTURE: f64 = 2.3;
 /// Articles that a dependence too weak to be seen could add, as a share of all: where there could be
 /// more, the routes are too few.
 const BLIND: f64 = 0.05;
+/// Odds of posts that are hidden from all routes, as a share of the others': what the routes show of a
+/// class of them.
+const FAINT_ODDS: f64 = 0.25;
+/// Such a class is allowed for as large as it is likeliest to be, and by so many standard deviations more.
+const FAINT: f64 = 0.5;
 /// The share of posts that may stand where fewer than three routes look.
 const UNTESTED: f64 = 0.75;
 /// A route that found fewer posts of a stratum than this is not there.
@@ -61,7 +62,7 @@ fn unseen(posts: &[Post]) -> Result<Unseen, String> {
     let strata = divide(cells(posts, &routes), routes.len());
     check_reach(&strata)?;
     let tests = Tests::of(&strata, routes.len());
-    tests.check(&routes)?;
+    tests.check(&routes, real(posts.len()))?;
     let (mean, variance) = strata.iter().fold((0.0, 0.0), |(mean, variance), table| {
         let smoothed = table.smoothed();
         smoothed
@@ -137,12 +138,15 @@ struct Tests {
     mixture: Score,
     /// Too many posts that only one route found: the visible edge of those that none did.
     single: Score,
+    /// A class of posts that all routes find with [`FAINT_ODDS`].
+    faint: Score,
 }
 
 impl Tests {
     fn of(strata: &[Table], routes: usize) -> Self {
         let pairs = (0..routes).flat_map(|a| (a + 1..routes).map(move |b| ((a, b), Score::default())));
-        let mut tests = Self { pairs: pairs.collect(), mixture: Score::default(), single: Score::default() };
+        let none = Score::default();
+        let mut tests = Self { pairs: pairs.collect(), mixture: none, single: none, faint: none };
         let flag = |holds: bool| if holds { 1.0 } else { 0.0 };
         for table in strata {
             let Some(fit) = table.independent() else { continue };
@@ -154,20 +158,23 @@ impl Tests {
                 times * (times - 1.0) / 2.0
             }));
             tests.single.add(table.score(&fit, |x| flag(x.is_power_of_two())));
+            // The chance of a pattern in the class over that in the others; counted from that of the unseen.
+            tests.faint.add(table.score(&fit, |x| (f64::from(x.count_ones()) * FAINT_ODDS.ln()).exp() - 1.0));
         }
         tests
     }
 
-    fn check(&self, routes: &[usize]) -> Result<(), String> {
+    fn check(&self, routes: &[usize], found: f64) -> Result<(), String> {
         let worst = self.pairs.iter().max_by(|a, b| a.1.z().abs().total_cmp(&b.1.z().abs()));
-        if let Some(((a, b), score)) = worst.filter(|(_, score)| score.z().abs() > PAIR) {
+        let is_beyond_chance = |z: f64| z.powi(2) > price(found, self.pairs.len());
+        if let Some(((a, b), score)) = worst.filter(|(_, score)| is_beyond_chance(score.z())) {
             let how = if score.z() > 0.0 { "more" } else { "less" };
             let (a, b) = (ROUTES[routes[*a]], ROUTES[routes[*b]]);
             return Err(format!(
                 "`{a}` and `{b}` find the same posts {how} often than chance explains, even within month and section"
             ));
         }
-        if self.mixture.z() > MIXTURE || self.single.z() > MIXTURE {
+        if self.mixture.z().max(self.single.z()) > price(found, 1).sqrt() {
             return Err(
                 "some posts are easier to find than others for all routes, even within month and section: \
                         others may be hidden from all"
@@ -179,19 +186,28 @@ impl Tests {
 
     /// Refuses when a dependence that the tests would not see could still matter.
     fn check_power(&self, unseen: f64, found: f64) -> Result<(), String> {
-        let scores = self.pairs.iter().map(|(_, score)| score).chain([&self.mixture]);
-        let doubt = scores.filter(|score| score.pull > 0.0).map(|score| {
-            let growth = score.most(NORMAL_95) * score.pull / unseen.max(f64::MIN_POSITIVE);
+        let usual = self.pairs.iter().map(|(_, score)| score).chain([&self.mixture]);
+        let scores = usual.map(|score| (score, NORMAL_95)).chain([(&self.faint, FAINT)]);
+        let doubt = scores.filter(|(score, _)| score.pull > 0.0).map(|(score, deviations)| {
+            let growth = score.most(deviations) * score.pull / unseen.max(f64::MIN_POSITIVE);
             unseen * growth.min(100.0).exp_m1()
         });
         if doubt.fold(0.0, f64::max) > BLIND * found {
             return Err(
-                "too few posts were found by several routes to see whether these depend on each other"
+                "too few posts were found by several routes to see whether these depend on each other, or \
+                 whether some are hidden from all"
                     .to_owned(),
             );
         }
         Ok(())
     }
+}
+
+/// What a term, one of so many that are tried, has to add to the likelihood of so many posts to be believed:
+/// twice the logarithm, or the square of its score's deviation from chance. It grows with the posts, since
+/// many show what matters clearly (Chen and Chen 2008).
+fn price(found: f64, tried: usize) -> f64 {
+    found.ln() + 2.0 * real(tried).ln()
 }
 
 /// The middle 95 % of the negative binomial distribution with this mean and variance: a count that

@@ -7,9 +7,6 @@ use super::{Extent, Survey};
 /// A census with a greater share of numbers that nobody could judge is none.
 const MOST_UNJUDGED: f64 = 0.05;
 
-/// A number so far behind the others is none of the count.
-const FAR: i64 = 1_000_000;
-
 /// The number in a URL's path or query, with the URL's form: the last number stands for the post, the
 /// others, such as a year, may differ within a form.
 pub fn numbered(url: &str) -> Option<(String, i64)> {
@@ -36,11 +33,7 @@ pub fn numbered(url: &str) -> Option<(String, i64)> {
 pub(super) fn census(survey: &Survey) -> Option<Extent> {
     let counted: BTreeSet<i64> =
         survey.numbers.iter().filter(|number| number.is_counted).map(|number| number.id).collect();
-    let counted: Vec<i64> = counted.into_iter().collect();
-    // A count begins with a number that no article can have, to see what the site says of it.
-    let is_one_count = |a: &i64, b: &i64| b - a < FAR;
-    let range = counted.chunk_by(is_one_count).next()?;
-    let (first, last) = (*range.first()?, *range.last()?);
+    let (first, last) = (*counted.first()?, *counted.last()?);
     let mut judged: BTreeMap<i64, bool> = BTreeMap::new();
     for number in survey.numbers.iter().filter(|number| (first..=last).contains(&number.id)) {
         *judged.entry(number.id).or_default() |= number.is_judged;

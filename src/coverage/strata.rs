@@ -1,5 +1,7 @@
 //! Strata: months and sections in which each route finds posts at a rate of its own.
 
+use std::collections::BTreeMap;
+
 use super::real;
 use super::table::Table;
 
@@ -79,29 +81,20 @@ fn best_cut(cells: &[Cell], routes: usize) -> Option<Cut> {
 
 /// All cuts, with the table of their left side.
 fn parts(cells: &[Cell], routes: usize) -> Vec<(Cut, Table)> {
-    let mut by_month: Vec<(i32, Table)> = Vec::new();
-    let mut by_section: Vec<(usize, Table)> = Vec::new();
+    let mut by_month: BTreeMap<i32, Table> = BTreeMap::new();
+    let mut by_section: BTreeMap<usize, Table> = BTreeMap::new();
     for cell in cells {
-        slot(&mut by_month, cell.month, routes).add(&cell.table);
-        slot(&mut by_section, cell.section, routes).add(&cell.table);
+        by_month.entry(cell.month).or_insert_with(|| Table::new(routes)).add(&cell.table);
+        by_section.entry(cell.section).or_insert_with(|| Table::new(routes)).add(&cell.table);
     }
-    by_month.sort_by_key(|(month, _)| *month);
     let mut parts = Vec::new();
     let mut before = Table::new(routes);
-    for pair in by_month.windows(2) {
-        before.add(&pair[0].1);
-        parts.push((Cut::Before(pair[1].0), before.clone()));
+    for (earlier, month) in by_month.values().zip(by_month.keys().skip(1)) {
+        before.add(earlier);
+        parts.push((Cut::Before(*month), before.clone()));
     }
     if by_section.len() > 1 {
         parts.extend(by_section.into_iter().map(|(section, table)| (Cut::Section(section), table)));
     }
     parts
-}
-
-fn slot<K: PartialEq>(tables: &mut Vec<(K, Table)>, key: K, routes: usize) -> &mut Table {
-    let at = tables.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-        tables.push((key, Table::new(routes)));
-        tables.len() - 1
-    });
-    &mut tables[at].1
 }

@@ -21,6 +21,8 @@ pub struct Budget {
 pub(super) struct Spent {
     budget: Budget,
     pub(super) deadline: Option<Timestamp>,
+    /// Half of the time is used then.
+    half_time: Option<Timestamp>,
     pub(super) requests: AtomicU64,
     pub(super) bytes: AtomicU64,
     /// Requests that each site may send, whatever the others do.
@@ -35,6 +37,7 @@ impl Spent {
         Self {
             budget,
             deadline: time.map(|time| started + time),
+            half_time: time.map(|time| started + time / 2),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             share: budget.max_pages.map(|limit| limit.div_ceil(sites.max(1) as u64)),
@@ -73,6 +76,17 @@ impl Spent {
         taken
     }
 
+    /// Whether a site that sent `used` requests, of its own limit if it has one, goes into the second half
+    /// of its budget with the next one.
+    pub(super) fn is_half_used(&self, used: u64, limit: Option<u64>, now: Timestamp) -> bool {
+        let is_half =
+            |limit: Option<u64>, used: u64| limit.is_some_and(|limit| used >= limit.saturating_sub(used));
+        let requests = self.share.into_iter().chain(limit).min();
+        is_half(requests, used + 1)
+            || is_half(self.budget.max_bytes, self.bytes.load(Ordering::Relaxed))
+            || self.half_time.is_some_and(|half| now >= half)
+    }
+
     /// A site ends: what it did not use is the others'.
     pub(super) fn leave(&self, used: u64) {
         if let Some(share) = self.share {
@@ -97,6 +111,23 @@ mod tests {
         assert!(spent.may_ask(10, &mut borrowed) && spent.may_ask(11, &mut borrowed));
         assert!(!spent.may_ask(12, &mut borrowed));
         assert_eq!(borrowed, 2);
+    }
+
+    #[test]
+    fn the_second_half_begins_with_the_middle_request_byte_or_second() {
+        let now = Timestamp::UNIX_EPOCH;
+        let of = |budget| Spent::new(budget, now, 1);
+        let pages = |max| of(Budget { max_pages: Some(max), ..Budget::default() });
+        let first = |max| (0..10).find(|used| pages(max).is_half_used(*used, None, now));
+        assert_eq!([1, 2, 5, 20].map(first), [Some(0), Some(0), Some(2), Some(9)]);
+        assert!(of(Budget::default()).is_half_used(2, Some(5), now));
+        let timed = of(Budget { max_time: Some(Duration::from_mins(1)), ..Budget::default() });
+        assert!(!timed.is_half_used(9, None, now + SignedDuration::from_secs(29)));
+        assert!(timed.is_half_used(9, None, now + SignedDuration::from_secs(30)));
+        let bytes = of(Budget { max_bytes: Some(1000), ..Budget::default() });
+        assert!(!bytes.is_half_used(9, None, now));
+        bytes.bytes.store(500, Ordering::Relaxed);
+        assert!(bytes.is_half_used(9, None, now));
     }
 
     #[test]

@@ -24,7 +24,7 @@ const UNREACHABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
 pub(super) enum Access {
     /// Its rules; none when there is no such file.
     Rules(Robots),
-    /// It could not be read (5xx, 429, no answer): nothing may be fetched.
+    /// It could not be read (5xx, 429, no answer), or asks for too long a delay: nothing may be fetched.
     Closed {
         /// What happened, in words.
         why: String,
@@ -86,7 +86,7 @@ pub(super) async fn ask(
         requests += 1;
         let capture = match client.fetch(&Request::new(target.clone())).await {
             Ok(capture) => capture,
-            // A file beyond the limit on bodies has been read far past 500 KiB already.
+            // Also a file beyond the limit on bodies: what it says is not known.
             Err(error) => {
                 let copy = RobotsCopy { status: 0, body: Vec::new(), at: now() };
                 let why = format!("robots.txt could not be read: {error}");
@@ -99,8 +99,8 @@ pub(super) async fn ask(
             }
         };
         elapsed += Duration::from_millis(u64::from(capture.elapsed_ms));
-        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (capture.status, capture.header("location")) {
-            url = CanonicalUrl::parse(location, Some(&target)).ok();
+        if let Some(target) = capture.redirect_target() {
+            url = target.ok();
             continue;
         }
         let is_file = (200..300).contains(&capture.status);

@@ -10,6 +10,7 @@ mod gauge;
 mod ids;
 mod metrics;
 mod moves;
+mod once;
 mod report;
 mod site;
 mod watchdog;
@@ -24,16 +25,17 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use crate::archive::{ArchiveError, LINGER, Place, Receipt, RunRecord, Store, StoreSettings, Writer};
-use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::config::{Config, Site};
-use crate::fetch::{Client, ClientError, ClientSettings, Fetch, FetchError, Guard, Request};
+use crate::fetch::{ClientError, Fetch};
 use crate::profile::{ProfileError, Profiles};
 use crate::url::CanonicalUrl;
 
 pub use budget::Budget;
 use budget::Spent;
 use gauge::{Gauge, Known};
+use once::client_for;
+pub use once::{FetchOnceError, check_contact, fetch_once, is_loopback};
 pub use report::{ArticleCounts, Counts, RunOutcome, RunReport, SiteReport};
 use site::SiteCrawl;
 use watchdog::{Pulse, Watchdog, Watched};
@@ -251,86 +253,6 @@ async fn close(writer: Writer) -> Result<(), ArchiveError> {
     closed.await.map_err(|error| ArchiveError::Stopped(error.to_string()))?
 }
 
-/// Nobody's server is asked anonymously: other hosts than this machine need `identity.contact`.
-pub fn check_contact(config: &Config, seeds: &[CanonicalUrl]) -> Result<(), CrawlError> {
-    let remote = seeds.iter().find(|seed| !is_loopback(seed.host()));
-    match remote.filter(|_| config.identity.contact.is_empty()) {
-        Some(remote) => Err(CrawlError::NoContact { host: remote.host().to_owned() }),
-        None => Ok(()),
-    }
-}
-
-fn client_for(config: &Config, seeds: &[CanonicalUrl], clock: &Arc<dyn Clock>) -> Result<Client, CrawlError> {
-    let identity = &config.identity;
-    check_contact(config, seeds)?;
-    let contact =
-        if identity.contact.is_empty() { String::new() } else { format!(" (+{})", identity.contact) };
-    let settings = ClientSettings {
-        user_agent: format!("{}/{}{contact}", identity.name, env!("CARGO_PKG_VERSION")),
-        timeout: config.fetch.timeout.0,
-        max_body: config.fetch.max_body.0,
-        per_ip: config.politeness.per_ip,
-        guard: Guard::allowing(seeds),
-    };
-    Ok(Client::new(settings, Arc::clone(clock))?)
-}
-
-/// Why a single page could not be fetched.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FetchOnceError {
-    /// The request can't be made.
-    #[error(transparent)]
-    Crawl(#[from] CrawlError),
-    /// There was no answer.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    /// robots.txt forbids it, or could not be read.
-    #[error("`{url}` may not be fetched: {why}")]
-    Refused {
-        /// The URL.
-        url: String,
-        /// Why not.
-        why: String,
-    },
-}
-
-/// Fetches one page for a look, without an archive: robots.txt is obeyed, redirects are followed.
-pub async fn fetch_once(
-    config: &Config,
-    url: &CanonicalUrl,
-    clock: Arc<dyn Clock>,
-) -> Result<Capture, FetchOnceError> {
-    let client = client_for(config, std::slice::from_ref(url), &clock)?;
-    let mut target = url.clone();
-    for _ in 0..=config.fetch.redirects {
-        let refused = |why: String| FetchOnceError::Refused { url: target.to_string(), why };
-        match gate::ask(&client, target.origin(), || clock.now()).await.1 {
-            gate::Access::Closed { why, .. } => return Err(refused(why)),
-            gate::Access::Rules(robots) => {
-                let verdict = robots.verdict(&config.identity.name, target.as_str());
-                if !verdict.allowed {
-                    return Err(refused(format!("robots.txt says `{}`", verdict.rule.unwrap_or_default())));
-                }
-            }
-        }
-        let capture = client.fetch(&Request::new(target.clone())).await?;
-        let next = capture.header("location").and_then(|to| CanonicalUrl::parse(to, Some(&target)).ok());
-        match next.filter(|_| (300..400).contains(&capture.status)) {
-            Some(next) => target = next,
-            None if (200..300).contains(&capture.status) => return Ok(capture),
-            None => return Err(refused(format!("the server answered {}", capture.status))),
-        }
-    }
-    Err(FetchOnceError::Refused { url: url.to_string(), why: "it redirects too often".to_owned() })
-}
-
-/// Whether a host is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 /// 2020-01-01: a clock that shows less starts where it was made, and waits to be set.
 const FIRST_MOMENT: i64 = 1_577_836_800;
 /// Clocks are set by less than this all the time.
@@ -349,22 +271,32 @@ async fn run(
     let run = shared.store.begin_run(settings.full, started).await?;
     let mut tasks = JoinSet::new();
     let mut ends: Vec<site::End> = Vec::new();
+    let (mut refused, mut site_of) = (Vec::new(), HashMap::new());
     for (site, pulse) in settings.sites.into_iter().zip(pulses) {
-        let report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
-        let crawl = SiteCrawl::prepare(Arc::clone(&shared), site, run, pulse).await?;
+        let mut report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
+        let crawl = match SiteCrawl::prepare(Arc::clone(&shared), site, run, pulse).await {
+            Err(error @ ArchiveError::OtherSite { .. }) => {
+                warn!(site = report.site, "{error}");
+                report.alarms.push(error.to_string());
+                refused.push(report);
+                continue;
+            }
+            prepared => prepared?,
+        };
         tally.lock().unwrap_or_else(PoisonError::into_inner).insert(crawl.id(), report);
         if settings.in_step {
             ends.push(crawl.run().await?);
         } else {
-            tasks.spawn(crawl.run());
+            let id = crawl.id();
+            site_of.insert(tasks.spawn(crawl.run()).id(), id);
         }
     }
     let mut failure: Option<ArchiveError> = None;
-    while let Some(task) = tasks.join_next().await {
+    while let Some(task) = tasks.join_next_with_id().await {
         match task {
-            Ok(Ok(end)) => ends.push(end),
-            Ok(Err(error)) => failure = failure.or(Some(error)),
-            Err(error) => failure = failure.or(Some(ArchiveError::Stopped(error.to_string()))),
+            Ok((_, Ok(end))) => ends.push(end),
+            Ok((_, Err(error))) => failure = failure.or(Some(error)),
+            Err(error) => ends.extend(site_of.get(&error.id()).map(|site| site::End::broken(*site, &error))),
         }
     }
     if let Some(error) = failure {
@@ -382,7 +314,7 @@ async fn run(
             site.conclude();
         }
     }
-    let mut sites: Vec<SiteReport> = sites.into_values().collect();
+    let mut sites: Vec<SiteReport> = sites.into_values().chain(refused).collect();
     sites.sort_by(|a, b| a.site.cmp(&b.site));
     let alarms = shared.alarms(run, alarm);
     let report =

@@ -1,7 +1,8 @@
 //! Sites that moved as a whole: http to https, to or from `www.`. Two redirects that lead to the same
-//! path on another origin prove it for all paths, and the others need not be asked for.
+//! path on another origin prove it for all paths, where that origin shows pages and the old one none; the
+//! others need not be asked for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::capture::Capture;
 use crate::url::CanonicalUrl;
@@ -16,7 +17,9 @@ const ELSEWHERE: u64 = 3;
 #[derive(Debug, Default)]
 pub(super) struct Moves {
     /// Redirects that kept the path, by origin and target.
-    twins: HashMap<(String, String), HashSet<String>>,
+    twins: BTreeMap<(String, String), HashSet<String>>,
+    /// Origins that showed pages: none of them has moved, and only to one of them can another have moved.
+    alive: HashSet<String>,
     /// Redirects to hosts that are not the site's.
     elsewhere: HashMap<String, u64>,
     answers: u64,
@@ -26,12 +29,10 @@ impl Moves {
     /// Notes an answer; `is_own` tells the site's URLs from others.
     pub(super) fn note(&mut self, capture: &Capture, is_own: impl Fn(&CanonicalUrl) -> bool) {
         self.answers += 1;
-        if !matches!(capture.status, 301 | 302 | 303 | 307 | 308) {
-            return;
+        if matches!(capture.status, 200..=299 | 304) && !self.alive.contains(capture.url.origin()) {
+            self.alive.insert(capture.url.origin().to_owned());
         }
-        let target =
-            capture.header("location").and_then(|to| CanonicalUrl::parse(to, Some(&capture.url)).ok());
-        let Some(target) = target else { return };
+        let Some(Ok(target)) = capture.redirect_target() else { return };
         if is_twin(&capture.url, &target) && matches!(capture.status, 301 | 308) {
             let key = (capture.url.origin().to_owned(), target.origin().to_owned());
             self.twins.entry(key).or_default().insert(capture.url.path_and_query().to_owned());
@@ -49,10 +50,13 @@ impl Moves {
 
     /// Where the URL has moved to, once that is proved.
     pub(super) fn target(&self, url: &CanonicalUrl) -> Option<CanonicalUrl> {
-        let moved = |((from, _), paths): &(&(String, String), &HashSet<String>)| {
-            from == url.origin() && paths.len() >= PROOF
+        if self.alive.contains(url.origin()) {
+            return None;
+        }
+        let proved = |((from, to), paths): &(&(String, String), &HashSet<String>)| {
+            from == url.origin() && paths.len() >= PROOF && self.alive.contains(to)
         };
-        let ((_, to), _) = self.twins.iter().find(moved)?;
+        let ((_, to), _) = self.twins.iter().find(proved)?;
         url.with_origin(to).ok()
     }
 }
@@ -77,9 +81,29 @@ mod tests {
         capture
     }
 
+    fn page(url: &str) -> Capture {
+        Capture { status: 200, headers: Vec::new(), ..redirect(url, "") }
+    }
+
+    #[test]
+    fn what_leads_in_a_circle_or_shows_pages_has_not_moved() {
+        let (bare, www) = ("http://e.com", "http://www.e.com");
+        let url = CanonicalUrl::parse("http://e.com/3", None).unwrap();
+        let mut moves = Moves::default();
+        for path in ["1", "2"] {
+            moves.note(&redirect(&format!("{bare}/{path}"), &format!("{www}/{path}")), |_| true);
+            moves.note(&redirect(&format!("{www}/{path}"), &format!("{bare}/{path}")), |_| true);
+        }
+        assert_eq!(moves.target(&url), None, "neither shows a page");
+        moves.note(&page("http://e.com/"), |_| true);
+        moves.note(&page("http://www.e.com/"), |_| true);
+        assert_eq!(moves.target(&url), None, "both do");
+    }
+
     #[test]
     fn two_paths_prove_a_move_and_one_does_not() {
         let mut moves = Moves::default();
+        moves.note(&page("https://www.e.com/"), |_| true);
         let url = CanonicalUrl::parse("http://e.com/3?a=1", None).unwrap();
         moves.note(&redirect("http://e.com/1", "https://www.e.com/1"), |_| true);
         moves.note(&redirect("http://e.com/1", "https://www.e.com/1"), |_| true);

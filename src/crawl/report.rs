@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::dedup::Change;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// Nothing was left to do.
+    /// Nothing was left to do, or an alarm says why it could not be done.
     Finished,
     /// A budget was reached; the next run goes on.
     Budget,
@@ -75,6 +76,24 @@ pub struct Counts {
     pub failed: u64,
     /// URLs that robots.txt forbids.
     pub excluded: u64,
+}
+
+impl AddAssign<&Self> for Counts {
+    fn add_assign(&mut self, other: &Self) {
+        // Every field is named, so that a new one can't be forgotten.
+        let Self { requests, not_modified, bytes, articles, failed, excluded } = other;
+        let ArticleCounts { new, revised, unchanged, duplicate, gone } = articles;
+        self.requests += requests;
+        self.not_modified += not_modified;
+        self.bytes += bytes;
+        self.failed += failed;
+        self.excluded += excluded;
+        self.articles.new += new;
+        self.articles.revised += revised;
+        self.articles.unchanged += unchanged;
+        self.articles.duplicate += duplicate;
+        self.articles.gone += gone;
+    }
 }
 
 /// One site of a run.
@@ -224,16 +243,7 @@ impl RunReport {
     ) -> Self {
         let mut counts = Counts::default();
         for site in &sites {
-            counts.requests += site.counts.requests;
-            counts.not_modified += site.counts.not_modified;
-            counts.bytes += site.counts.bytes;
-            counts.failed += site.counts.failed;
-            counts.excluded += site.counts.excluded;
-            counts.articles.new += site.counts.articles.new;
-            counts.articles.revised += site.counts.articles.revised;
-            counts.articles.unchanged += site.counts.articles.unchanged;
-            counts.articles.duplicate += site.counts.articles.duplicate;
-            counts.articles.gone += site.counts.articles.gone;
+            counts += &site.counts;
         }
         let iso = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         Self {

@@ -63,7 +63,8 @@ impl Boilerplate {
         if let Some(markdown) = article.markdown.take() {
             let markdown = cut_markdown(&markdown, &lines[lines.len() - block..]);
             article.images.retain(|image| markdown.contains(&image.url));
-            article.markdown = (markdown != paragraphs_as_markdown(&text)).then_some(markdown);
+            let is_plain = markdown.is_empty() || markdown == paragraphs_as_markdown(&text);
+            article.markdown = (!is_plain).then_some(markdown);
         }
         article.text = text;
         true
@@ -90,23 +91,55 @@ impl Boilerplate {
     }
 }
 
-/// Markdown up to where the block's first line stands: blocks are taken from the end until all of
-/// the block's lines were seen; pictures between them go too.
+/// Markdown up to where the block's first line stands: each line of the block has one in the Markdown,
+/// counted from the end; what shows no text goes with them, and so do pictures right above.
 fn cut_markdown(markdown: &str, block: &[&str]) -> String {
-    let mut parts: Vec<&str> = markdown.split("\n\n").collect();
-    let mut left: usize = block.len();
-    while left > 0
-        && let Some(part) = parts.pop()
-    {
-        if part.trim_start().starts_with("![") && !block.iter().any(|line| part.contains(*line)) {
-            continue;
-        }
-        left = left.saturating_sub(part.lines().filter(|line| !line.trim().is_empty()).count().max(1));
+    let lines: Vec<&str> = markdown.lines().collect();
+    let mut left = block.iter().filter(|line| !line.trim().is_empty()).count();
+    let mut end = lines.len();
+    while end > 0 && (left > 0 || is_picture(lines[end - 1]) || is_open_fence(&lines[..end])) {
+        end -= 1;
+        left -= usize::from(shows_text(lines[end]));
     }
-    while parts.last().is_some_and(|part| part.starts_with("![")) && parts.len() > 1 {
-        parts.pop();
+    lines[..end].join("\n")
+}
+
+fn shows_text(line: &str) -> bool {
+    let is_ruler = line.starts_with('|') && line.chars().all(|c| "|- ".contains(c));
+    !is_ruler && !is_picture(line) && line != FENCE
+}
+
+/// Nothing but pictures, or nothing at all.
+fn is_picture(line: &str) -> bool {
+    line.trim().is_empty() || line.contains("![") && shown(line).chars().all(|c| "[>- ".contains(c))
+}
+
+/// What begins and ends lines that are shown as they are.
+const FENCE: &str = "```";
+
+/// Whether the last line is a fence that nothing stands behind.
+fn is_open_fence(lines: &[&str]) -> bool {
+    lines.last() == Some(&FENCE) && lines.iter().filter(|line| **line == FENCE).count() % 2 == 1
+}
+
+/// A line without its pictures and the targets of its links.
+fn shown(line: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), line);
+    while let Some((label, target)) = rest.split_once("](") {
+        shown.push_str(label.rfind("![").map_or(label, |picture| &label[..picture]));
+        rest = behind_parenthesis(target);
     }
-    parts.join("\n\n")
+    shown + rest
+}
+
+/// What stands behind the parenthesis that is open at the start.
+fn behind_parenthesis(text: &str) -> &str {
+    let mut depth = 1;
+    let end = text.char_indices().find(|(_, c)| {
+        depth += i32::from(*c == '(') - i32::from(*c == ')');
+        depth == 0
+    });
+    end.map_or("", |(end, _)| &text[end + 1..])
 }
 
 #[cfg(test)]
@@ -167,6 +200,44 @@ mod tests {
         };
         learned.cut(&mut article);
         assert_eq!((article.text.as_str(), article.markdown), ("正文。", None));
+    }
+
+    #[test]
+    fn markdown_loses_the_lines_of_the_block_and_no_others() {
+        let kept = "导语。\n\n- 第一条\n- 第二条\n- 第三条";
+        let head = "导语。\n\n| 名 | 数 |\n| --- | --- |\n| 甲 | 1 |";
+        for (text, block, markdown, want) in [
+            (
+                "导语。\n第一条\n第二条\n第三条\n关注公众号\n联系电话",
+                "关注公众号\n联系电话",
+                format!("{kept}\n- 关注公众号\n- 联系电话"),
+                Some(kept),
+            ),
+            (
+                "导语。\n第二行。\n关注公众号\n部门\t电话\n编辑部\t123",
+                "关注公众号\n部门\t电话\n编辑部\t123",
+                "导语。\n\n第二行。\n\n关注公众号\n\n| 部门 | 电话 |\n| --- | --- |\n| 编辑部 | 123 |".into(),
+                None,
+            ),
+            (
+                "导语。\n名\t数\n甲\t1\n——————\n见这里",
+                "——————\n见这里",
+                format!("{head}\n\n——————\n\n![码](http://e.com/a_(1).jpg)见[这里](http://e.com/)"),
+                Some(head),
+            ),
+            (
+                "导语。\n见[1]\n编码\n关注公众号",
+                "编码\n关注公众号",
+                "导语。\n\n见[1]\n\n```\n编码\n```\n\n[![](http://e.com/qr.jpg)](http://e.com/)\n\n> 关注公众号".into(),
+                None,
+            ),
+        ] {
+            let learned = Boilerplate { lines: block.lines().map(str::to_owned).collect() };
+            let mut article =
+                Article { text: text.into(), markdown: Some(markdown), ..Article::default() };
+            assert!(learned.cut(&mut article));
+            assert_eq!(article.markdown.as_deref(), want, "{text}");
+        }
     }
 
     #[test]

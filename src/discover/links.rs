@@ -9,7 +9,7 @@ use ego_tree::NodeId;
 use super::{MAX_PAGE_LINKS, Period, Territory, pager};
 use crate::config::Route;
 use crate::extract::Page;
-use crate::extract::survey::element;
+use crate::extract::survey::{attribute, element};
 use crate::frontier::{Candidate, Kind, Via};
 use crate::profile::ListRule;
 use crate::url::CanonicalUrl;
@@ -84,7 +84,7 @@ impl<'a> Finder<'a> {
         let too_deep = depth > self.territory.site.scope.depth;
         for id in self.page.survey.anchors.iter().take(MAX_PAGE_LINKS) {
             let Some(anchor) = element(self.page.html(), *id) else { continue };
-            let Some(href) = anchor.attr("href").filter(|href| is_followable(href)) else { continue };
+            let Some(href) = attribute(anchor, "href").filter(|href| is_followable(href)) else { continue };
             let is_item = self.kind == Kind::List && items.as_ref().is_none_or(|items| items.contains(id));
             let via = if is_item { Via::List } else { Via::Related };
             // Whether a list goes on depends on all that it shows.

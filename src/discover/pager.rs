@@ -9,7 +9,7 @@ use scraper::ElementRef;
 use super::Period;
 use super::links::Finder;
 use crate::extract::Page;
-use crate::extract::survey::element;
+use crate::extract::survey::{attribute, element};
 use crate::profile::squeeze;
 use crate::url::CanonicalUrl;
 
@@ -75,7 +75,7 @@ impl<'a> Finder<'a> {
         let by_rule = || {
             let css = profile?.discover.next.as_ref()?;
             let anchor = self.page.html().select(css.selector()).next()?;
-            self.absolute(anchor.attr("href")?)
+            self.absolute(attribute(anchor, "href")?)
         };
         let next = by_rule()
             .or_else(|| self.next_by_number())
@@ -95,7 +95,7 @@ impl<'a> Finder<'a> {
         let here = self.page.url();
         let number = list.url.page_number(here).unwrap_or(1);
         self.anchors()
-            .filter_map(|anchor| self.absolute(anchor.attr("href")?))
+            .filter_map(|anchor| self.absolute(attribute(anchor, "href")?))
             .find(|url| list.url.page_number(url) == Some(number + 1))
     }
 
@@ -109,7 +109,7 @@ impl<'a> Finder<'a> {
                 && NEXT.contains(&text.trim_end_matches(['>', '»', '›', '→']).trim_end())
                 || NEXT.contains(&text.as_str())
         };
-        self.anchors().filter(says_next).find_map(|anchor| self.absolute(anchor.attr("href")?))
+        self.anchors().filter(says_next).find_map(|anchor| self.absolute(attribute(anchor, "href")?))
     }
 
     /// The link that says 2 on the first page, where its URL says so too.
@@ -117,7 +117,7 @@ impl<'a> Finder<'a> {
         let wanted = number(self.page.url()).unwrap_or(1) + 1;
         let says_so = |anchor: &ElementRef<'_>| squeeze(anchor.text()).parse() == Ok(wanted);
         let mut urls =
-            self.anchors().filter(says_so).filter_map(|anchor| self.absolute(anchor.attr("href")?));
+            self.anchors().filter(says_so).filter_map(|anchor| self.absolute(attribute(anchor, "href")?));
         urls.find(|url| number(url) == Some(wanted))
     }
 

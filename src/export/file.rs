@@ -21,8 +21,7 @@ pub fn to_file<T>(
         let file = File::options().write(true).open(path).map_err(failed(path))?;
         return write(&mut BufWriter::new(file));
     }
-    let temporary = beside(path, "part");
-    let file = File::create(&temporary).map_err(failed(path))?;
+    let (temporary, file) = beside(path, |path| File::create_new(path)).map_err(failed(path))?;
     let mut out = BufWriter::with_capacity(BUFFER, file);
     let written = write(&mut out)
         .and_then(|done| {
@@ -38,13 +37,14 @@ pub fn to_file<T>(
 }
 
 /// Writes a small file that is there in full or not at all. One that holds the same already is left
-/// alone, so that programs which watch the folder see only what changed.
+/// alone, so that programs which watch the folder see only what changed. It is not awaited that the
+/// disk has it, which would take thirty times as long: what a power cut spoils, the next export mends.
 pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
     if std::fs::read(path).is_ok_and(|known| known == bytes) {
         return Ok(());
     }
-    let temporary = beside(path, "part");
-    let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    let (temporary, mut file) = beside(path, |path| File::create_new(path)).map_err(failed(path))?;
+    let written = file.write_all(bytes).and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
         // What was written so far is of no use, and the error is told.
         let _ = std::fs::remove_file(&temporary);
@@ -69,11 +69,9 @@ pub fn to_folder<T>(
             }
         }
     }
-    let temporary = beside(path, "part");
-    let written = std::fs::create_dir(&temporary)
-        .map_err(failed(path))
-        .and_then(|()| write(&temporary))
-        .and_then(|done| replace(&temporary, path, existing.is_some()).map(|()| done).map_err(failed(path)));
+    let (temporary, ()) = beside(path, |path| std::fs::create_dir(path)).map_err(failed(path))?;
+    let put = || sync(&temporary).and_then(|()| replace(&temporary, path, existing.is_some()));
+    let written = write(&temporary).and_then(|done| put().map(|()| done).map_err(failed(path)));
     if written.is_err() {
         // What was written so far is of no use, and the error is told.
         let _ = std::fs::remove_dir_all(&temporary);
@@ -81,11 +79,25 @@ pub fn to_folder<T>(
     written
 }
 
+/// Waits until the disk has all that was written, where the system can be asked for it in one go.
+#[cfg(target_os = "linux")]
+fn sync(folder: &Path) -> std::io::Result<()> {
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
 fn replace(new: &Path, path: &Path, exists: bool) -> std::io::Result<()> {
     if !exists {
         return std::fs::rename(new, path);
     }
-    let old = beside(path, "old");
+    if exchange(new, path).is_ok() {
+        return std::fs::remove_dir_all(new);
+    }
+    let (old, ()) = beside(path, |path| std::fs::create_dir(path))?;
     std::fs::rename(path, &old)?;
     if let Err(error) = std::fs::rename(new, path) {
         std::fs::rename(&old, path)?;
@@ -94,13 +106,82 @@ fn replace(new: &Path, path: &Path, exists: bool) -> std::io::Result<()> {
     std::fs::remove_dir_all(old)
 }
 
-/// A name beside `path` that no other process takes.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.{ending}", std::process::id()));
-    path.with_file_name(name)
+/// Swaps two folders at once, where the system can: at no moment is one of them missing.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn exchange(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// Makes something under a name beside `path` that is free. The number of the process is not enough
+/// for that: in containers, many are number 1.
+fn beside<T>(path: &Path, make: impl Fn(&Path) -> std::io::Result<T>) -> std::io::Result<(PathBuf, T)> {
+    let mut taken = 0;
+    loop {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.{taken}.part", std::process::id()));
+        let temporary = path.with_file_name(name);
+        match make(&temporary) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => taken += 1,
+            result => return result.map(|made| (temporary, made)),
+        }
+    }
 }
 
 pub(super) fn failed(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<'_> {
     move |source| ExportError::File { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(text: &str) -> impl FnOnce(&mut (dyn Write + Send)) -> Result<(), ExportError> + '_ {
+        move |out| Ok(out.write_all(text.as_bytes())?)
+    }
+
+    fn write_folder(text: &str) -> impl FnOnce(&Path) -> Result<(), ExportError> + '_ {
+        move |folder| to_file(&folder.join("data"), write(text))
+    }
+
+    #[test]
+    fn what_others_left_under_a_temporary_name_stays_and_is_in_nobodys_way() {
+        let desk = tempfile::tempdir().unwrap();
+        let left = |name: &str| desk.path().join(format!("{name}.{}.0.part", std::process::id()));
+        std::fs::write(left("file"), "theirs").unwrap();
+        std::fs::create_dir(left("folder")).unwrap();
+        to_file(&desk.path().join("file"), write("ours")).unwrap();
+        to_folder(&desk.path().join("folder"), |_| true, write_folder("ours")).unwrap();
+        assert_eq!(std::fs::read(desk.path().join("file")).unwrap(), b"ours");
+        assert_eq!(std::fs::read(desk.path().join("folder/data")).unwrap(), b"ours");
+        assert_eq!(std::fs::read(left("file")).unwrap(), b"theirs");
+        assert_eq!(std::fs::read_dir(desk.path()).unwrap().count(), 4);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_is_replaced_is_never_missing() {
+        let desk = tempfile::tempdir().unwrap();
+        let folder = desk.path().join("folder");
+        to_folder(&folder, |_| true, write_folder("0")).unwrap();
+        let is_done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let watching = scope.spawn(|| {
+                while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                    assert!(folder.join("data").exists());
+                }
+            });
+            for n in 0..50 {
+                to_folder(&folder, |_| true, write_folder(&n.to_string())).unwrap();
+            }
+            is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+            watching.join().unwrap();
+        });
+        assert_eq!(std::fs::read(folder.join("data")).unwrap(), b"49");
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -51,17 +53,32 @@ impl Format for Markdown {
     }
 }
 
-/// The articles of a folder by number: `17 Title.md`.
+/// The articles of a folder by number: `17 Title.md`, with the front matter of that number. What else
+/// begins with a number is somebody's own.
 fn files(folder: &Path) -> std::io::Result<HashMap<i64, String>> {
     let mut files = HashMap::new();
     for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+        let entry = entry?;
+        // A name that is not UTF-8 is none that was written here.
+        let Ok(name) = entry.file_name().into_string() else { continue };
         let number = name.strip_suffix(".md").and_then(|name| name.split_once(' '));
-        if let Some(number) = number.and_then(|(number, _)| number.parse().ok()) {
+        if let Some(number) = number.and_then(|(number, _)| number.parse().ok())
+            && begins_with(&entry.path(), front(number).as_bytes())
+        {
             files.insert(number, name);
         }
     }
     Ok(files)
+}
+
+/// How the file of an article begins.
+fn front(id: i64) -> String {
+    format!("---\nid: {id}\n")
+}
+
+fn begins_with(path: &Path, start: &[u8]) -> bool {
+    let mut found = vec![0; start.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut found)).is_ok() && found == start
 }
 
 /// A name that every system allows, and that no program takes for a link.
@@ -83,7 +100,6 @@ fn page(article: &ArticleRecord) -> String {
         tags.iter().map(|tag| tag.split_whitespace().collect::<Vec<_>>().join("-")).collect();
     let capture = article.capture.as_ref();
     let fields = [
-        ("id", json!(article.id)),
         ("title", json!(article.title)),
         ("url", json!(article.url)),
         ("site", json!(article.site)),
@@ -105,12 +121,37 @@ fn page(article: &ArticleRecord) -> String {
         ("fetched_at", json!(capture.map(|capture| &capture.fetched_at))),
         ("digest", json!(capture.map(|capture| &capture.digest))),
     ];
-    let mut page = String::from("---\n");
+    let mut page = front(article.id);
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         let _ = writeln!(page, "{name}: {value}");
     }
-    let _ = writeln!(page, "---\n\n# {}\n\n{}", article.title, article.markdown);
+    let _ = write!(page, "---\n\n{}", markdown(article));
     page
+}
+
+/// The article as Markdown under its title. What a text shows is shown, never run: a `<` that could
+/// begin HTML is written `&lt;`, also in code, and a title has no markup.
+pub fn markdown(article: &ArticleRecord) -> String {
+    let mut title = String::with_capacity(article.title.len());
+    for c in article.title.chars() {
+        if "\\`*_[]".contains(c) {
+            title.push('\\');
+        }
+        title.push(c);
+    }
+    format!("# {}\n\n{}\n", without_html(&title), without_html(&article.markdown))
+}
+
+fn without_html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut parts = text.split('<');
+    safe.extend(parts.next());
+    for part in parts {
+        let begins = part.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?'));
+        safe.push_str(if begins { "&lt;" } else { "<" });
+        safe.push_str(part);
+    }
+    safe
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ pub use cite::Citation;
 pub use csv::{Csv, Start};
 pub use file::{to_file, to_folder};
 pub use jsonl::Jsonl;
-pub use markdown::Markdown;
-pub use snapshot::{ListedFile, Manifest, Query, Snapshot, VerifyError, verify_snapshot, write_snapshot};
+pub use markdown::{Markdown, markdown};
+pub use snapshot::{ListedFile, Manifest, Snapshot, VerifyError, verify_snapshot, write_snapshot};
 pub use stream::Stream;
 
 /// Why an export failed.

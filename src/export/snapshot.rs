@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Read as _, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ const MANIFEST: &str = "manifest.json";
 const SCHEMA: &str = "schema.json";
 /// What a row is, as JSON Schema.
 const ARTICLE_SCHEMA: &str = include_str!("../../data/article.schema.json");
+/// Bytes that are read at a time.
+const BUFFER: usize = 1 << 16;
 /// What the manifest says it is.
 const KIND: &str = "jianbao snapshot 1";
 
@@ -31,10 +33,10 @@ pub struct Manifest {
     pub jianbao: String,
     /// The version of the archive's schema.
     pub archive_schema: i64,
-    /// The last run before it.
+    /// The last run that had ended before it.
     pub last_run: Option<i64>,
     /// What was asked for.
-    pub query: Query,
+    pub query: Filter,
     /// The form of the data.
     pub format: String,
     /// Articles.
@@ -45,26 +47,6 @@ pub struct Manifest {
     pub published: Option<(String, String)>,
     /// All files but this one.
     pub files: Vec<ListedFile>,
-}
-
-/// A query's filters.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the filters, as `Filter` describes them")]
-pub struct Query {
-    pub site: Option<String>,
-    pub from: Option<String>,
-    pub to: Option<String>,
-    pub author: Option<String>,
-    pub category: Option<String>,
-    pub since_run: Option<i64>,
-    pub limit: Option<u64>,
-}
-
-impl From<&Filter> for Query {
-    fn from(filter: &Filter) -> Self {
-        let Filter { site, from, to, author, category, since_run, limit } = filter.clone();
-        Self { site, from, to, author, category, since_run, limit }
-    }
 }
 
 /// A file of a snapshot.
@@ -96,7 +78,7 @@ pub fn write_snapshot(
 ) -> Result<Snapshot, ExportError> {
     let mut counts = Counts::default();
     let (last_run, data) = archive.at_one_moment(|| {
-        let last_run = archive.run_numbers()?.map(|(_, last)| last);
+        let last_run = archive.last_ended_run()?;
         let data = list(folder, &format!("articles.{}", stream.name()), |out| {
             let mut counting = Counting { inner: stream.to(out)?, counts: &mut counts };
             super::export(archive, filter, Order::Id, &mut counting).map(drop)
@@ -109,7 +91,7 @@ pub fn write_snapshot(
         jianbao: env!("CARGO_PKG_VERSION").to_owned(),
         archive_schema: SCHEMA_VERSION,
         last_run,
-        query: filter.into(),
+        query: filter.clone(),
         format: stream.name().to_owned(),
         articles: counts.sites.values().sum(),
         sites: counts.sites,
@@ -237,16 +219,18 @@ fn compare(folder: &Path, listed: &ListedFile, manifest: &Manifest) -> Option<St
         return Some(format!("{name}: not the name of a file"));
     }
     let read = || -> std::io::Result<(u64, u64, blake3::Hash)> {
-        let mut file = BufReader::new(File::open(folder.join(name))?);
+        let mut file = File::open(folder.join(name))?;
         let (mut hasher, mut bytes, mut lines) = (blake3::Hasher::new(), 0, 0);
-        let mut line = Vec::new();
-        while file.read_until(b'\n', &mut line)? > 0 {
-            hasher.update(&line);
-            bytes += line.len() as u64;
-            lines += 1;
-            line.clear();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let length = file.read(&mut buffer)?;
+            if length == 0 {
+                return Ok((bytes, lines, hasher.finalize()));
+            }
+            hasher.update(&buffer[..length]);
+            bytes += length as u64;
+            lines += memchr::memchr_iter(b'\n', &buffer[..length]).count() as u64;
         }
-        Ok((bytes, lines, hasher.finalize()))
     };
     let has_lines = manifest.format == Stream::Jsonl.name() && name != SCHEMA;
     match read() {

@@ -8,6 +8,7 @@ use scraper::ElementRef;
 
 use super::Page;
 use super::body::{LinePlace, Reading};
+use super::survey::attribute;
 use crate::article::{Article, Image, Origin, Related};
 use crate::profile::squeeze;
 use crate::url::CanonicalUrl;
@@ -105,7 +106,7 @@ fn link_of(page: &Page<'_>, node: ego_tree::NodeId) -> Option<CanonicalUrl> {
     }
     let link = text.ancestors().filter_map(ElementRef::wrap).take(6).find(|e| e.value().name() == "a")?;
     let label = squeeze(link.text());
-    let url = CanonicalUrl::parse(link.attr("href")?, Some(page.base())).ok()?;
+    let url = CanonicalUrl::parse(attribute(link, "href")?, Some(page.base())).ok()?;
     (!label.is_empty() && url.key() != page.url().key()).then_some(url)
 }
 

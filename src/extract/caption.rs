@@ -2,6 +2,7 @@
 
 use scraper::{ElementRef, Node};
 
+use super::survey::attribute;
 use crate::profile::squeeze;
 
 /// Captions are not longer than this.
@@ -50,13 +51,13 @@ fn pictures(element: ElementRef<'_>) -> usize {
 }
 
 fn is_called_caption(element: ElementRef<'_>) -> bool {
-    let class = element.attr("class").unwrap_or_default().to_ascii_lowercase();
+    let class = attribute(element, "class").unwrap_or_default().to_ascii_lowercase();
     element.value().name() == "figcaption" || class.contains("caption") || class.contains("图说")
 }
 
 fn is_centred(element: ElementRef<'_>) -> bool {
-    let style = element.attr("style").unwrap_or_default().to_ascii_lowercase().replace(' ', "");
+    let style = attribute(element, "style").unwrap_or_default().to_ascii_lowercase().replace(' ', "");
     element.value().name() == "center"
-        || element.attr("align").is_some_and(|align| align.eq_ignore_ascii_case("center"))
+        || attribute(element, "align").is_some_and(|align| align.eq_ignore_ascii_case("center"))
         || style.contains("text-align:center")
 }

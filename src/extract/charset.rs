@@ -67,8 +67,15 @@ fn choose<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (&'static Encoding
     }
     let sample = &bytes[..bytes.len().min(SAMPLE)];
     let declared = [header_label(content_type), meta_label(bytes)];
-    let detected = detect(bytes);
-    (vote(sample, declared, detected), bytes)
+    let chosen = proven(sample, declared).unwrap_or_else(|| vote(sample, declared, detect(bytes)));
+    (chosen, bytes)
+}
+
+/// The claim of a multi-byte or national encoding that decodes the sample without any error: no vote
+/// would choose another.
+fn proven(sample: &[u8], declared: [Option<&'static Encoding>; 2]) -> Option<&'static Encoding> {
+    let mut claims = declared.into_iter().flatten();
+    claims.find(|claim| *claim != WINDOWS_1252 && *claim != UTF_8 && errors_in(claim, sample) == 0)
 }
 
 /// The claim that decodes the sample with the fewest errors; claims come before detection.

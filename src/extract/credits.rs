@@ -10,7 +10,7 @@ use super::body::{LinePlace, Reading};
 use super::line::squashed;
 use super::name::{is_login, is_person, name, stated_name};
 use super::structured::Structured;
-use super::survey::element;
+use super::survey::{attribute, element};
 use super::{Page, listed};
 use crate::article::{Found, Origin};
 use crate::profile::squeeze;
@@ -153,7 +153,7 @@ fn name_of_parts(element: ElementRef<'_>) -> Option<String> {
 /// Readers who comment, and fields that ask for a name.
 fn is_of_reader(element: ElementRef<'_>) -> bool {
     let speaks = |element: ElementRef<'_>| {
-        ["class", "id"].iter().filter_map(|name| element.attr(name)).any(|value| {
+        ["class", "id"].iter().filter_map(|name| attribute(element, name)).any(|value| {
             let value = value.to_ascii_lowercase();
             value.contains("comment") || value.contains("respond") || value.contains("related")
         })
@@ -176,7 +176,7 @@ const SURE: u8 = 2;
 
 /// How sure it is that the element holds a name and nothing else.
 fn rank(element: ElementRef<'_>) -> u8 {
-    let attr = |name: &str| element.attr(name).unwrap_or_default().to_ascii_lowercase();
+    let attr = |name: &str| attribute(element, name).unwrap_or_default().to_ascii_lowercase();
     let class = attr("class");
     let is_author = class.contains("author");
     if attr("rel").contains("author") || attr("itemprop").contains("author") {
@@ -286,7 +286,10 @@ const ROLES: [&str; 12] =
 
 fn note_labelled(line: &str, found: &mut Printed) {
     let may_be = ['编', '編', '责', '責', '来', '來', '稿', '作', '撰', '文', '记', '記', '通'];
-    for (credit, pattern) in LABELLED.iter().filter(|_| line.contains(may_be)) {
+    if line.is_ascii() || !line.contains(may_be) {
+        return;
+    }
+    for (credit, pattern) in &*LABELLED {
         let place = match credit {
             Credit::Author => &mut found.author,
             Credit::Source => &mut found.source,

@@ -2,6 +2,8 @@
 
 use scraper::ElementRef;
 
+use super::survey::attribute;
+
 /// How an element's text stands among the text around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -31,7 +33,7 @@ pub(super) fn flow(name: &str) -> Flow {
 
 /// Whether the element's own style takes it off the page.
 pub(super) fn is_hidden(element: ElementRef<'_>) -> bool {
-    element.attr("style").is_some_and(|style| {
+    attribute(element, "style").is_some_and(|style| {
         style.contains("none") && style.replace(' ', "").to_ascii_lowercase().contains("display:none")
     })
 }
@@ -39,7 +41,10 @@ pub(super) fn is_hidden(element: ElementRef<'_>) -> bool {
 /// Whether it is a place that an advertiser's script fills.
 pub(super) fn is_advertisement(element: ElementRef<'_>) -> bool {
     element.value().attrs().any(|(name, value)| match name {
-        "class" => value.split_ascii_whitespace().any(|class| class == "adsbygoogle"),
+        "class" => {
+            value.contains("adsbygoogle")
+                && value.split_ascii_whitespace().any(|class| class == "adsbygoogle")
+        }
         "data-ad-slot" | "data-ad-client" => true,
         _ => false,
     })

@@ -4,10 +4,15 @@
 //! One linear scan drops tags that nest too deep (their text stays), cuts tags with too many
 //! attributes and ends a page that has too many tags. It also leaves out comments and the content
 //! of `<style>` and `<svg>`, which nothing reads and the parser would spend a tenth of its time on.
+//! Scripts are set aside, since the parser would read them line by line, and put back afterwards.
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use ego_tree::{NodeId, Tree};
+use html5ever::driver::{ParseOpts, parse_document};
+use html5ever::tendril::TendrilSink as _;
+use memchr::{memchr, memchr2, memmem};
+use scraper::{Html, HtmlTreeSink, Node};
 
 /// Chromium flattens at 512 too.
 const MAX_DEPTH: usize = 512;
@@ -22,7 +27,42 @@ const TOO_MANY_TAGS: &str = "the page has more than 200,000 tags; what follows t
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Guarded<'a> {
     pub(super) text: Cow<'a, str>,
+    /// What scripts hold; in the text, the place in this list stands for it.
+    scripts: Vec<&'a str>,
+    /// Start tags.
+    tags: usize,
     pub(super) note: Option<&'static str>,
+}
+
+impl Guarded<'_> {
+    /// The page as a tree, without what was set aside.
+    pub(super) fn parse(&self) -> Html {
+        let mut html = Html::new_document();
+        // An element comes with a text or two; a tree that grows is copied again and again.
+        html.tree = Tree::with_capacity(Node::Document, self.tags * 5 / 2 + 16);
+        parse_document(HtmlTreeSink::new(html), ParseOpts::default()).one(&*self.text)
+    }
+
+    /// Puts what was set aside back into the `<script>` elements of the parsed page.
+    pub(super) fn put_back<'i>(&self, html: &mut Html, elements: impl Iterator<Item = &'i NodeId>) {
+        for id in elements {
+            let Some(mut element) = html.tree.get_mut(*id) else { continue };
+            let Some(mut child) = element.first_child() else { continue };
+            if let Node::Text(text) = child.value()
+                && let Some(script) = text.parse().ok().and_then(|place: usize| self.scripts.get(place))
+            {
+                text.text = as_parsed(script).as_ref().into();
+            }
+        }
+    }
+}
+
+/// As the parser would give it: lines end in a line feed alone, and no character is zero.
+fn as_parsed(script: &str) -> Cow<'_, str> {
+    if memchr2(b'\r', b'\0', script.as_bytes()).is_none() {
+        return Cow::Borrowed(script);
+    }
+    Cow::Owned(script.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{fffd}"))
 }
 
 /// What an element means for nesting.
@@ -34,6 +74,8 @@ enum Element {
     EndsItself,
     /// Its content is not markup.
     Raw,
+    /// `<script>`.
+    Script,
     /// `<style>` and `<svg>`: of no use.
     Unread,
     /// Everything else.
@@ -51,7 +93,8 @@ impl Element {
             | b"source" | b"track" | b"wbr" => Self::Void,
             b"p" | b"li" | b"dt" | b"dd" | b"tr" | b"td" | b"th" | b"option" | b"optgroup" | b"thead"
             | b"tbody" | b"tfoot" | b"colgroup" | b"html" | b"head" | b"body" => Self::EndsItself,
-            b"script" | b"textarea" | b"title" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Self::Raw,
+            b"textarea" | b"title" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Self::Raw,
+            b"script" => Self::Script,
             b"style" | b"svg" => Self::Unread,
             _ => Self::Nests,
         }
@@ -63,16 +106,16 @@ impl Element {
 }
 
 pub(super) fn guard(text: &str) -> Guarded<'_> {
-    let mut scan =
-        Scan { text, at: 0, copied: 0, out: String::new(), open: 0, dropped: 0, tags: 0, note: None };
+    let mut scan = Scan { text, ..Scan::default() };
     scan.run();
     if scan.copied == 0 && scan.at == text.len() {
-        return Guarded { text: Cow::Borrowed(text), note: None };
+        return Guarded { text: Cow::Borrowed(text), scripts: Vec::new(), tags: scan.tags, note: None };
     }
     scan.out.push_str(&text[scan.copied..scan.at.max(scan.copied)]);
-    Guarded { text: Cow::Owned(scan.out), note: scan.note }
+    Guarded { text: Cow::Owned(scan.out), scripts: scan.scripts, tags: scan.tags, note: scan.note }
 }
 
+#[derive(Default)]
 struct Scan<'a> {
     text: &'a str,
     at: usize,
@@ -83,6 +126,7 @@ struct Scan<'a> {
     /// Tags dropped for their depth whose end tags are still to come.
     dropped: usize,
     tags: usize,
+    scripts: Vec<&'a str>,
     note: Option<&'static str>,
 }
 
@@ -130,11 +174,23 @@ impl<'a> Scan<'a> {
         }
         self.at = end;
         let closes_itself = name.eq_ignore_ascii_case(b"svg") && self.text[..end].ends_with("/>");
-        if matches!(element, Element::Raw | Element::Unread) && !closes_itself {
+        if matches!(element, Element::Raw | Element::Script | Element::Unread) && !closes_itself {
             let close = self.skip_raw(name);
-            if element == Element::Unread {
-                self.leave_out(end, close);
+            match element {
+                Element::Unread => self.leave_out(end, close),
+                Element::Script => self.set_aside(end, close),
+                _ => {}
             }
+        }
+    }
+
+    /// A script with a comment may hold an end tag that the parser does not count.
+    fn set_aside(&mut self, from: usize, to: usize) {
+        let script = &self.text[from..to];
+        if !script.is_empty() && memmem::find(script.as_bytes(), b"<!--").is_none() {
+            self.leave_out(from, to);
+            self.out.push_str(&self.scripts.len().to_string());
+            self.scripts.push(script);
         }
     }
 
@@ -156,6 +212,9 @@ impl<'a> Scan<'a> {
     }
 
     fn leave_out(&mut self, from: usize, to: usize) {
+        if self.out.is_empty() {
+            self.out.reserve(self.text.len());
+        }
         self.out.push_str(&self.text[self.copied..from]);
         self.copied = to;
     }
@@ -213,8 +272,10 @@ impl<'a> Scan<'a> {
         let bytes = self.text.as_bytes();
         let end_tags = memmem::find_iter(&bytes[self.at..], b"</");
         for close in end_tags.map(|offset| self.at + offset) {
-            let rest = &bytes[close + 2..];
-            if rest.len() >= name.len() && rest[..name.len()].eq_ignore_ascii_case(name) {
+            let (found, rest) = bytes[close + 2..].split_at(name.len().min(bytes.len() - close - 2));
+            let ends =
+                rest.first().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'));
+            if ends && found.eq_ignore_ascii_case(name) {
                 self.at = self.end_of_tag(close);
                 return close;
             }
@@ -230,7 +291,7 @@ mod tests {
 
     #[test]
     fn an_ordinary_page_passes_untouched() {
-        let page = "<!DOCTYPE html><html><head><title>a</b></title><script>if (a<b) '</div>'</script></head><body><p class='a>b'>x<br>y<p>z</body></html>";
+        let page = "<!DOCTYPE html><html><head><title>a</b></title><script></script></head><body><p class='a>b'>x<br>y<p>z</body></html>";
         let guarded = guard(page);
         assert!(matches!(guarded.text, Cow::Borrowed(_)) && guarded.note.is_none());
     }
@@ -238,7 +299,23 @@ mod tests {
     #[test]
     fn comments_and_styles_are_left_out() {
         let page = "<style>p{}</style><p>a<!-- <div> -->b</p><STYLE media=x>i{}</STYLE><script>c</script>";
-        assert_eq!(guard(page).text, "<style></style><p>ab</p><STYLE media=x></STYLE><script>c</script>");
+        assert_eq!(guard(page).text, "<style></style><p>ab</p><STYLE media=x></STYLE><script>0</script>");
+    }
+
+    #[test]
+    fn scripts_are_where_they_were() {
+        let page = "<p>7<script>if (a<b) '</div>'\r\nc\0</SCRIPT ><script></script><script>1</scripts></script>\
+                    <noscript><script>d</script></noscript>\
+                    <script><!-- <script>e</script> --></script><p>8<script>f";
+        let guarded = guard(page);
+        let mut html = guarded.parse();
+        let css = scraper::Selector::parse("script").unwrap();
+        let elements: Vec<NodeId> = html.select(&css).map(|script| script.id()).collect();
+        guarded.put_back(&mut html, elements.iter());
+        let texts =
+            |html: &Html| html.select(&css).map(|script| script.text().collect()).collect::<Vec<String>>();
+        assert_eq!(texts(&html), texts(&Html::parse_document(page)));
+        assert_eq!(texts(&html)[0], "if (a<b) '</div>'\nc\u{fffd}");
     }
 
     #[test]
@@ -264,7 +341,7 @@ mod tests {
 
     #[test]
     fn unclosed_things_end_with_the_page() {
-        for page in ["<a href='x", "<script>x", "<", "</", "<a", "<a b=", "<中"] {
+        for page in ["<a href='x", "<title>x", "<", "</", "<a", "<a b=", "<中"] {
             assert_eq!(guard(page).text, page);
         }
         assert_eq!(guard("a<!-- <b").text, "a");

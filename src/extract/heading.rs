@@ -4,14 +4,15 @@ use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 
 use super::Page;
-use super::survey::element;
+use super::survey::{attribute, element};
 use crate::profile::squeeze;
 use crate::url::CanonicalUrl;
 
 /// A heading that is nothing but a link to the front page names the site.
 pub(super) fn leads_home(heading: ElementRef<'_>, page: &Page<'_>) -> bool {
     heading.descendent_elements().filter(|element| element.value().name() == "a").any(|link| {
-        let target = link.attr("href").and_then(|href| CanonicalUrl::parse(href, Some(page.base())).ok());
+        let target =
+            attribute(link, "href").and_then(|href| CanonicalUrl::parse(href, Some(page.base())).ok());
         target.is_some_and(|url| url.is_front_page()) && squeeze(link.text()) == squeeze(heading.text())
     })
 }
@@ -47,7 +48,7 @@ const BESIDE: [&str; 12] = [
 
 /// A date, or what a class sets apart; a line over the headline that ends with a colon is a part of it.
 fn is_beside(element: ElementRef<'_>) -> bool {
-    let class = element.attr("class").unwrap_or_default().to_ascii_lowercase();
+    let class = attribute(element, "class").unwrap_or_default().to_ascii_lowercase();
     let is_named = || BESIDE.iter().any(|word| class.contains(word));
     element.value().name() == "time" || is_named() && !announces(&squeeze(element.text()))
 }

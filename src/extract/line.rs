@@ -65,11 +65,13 @@ impl Line {
         self.markdown.get_or_insert_with(|| self.text.clone())
     }
 
-    /// Takes the text and begins anew.
+    /// Gives the text and begins anew, in the same room.
     pub(super) fn take_text(&mut self) -> String {
         self.gap = Gap::None;
         self.markdown = None;
-        std::mem::take(&mut self.text)
+        let text = self.text.clone();
+        self.text.clear();
+        text
     }
 
     /// Bytes of the Markdown form.

@@ -58,8 +58,9 @@ impl<'a> Page<'a> {
         let decoded = charset::decode(&capture.body, capture.content_type());
         let guarded = guard::guard(&decoded.text);
         let garbage = is_garbage(&decoded.text) || !decoded.text.contains('<');
-        let html = Html::parse_document(&guarded.text);
+        let mut html = guarded.parse();
         let survey = Survey::of(&html);
+        guarded.put_back(&mut html, survey.scripts.iter().chain(&survey.json_ld));
         let base = survey.base.as_deref().and_then(|href| CanonicalUrl::parse(href, Some(&capture.url)).ok());
         let notes = guarded.note.map(str::to_owned).into_iter().chain(capture.damage.clone()).collect();
         Self {

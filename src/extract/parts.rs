@@ -5,7 +5,7 @@
 //! "next" alone may be the next article.
 
 use super::Page;
-use super::survey::element;
+use super::survey::{attribute, element};
 use crate::article::Article;
 use crate::profile::squeeze;
 use crate::url::CanonicalUrl;
@@ -77,15 +77,14 @@ impl Page<'_> {
                 .iter()
                 .any(|word| label.trim_end_matches(['>', '»', '›', '→', ' ']) == *word || label == *word)
                 || label.parse() == Ok(next_number)
-                || anchor
-                    .attr("rel")
+                || attribute(anchor, "rel")
                     .is_some_and(|rel| rel.split_ascii_whitespace().any(|word| word == "next"));
             let is_whole = number == 1 && WHOLE.contains(&label);
             if !is_next && !is_whole {
                 continue;
             }
             let Some(url) =
-                anchor.attr("href").and_then(|href| CanonicalUrl::parse(href, Some(self.base())).ok())
+                attribute(anchor, "href").and_then(|href| CanonicalUrl::parse(href, Some(self.base())).ok())
             else {
                 continue;
             };
@@ -130,8 +129,8 @@ impl Page<'_> {
                 "1" | "上一页" | "上一頁" | "首页" | "第一页" | "上页" | "previous" | "prev" | "first"
             )
         });
-        let urls =
-            labelled.filter_map(|anchor| CanonicalUrl::parse(anchor.attr("href")?, Some(self.base())).ok());
+        let urls = labelled
+            .filter_map(|anchor| CanonicalUrl::parse(attribute(anchor, "href")?, Some(self.base())).ok());
         urls.into_iter().find(|url| {
             url.key() != self.url().key()
                 && forms(url).iter().any(|(form, number)| *number <= 1 && bases.contains(form))

@@ -91,12 +91,13 @@ impl Survey {
                 _ => {}
             }
         }
-        let attr =
-            |name: &str| element.attr(name).map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
+        let attr = |name: &str| {
+            attribute(element, name).map(|value| value.trim().to_owned()).filter(|v| !v.is_empty())
+        };
         match element.value().name() {
-            "a" if element.attr("href").is_some() => {
+            "a" if attribute(element, "href").is_some() => {
                 self.anchors.push(element.id());
-                if self.next.is_none() && has_token(element.attr("rel"), "next") {
+                if self.next.is_none() && has_token(attribute(element, "rel"), "next") {
                     self.next = attr("href");
                 }
             }
@@ -109,15 +110,16 @@ impl Survey {
                 }
             }
             "link" => self.note_link(element),
-            "time" if element.attr("datetime").is_some() => self.times.push(element.id()),
+            "time" if attribute(element, "datetime").is_some() => self.times.push(element.id()),
             "script"
-                if element
-                    .attr("type")
+                if attribute(element, "type")
                     .is_some_and(|t| t.trim().eq_ignore_ascii_case("application/ld+json")) =>
             {
                 self.json_ld.push(element.id());
             }
-            "input" if element.attr("type").is_some_and(|kind| kind.eq_ignore_ascii_case("password")) => {
+            "input"
+                if attribute(element, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("password")) =>
+            {
                 self.asks_password = true;
             }
             "script" => self.scripts.push(element.id()),
@@ -144,8 +146,10 @@ impl Survey {
     }
 
     fn note_link(&mut self, element: ElementRef<'_>) {
-        let rel = element.attr("rel");
-        let Some(href) = element.attr("href").map(str::trim).filter(|href| !href.is_empty()) else { return };
+        let rel = attribute(element, "rel");
+        let Some(href) = attribute(element, "href").map(str::trim).filter(|href| !href.is_empty()) else {
+            return;
+        };
         if has_token(rel, "canonical") && self.canonical.is_none() {
             self.canonical = Some(href.to_owned());
         }
@@ -155,7 +159,7 @@ impl Survey {
         if has_token(rel, "https://api.w.org/") && self.api.is_none() {
             self.api = Some(href.to_owned());
         }
-        let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
+        let kind = attribute(element, "type").unwrap_or_default().to_ascii_lowercase();
         if has_token(rel, "alternate")
             && ["rss+xml", "atom+xml", "feed+json"].iter().any(|feed| kind.contains(feed))
         {
@@ -216,8 +220,7 @@ pub(crate) fn path_to(element: ElementRef<'_>) -> String {
         .chain(element.ancestors().filter_map(ElementRef::wrap))
         .take(LEVELS)
         .map(|element| {
-            let class = element
-                .attr("class")
+            let class = attribute(element, "class")
                 .and_then(|class| class.split_ascii_whitespace().next())
                 .unwrap_or_default();
             let class: String = class.chars().filter(|c| !c.is_ascii_digit()).collect();
@@ -227,6 +230,12 @@ pub(crate) fn path_to(element: ElementRef<'_>) -> String {
         .collect();
     names.reverse();
     names.join(" ")
+}
+
+/// The value of an attribute. A tag has few attributes, and to compare their names takes less than to
+/// look the name up among all names there are, as [`scraper::node::Element::attr`] does.
+pub(crate) fn attribute<'a>(element: ElementRef<'a>, name: &str) -> Option<&'a str> {
+    element.value().attrs().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// The element of a noted node.

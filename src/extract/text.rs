@@ -9,7 +9,7 @@ use scraper::{ElementRef, Node};
 use super::caption::caption_of;
 use super::flow::{Flow, flow, is_advertisement, is_hidden};
 use super::line::Line;
-use super::survey::path_to;
+use super::survey::{attribute, path_to};
 use crate::article::Image;
 use crate::url::CanonicalUrl;
 
@@ -163,7 +163,8 @@ impl Renderer<'_> {
         self.flush();
         let outer = self.context;
         self.context.lists += 1;
-        self.context.ordinal = Some(element.attr("start").and_then(|s| s.trim().parse().ok()).unwrap_or(1));
+        self.context.ordinal =
+            Some(attribute(element, "start").and_then(|s| s.trim().parse().ok()).unwrap_or(1));
         self.children(*element);
         self.flush();
         self.context = outer;
@@ -197,7 +198,8 @@ impl Renderer<'_> {
         let blocks = self.body.blocks.len();
         self.children(*element);
         let is_inline = self.body.blocks.len() == blocks;
-        let target = element.attr("href").and_then(|href| CanonicalUrl::parse(href, Some(self.base)).ok());
+        let target =
+            attribute(element, "href").and_then(|href| CanonicalUrl::parse(href, Some(self.base)).ok());
         let Some(target) = target.filter(|_| is_inline && self.line.markdown_len() > start) else { return };
         let markdown = self.line.markdown();
         let text = markdown.split_off(start);
@@ -209,10 +211,11 @@ impl Renderer<'_> {
     }
 
     fn image(&mut self, element: ElementRef<'_>) {
-        let source =
-            ["data-src", "data-original", "data-lazy-src", "src"].iter().find_map(|name| element.attr(name));
+        let source = ["data-src", "data-original", "data-lazy-src", "src"]
+            .iter()
+            .find_map(|name| attribute(element, name));
         let Some(url) = source.and_then(|src| CanonicalUrl::parse(src, Some(self.base)).ok()) else { return };
-        let alt = element.attr("alt").map(str::trim).filter(|alt| !alt.is_empty()).map(str::to_owned);
+        let alt = attribute(element, "alt").map(str::trim).filter(|alt| !alt.is_empty()).map(str::to_owned);
         self.line.close_gap(' ');
         let _ = write!(self.line.markdown(), "![{}]({url})", alt.as_deref().unwrap_or_default());
         self.body.images.push(Image { url: url.to_string(), alt, caption: caption_of(element) });

@@ -113,7 +113,9 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         || ip.is_multicast()
         || ip.is_unique_local()
         || ip.is_unicast_link_local()
-        || (segments[0] == 0x2001 && segments[1] == 0xdb8)
+        // Teredo; documentation; a network's own NAT64.
+        || (segments[0] == 0x2001 && matches!(segments[1], 0 | 0xdb8))
+        || segments[..3] == [0x64, 0xff9b, 1]
         || segments[..6] == [0, 0, 0, 0, 0, 0];
     !special
 }
@@ -137,6 +139,9 @@ mod tests {
             ("http://0177.0.0.2/", false),
             ("http://0.0.0.0/", false),
             ("http://[64:ff9b::7f00:2]/", false),
+            ("http://[64:ff9b:1::a00:1]/", false),
+            ("http://[2001:0:a00:1::]/", false),
+            ("http://[2001:4860:4860::8888]/", true),
             ("http://93.184.216.34/", true),
             ("http://example.com/", true),
         ] {

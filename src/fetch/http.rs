@@ -46,6 +46,8 @@ pub struct ClientError(String);
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    /// Why no certificate can be checked, where none can.
+    no_roots: Option<String>,
     settings: ClientSettings,
     clock: Arc<dyn Clock>,
     /// Permits by address; the addresses are known after a host's first answer.
@@ -67,28 +69,27 @@ impl Fetch for Client {
 impl Client {
     /// A client with these settings.
     pub fn new(settings: ClientSettings, clock: Arc<dyn Clock>) -> Result<Self, ClientError> {
-        // Fails only when a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED_TYPES));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS));
         let agent = HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| ClientError(format!("`{}` can't be sent as User-Agent", settings.user_agent)))?;
         headers.insert(USER_AGENT, agent);
-        let http = reqwest::Client::builder()
-            .default_headers(headers)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .tls_info(true)
-            .timeout(settings.timeout)
-            .read_timeout(settings.timeout)
-            .dns_resolver(settings.guard.clone())
-            .pool_max_idle_per_host(settings.per_ip)
-            .build()
-            .map_err(|error| ClientError(innermost(&error)))?;
-        Ok(Self { http, settings, clock, addresses: Arc::default() })
+        let built = build(|| {
+            reqwest::Client::builder()
+                .default_headers(headers.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .no_proxy()
+                .referer(false)
+                .tls_info(true)
+                .timeout(settings.timeout)
+                .read_timeout(settings.timeout)
+                .dns_resolver(settings.guard.clone())
+                .pool_max_idle_per_host(settings.per_ip)
+        });
+        let (http, no_roots) = built.map_err(|error| ClientError(innermost(&error)))?;
+        Ok(Self { http, no_roots, settings, clock, addresses: Arc::default() })
     }
 
     /// The headers that every request carries, for the archive.
@@ -101,6 +102,7 @@ impl Client {
 
     async fn ask(&self, request: &Request) -> Result<Capture, FetchError> {
         self.settings.guard.check(&request.url)?;
+        self.check_roots(&request.url)?;
         let _permit = self.permit(request.url.host()).await;
         let began = Instant::now();
         let mut builder = self.http.get(request.url.as_url().clone());
@@ -124,6 +126,16 @@ impl Client {
             request,
             Answer { status, headers, http_version, ip, body, began, sent, certificate_until },
         )
+    }
+
+    /// Without root certificates nothing but `http` can be asked for.
+    fn check_roots(&self, url: &CanonicalUrl) -> Result<(), FetchError> {
+        match &self.no_roots {
+            Some(reason) if url.as_url().scheme() == "https" => {
+                Err(FetchError::Tls { url: crate::url::shorten(url.as_str()), reason: reason.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Bytes of a body, as sent and as decoded.
@@ -236,6 +248,25 @@ struct Answer {
     began: Instant,
     sent: String,
     certificate_until: Option<Timestamp>,
+}
+
+/// A client of the system's root certificates; where it has none, one that trusts nobody, and why. `make`
+/// gives all settings but these.
+pub(super) fn build(
+    make: impl Fn() -> reqwest::ClientBuilder,
+) -> Result<(reqwest::Client, Option<String>), reqwest::Error> {
+    // Fails only when a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match make().build() {
+        Ok(client) => Ok((client, None)),
+        Err(error) => {
+            let reason = format!(
+                "no root certificates were found: install the package ca-certificates, or name a file of them in SSL_CERT_FILE ({})",
+                innermost(&error)
+            );
+            Ok((make().tls_certs_only([]).build()?, Some(reason)))
+        }
+    }
 }
 
 /// When a certificate ends (RFC 5280 §4.1.2.5); `None` when it can't be read.

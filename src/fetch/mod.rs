@@ -130,8 +130,9 @@ impl FetchError {
         !matches!(self, Self::Forbidden(_) | Self::TooLarge { .. } | Self::Encoding { .. })
     }
 
-    /// Whether it is the host that failed, rather than this one page.
+    /// Whether it is the host that failed, rather than this one page. An answer that never comes may be
+    /// either's fault.
     pub fn concerns_host(&self) -> bool {
-        matches!(self, Self::Resolve { .. } | Self::Connect { .. } | Self::Tls { .. })
+        matches!(self, Self::Resolve { .. } | Self::Connect { .. } | Self::Tls { .. } | Self::Timeout { .. })
     }
 }

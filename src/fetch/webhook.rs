@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 
-use super::http::innermost;
+use super::http::{build, innermost};
 
 /// Why a webhook was not told.
 #[derive(Debug, thiserror::Error)]
@@ -21,16 +21,18 @@ pub enum WebhookError {
 /// followed, and `timeout` is for all of it.
 pub async fn post_json(url: &str, json: String, timeout: Duration) -> Result<(), WebhookError> {
     let failed = |error: reqwest::Error| WebhookError::Unreachable(innermost(&error));
-    // Fails only when a provider is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .user_agent(concat!("jianbao/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .timeout(timeout)
-        .build()
-        .map_err(failed)?;
+    let built = build(|| {
+        reqwest::Client::builder()
+            .user_agent(concat!("jianbao/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .timeout(timeout)
+    });
+    let (client, no_roots) = built.map_err(failed)?;
+    if let Some(reason) = no_roots.filter(|_| url.starts_with("https:")) {
+        return Err(WebhookError::Unreachable(reason));
+    }
     let request = client.post(url).header(CONTENT_TYPE, "application/json").body(json);
     let status = request.send().await.map_err(failed)?.status();
     if status.is_success() { Ok(()) } else { Err(WebhookError::Refused(status.as_u16())) }

@@ -29,6 +29,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is a feed, a sitemap or a page of an API.
+    pub fn is_listing(self) -> bool {
+        matches!(self, Self::Feed | Self::Sitemap | Self::Api)
+    }
+
     /// The name in the archive.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -164,6 +169,15 @@ impl Candidate {
         };
         class * RANKS_PER_CLASS + i64::from(self.depth).min(RANKS_PER_CLASS - 1)
     }
+}
+
+/// What goes first of what is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// Feeds, sitemaps, APIs and the first pages of lists, since they say what articles need.
+    Lists,
+    /// Articles that wait.
+    Articles,
 }
 
 /// Ranks below this belong to pages that show new articles first; each run looks at them anew.

@@ -121,6 +121,13 @@ impl Schedule {
         self.hold_until(now + self.pace.delay);
     }
 
+    /// Notes a request that says nothing of the site's hosts: one page that could not be read, another
+    /// host that is closed. Only the pace goes on.
+    pub fn gave_nothing(&mut self, now: Timestamp) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.hold_until(now + self.pace.delay);
+    }
+
     /// Takes a turn back that led to no request.
     pub fn unused(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
@@ -211,6 +218,20 @@ mod tests {
         assert_eq!(wait(&mut schedule, &clock), Some(0));
         schedule.answered(clock.now(), Duration::ZERO);
         assert_eq!(wait(&mut schedule, &clock), Some(10));
+    }
+
+    #[test]
+    fn a_request_that_says_nothing_keeps_the_pace_and_what_is_known() {
+        let (clock, mut schedule) = start();
+        assert_eq!(wait(&mut schedule, &clock), Some(0));
+        schedule.failed(clock.now());
+        let known = schedule.state();
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(wait(&mut schedule, &clock), Some(0));
+        schedule.gave_nothing(clock.now());
+        let state = schedule.state();
+        assert_eq!((state.failures, state.latency_ms), (known.failures, known.latency_ms));
+        assert_eq!(wait(&mut schedule, &clock), Some(2));
     }
 
     #[test]

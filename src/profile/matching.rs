@@ -42,6 +42,18 @@ impl Profiles {
             .cloned()
     }
 
+    /// The profile of a site: the one that is `named`, in crawl.toml or by an earlier run, else the one for
+    /// the host of a seed.
+    pub fn of_site(
+        &self,
+        named: Option<&str>,
+        seeds: &[CanonicalUrl],
+        at: Timestamp,
+    ) -> Option<Arc<Profile>> {
+        let by_host = || seeds.iter().find_map(|seed| self.for_host(seed, at));
+        named.and_then(|key| self.get(key).ok()).or_else(by_host)
+    }
+
     /// The profile whose fingerprint the page carries. One that names hosts is for those alone.
     pub fn for_page(&self, document: &Html, at: Timestamp) -> Option<Arc<Profile>> {
         self.iter()

@@ -3,6 +3,7 @@
 //! Pure: the archive runs what is decided here. docs/search.md describes the query language.
 
 pub mod fold;
+mod parse;
 pub mod plan;
 pub mod query;
 pub mod rank;
@@ -11,7 +12,7 @@ pub mod snippet;
 pub mod term;
 pub mod trend;
 
-pub use plan::{Facts, Plan};
-pub use query::{Query, QueryError};
+pub use plan::Plan;
+pub use query::{Facts, Query, QueryError};
 pub use term::Term;
 pub use trend::Trend;

@@ -3,19 +3,6 @@
 use super::query::Query;
 use super::term::Term;
 
-/// What is known of an article besides its text.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// The site's name.
-    pub site: &'a str,
-    /// The day of publication as 20230227; unknown parts are 0.
-    pub day: i64,
-    /// The section.
-    pub category: Option<&'a str>,
-    /// Who wrote it.
-    pub author: Option<&'a str>,
-}
-
 /// Which of the two indexes is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Index {
@@ -83,52 +70,6 @@ impl Plan {
             reads_text,
             is_newest_first: wanted.is_empty()
                 || wanted.iter().any(|(_, part)| any_term(part, &Term::is_single)),
-        }
-    }
-}
-
-impl Query {
-    /// Whether an article is a hit. `holds` says whether it holds a term, in its title or anywhere.
-    pub fn is_hit(&self, facts: &Facts<'_>, holds: &dyn Fn(&Query) -> bool) -> bool {
-        let within = |term: &Term, name: Option<&str>| {
-            name.is_some_and(|name| term.is_in(&super::fold::fold_text(name)))
-        };
-        match self {
-            Self::Text(_) | Self::Title(_) => holds(self),
-            Self::Site(site) => facts.site == site,
-            Self::Author(term) => within(term, facts.author),
-            Self::Category(term) => within(term, facts.category),
-            Self::Day(days) => days.contains(&facts.day),
-            Self::Not(part) => !part.is_hit(facts, holds),
-            Self::And(parts) => parts.iter().all(|part| part.is_hit(facts, holds)),
-            Self::Or(parts) => parts.iter().any(|part| part.is_hit(facts, holds)),
-        }
-    }
-
-    /// Whether a folded text and title hold a term of the query: the `holds` of a text that is at hand.
-    pub fn holds_in(&self, title: &str, body: &str) -> bool {
-        match self {
-            Self::Text(term) => term.is_in(body) || term.is_in(title),
-            Self::Title(term) => term.is_in(title),
-            _ => false,
-        }
-    }
-
-    /// The query for the index of characters, when it is a single one anywhere in an article.
-    pub fn character(&self) -> Option<String> {
-        match self {
-            Self::Text(term) if term.is_single() => Some(format!("\"{}\"", term.text())),
-            _ => None,
-        }
-    }
-
-    /// The parts that look for a term, those that are unwanted included.
-    pub fn leaves(&self) -> Vec<&Query> {
-        match self {
-            Self::Text(_) | Self::Title(_) => vec![self],
-            Self::Not(part) => part.leaves(),
-            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::leaves).collect(),
-            _ => Vec::new(),
         }
     }
 }
@@ -227,28 +168,5 @@ mod tests {
         );
         assert!(!plan("西 临空").is_newest_first && plan("西 临空").rest.is_some());
         assert!(!plan("西安 date:2023").is_newest_first);
-    }
-
-    #[test]
-    fn what_is_left_sees_facts_and_terms() {
-        let facts =
-            Facts { site: "a", day: 20_230_227, category: Some("新聞中心"), author: Some("Li Ming") };
-        for (written, expected) in [
-            ("site:a", true),
-            ("site:b", false),
-            ("category:新闻", true),
-            ("author:ming", true),
-            ("author:min", false),
-            ("author:min*", true),
-            ("date:2023-02", true),
-            ("date:2023-03..", false),
-            ("site:b OR 西安", true),
-            ("NOT 西安", false),
-            ("title:西安", false),
-        ] {
-            let query = Query::parse(written).unwrap();
-            let is_hit = query.is_hit(&facts, &|leaf| leaf.holds_in("题目", "在西安"));
-            assert_eq!(is_hit, expected, "{written}");
-        }
     }
 }

@@ -7,7 +7,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use crate::article::Article;
+use super::real;
+use crate::article::{Article, Origin};
 
 /// Articles that the latest ones are compared with,
 pub const BASELINE: usize = 200;
@@ -63,8 +64,9 @@ impl Traits {
     pub fn of(url: &str, article: &Article) -> Self {
         let chars = article.text.chars().count();
         let wide = article.text.chars().filter(|c| *c >= '\u{2e80}').count();
-        // What a feed adds comes and goes with the feed; only the page's own values tell of its layout.
-        let from_page = |origin: &&String| !matches!(origin.as_str(), "feed" | "list" | "api");
+        // What a listing adds comes and goes with it; only the page's own values tell of its layout.
+        let listed = [Origin::Feed, Origin::Api, Origin::Sitemap].map(|origin| origin.to_string());
+        let from_page = |origin: &&String| !listed.contains(origin);
         let origin = |field: &str| article.origins.get(field).filter(from_page).cloned().unwrap_or_default();
         let line = |line: Option<&str>| line.unwrap_or_default().chars().take(80).collect();
         Self {
@@ -262,12 +264,11 @@ fn baseline(articles: &[Traits]) -> (Known, Vec<f64>) {
 
 /// The probability of at least `count` of `all` at a rate: the tail of the binomial distribution.
 fn tail(all: usize, count: usize, rate: f64) -> f64 {
-    let number = |count: usize| u32::try_from(count).map_or(f64::MAX, f64::from);
-    let mut term = (1.0 - rate).powf(number(all));
+    let mut term = (1.0 - rate).powf(real(all));
     let mut probability = 0.0;
     for k in 0..=all {
         if k > 0 {
-            term *= number(all - k + 1) / number(k) * rate / (1.0 - rate);
+            term *= real(all - k + 1) / real(k) * rate / (1.0 - rate);
         }
         if k >= count {
             probability += term;
@@ -286,6 +287,28 @@ mod tests {
         assert!((tail(4, 3, 0.5) - 0.3125).abs() < 1e-9);
         assert!((tail(20, 0, 0.1) - 1.0).abs() < 1e-6);
         assert!(tail(20, 20, 0.01) < 1e-38);
+    }
+
+    #[test]
+    fn dates_that_a_listing_adds_are_no_new_layout() {
+        let traits = |n: usize, origin: Option<Origin>| {
+            let mut article = Article { title: format!("第{n}条"), ..Article::default() };
+            if let Some(origin) = origin {
+                article.note_origin("published", &origin);
+            }
+            Traits::of(&format!("http://e.com/{n}"), &article)
+        };
+        for (origin, is_told) in
+            [(Origin::Feed, false), (Origin::Sitemap, false), (Origin::Api, false), (Origin::JsonLd, true)]
+        {
+            let mut watch = Watch::new((0..220).map(|n| traits(n, None)).collect());
+            for n in 220..240 {
+                watch.note(traits(n, Some(origin.clone())));
+            }
+            let alarms = watch.alarms();
+            let is_named = alarms.iter().any(|alarm| alarm.contains("from where none came before"));
+            assert_eq!(is_named, is_told, "{origin}: {alarms:?}");
+        }
     }
 
     #[test]

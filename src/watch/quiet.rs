@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::calendar::is_holiday;
+use super::real;
 
 /// Days of history that are looked at.
 const HISTORY: i32 = 3 * 366;
@@ -114,7 +115,7 @@ impl Recent {
     }
 
     /// Takes in the days from `from` to `to`, and drops those that are half a year old.
-    fn go_on(&mut self, days: &Days, from: usize, to: usize) {
+    fn go_on(&mut self, days: &Days<'_>, from: usize, to: usize) {
         for at in from..=to {
             if let Some(weekday) = days.tells[at] {
                 self.note(weekday, days.counts[at], 1.0);
@@ -135,28 +136,41 @@ impl Recent {
     }
 }
 
-/// The days of a history, from the first post to the present day.
-struct Days {
-    first: i32,
-    /// Posts of each day.
-    counts: Vec<u32>,
+/// The days that are looked at, up to the present one.
+struct Calendar {
+    today: i32,
     /// What a day can tell: its weekday, or nothing when it is a holiday.
     tells: Vec<Option<usize>>,
 }
 
-impl Days {
-    fn of(posts: &[Date], today: Date) -> Option<Self> {
-        let now = number(today);
+impl Calendar {
+    fn until(today: Date) -> Self {
+        let today = number(today);
+        let tell = |at: i32| date(at).filter(|day| !is_holiday(*day)).map(|_| weekday(at));
+        Self { today, tells: (today - HISTORY..=today).map(tell).collect() }
+    }
+}
+
+/// The days of a history, from the first post to the present day.
+struct Days<'a> {
+    first: i32,
+    /// Posts of each day.
+    counts: Vec<u32>,
+    /// What each day can tell.
+    tells: &'a [Option<usize>],
+}
+
+impl<'a> Days<'a> {
+    fn of(posts: &[Date], calendar: &'a Calendar) -> Option<Self> {
+        let now = calendar.today;
         let known = || posts.iter().map(|day| number(*day)).filter(|day| (now - HISTORY..=now).contains(day));
         let first = known().min()?;
         let mut counts = vec![0_u32; usize::try_from(now - first).ok()? + 1];
         for day in known() {
             counts[usize::try_from(day - first).ok()?] += 1;
         }
-        let start = date(first)?;
-        let calendar = start.series(jiff::Span::new().days(1)).zip(first..);
-        let tells = calendar.map(|(day, at)| (!is_holiday(day)).then(|| weekday(at)));
-        Some(Self { first, tells: tells.take(counts.len()).collect(), counts })
+        let tells = calendar.tells.get(calendar.tells.len() - counts.len()..)?;
+        Some(Self { first, counts, tells })
     }
 
     /// Days with a post, each with the next one, the last with the present day.
@@ -168,7 +182,11 @@ impl Days {
 
 /// How often posts come, from the days of all known ones; none where none is known.
 pub fn rhythm(posts: &[Date], today: Date) -> Option<Rhythm> {
-    let days = Days::of(posts, today)?;
+    rhythm_in(posts, &Calendar::until(today))
+}
+
+fn rhythm_in(posts: &[Date], calendar: &Calendar) -> Option<Rhythm> {
+    let days = Days::of(posts, calendar)?;
     let mut recent = Recent::default();
     let (mut greatest, mut longest) = (0.0_f64, 0);
     let mut silence = (0, 0, 0.0);
@@ -198,24 +216,35 @@ pub fn rhythm(posts: &[Date], today: Date) -> Option<Rhythm> {
 
 /// The rhythm of each section, in the order of their names.
 pub fn by_section(posts: &[Posted], today: Date) -> Vec<(&str, Rhythm)> {
+    let calendar = Calendar::until(today);
+    let sections = sections(posts).into_iter();
+    sections.filter_map(|(section, days)| Some((section, rhythm_in(&days, &calendar)?))).collect()
+}
+
+/// The days of each section's posts.
+fn sections(posts: &[Posted]) -> BTreeMap<&str, Vec<Date>> {
     let mut sections: BTreeMap<&str, Vec<Date>> = BTreeMap::new();
     for post in posts {
         if let Some(section) = &post.section {
             sections.entry(section).or_default().push(post.day);
         }
     }
-    sections.into_iter().filter_map(|(section, days)| Some((section, rhythm(&days, today)?))).collect()
+    sections
 }
 
 /// What is too silent: the site as a whole, or else sections while the site goes on.
 pub fn silences(posts: &[Posted], today: Date) -> Vec<String> {
     let days: Vec<Date> = posts.iter().map(|post| post.day).collect();
-    let Some(site) = rhythm(&days, today) else { return Vec::new() };
+    let calendar = Calendar::until(today);
+    let Some(site) = rhythm_in(&days, &calendar) else { return Vec::new() };
     if site.is_alarm() {
         return vec![format!("no post {}", site.describe())];
     }
-    let mut quiet = by_section(posts, today);
-    quiet.retain(|(_, rhythm)| rhythm.is_alarm() && rhythm.last < site.last);
+    // There may be thousands of sections with a few posts, which can't alarm.
+    let known = sections(posts).into_iter().filter(|(_, days)| days.len() >= FEWEST_POSTS);
+    let rhythms = known.filter_map(|(section, days)| Some((section, rhythm_in(&days, &calendar)?)));
+    let quiet: Vec<(&str, Rhythm)> =
+        rhythms.filter(|(_, rhythm)| rhythm.is_alarm() && rhythm.last < site.last).collect();
     let named = quiet.iter().take(NAMED).map(|(section, rhythm)| {
         format!("no post in `{section}` {}; the rest of the site goes on", rhythm.describe())
     });
@@ -237,7 +266,8 @@ pub struct FeedHistory {
     pub failures: u32,
     /// Outcome of the last look.
     pub outcome: String,
-    /// For each post published since the feed is known, the oldest first, whether the feed had it.
+    /// For each post published since the feed is known, the oldest first, whether the feed had it; posts
+    /// that another feed had are left out.
     pub gave: Vec<bool>,
 }
 
@@ -263,7 +293,6 @@ fn lost(feed: &FeedHistory, today: Date) -> Option<String> {
     }
     let runs: Vec<usize> = feed.gave.split(|gave| *gave).map(<[bool]>::len).collect();
     let (now, before) = runs.split_last()?;
-    let real = |count: usize| u32::try_from(count).map_or(f64::MAX, f64::from);
     let given = feed.gave.iter().filter(|gave| **gave).count();
     let share = real(given) / real(feed.gave.len() - now + 1);
     let surprise = -real(*now) * (1.0 - share).ln();

@@ -1,8 +1,6 @@
 //! Public and own cases of robots.txt, dates, encodings, URLs and sitemaps. They are not part of the project:
 //! without the folder (`JIANBAO_CASES`, else `../shared/data`) the tests say so and prove nothing.
 
-#![expect(clippy::print_stderr, reason = "a check that is skipped says so")]
-
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -19,7 +17,7 @@ fn cases(file: &str) -> Option<Vec<Value>> {
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let path = folder.join(file);
     let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
+        crate::support::skipped(&format!("{} is not there", path.display()));
         return None;
     };
     Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())

@@ -234,12 +234,13 @@ fn a_hidden_dependence_gives_no_interval() {
         let score = Score::of(world, 20, 2_000.0, &mut dice);
         assert_eq!(score.given, 0, "{world:?}: {score:?}");
     }
-    // Small sites show less; what slips through must be so weak that it hardly matters.
+    // Small sites show less; what slips through must be so rare and so weak that it hardly matters.
+    let (mut given, mut right) = (0, 0);
     for world in HIDDEN {
         let score = Score::of(world, 40, 300.0, &mut dice);
-        assert!(score.given * 20 <= score.sites, "{world:?}: {score:?}");
-        assert!(score.given - score.right <= 2, "{world:?}: {score:?}");
+        (given, right) = (given + score.given, right + score.right);
     }
+    assert!(given <= 2 && given - right <= 1, "{given} of 240 sites have an interval, {right} are right");
 }
 
 #[test]
@@ -257,7 +258,9 @@ fn counting_all_numbers_is_a_census() {
     let number = |id| Number { id, is_judged: id != 77, is_counted: true };
     // 1 to 200 were counted; each fourth number is a post; 77 could not be fetched.
     let posts: Vec<Post> = (1..=50).map(|n| post(n * 4)).collect();
-    let survey = Survey { posts: posts.clone(), numbers: (1..=200).map(number).collect() };
+    // A number that no post can have was asked for first, to see what the site says of it.
+    let probe = Number { id: 1_000_000_207, is_judged: true, is_counted: false };
+    let survey = Survey { posts: posts.clone(), numbers: (1..=200).map(number).chain([probe]).collect() };
     let want = Extent::Estimate { found: 50, estimated: 50, low: 50, high: 51 };
     assert_eq!(extent(&survey), want);
     // A post with a higher number than was counted: the count was not all.
@@ -290,7 +293,7 @@ fn figures() {
 /// of those that none found.
 fn fill(desk: &Desk) -> Vec<i64> {
     let archive = rusqlite::Connection::open(desk.archive()).unwrap();
-    let mut dice = Dice(3);
+    let mut dice = Dice(4);
     let mut missed = Vec::new();
     archive.execute_batch("PRAGMA foreign_keys = OFF; BEGIN").unwrap();
     for id in 1..=800_i64 {

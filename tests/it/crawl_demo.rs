@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::support::{Demo, Desk};
+use crate::support::{Demo, Desk, Reply, Script};
 
 fn text<'a>(article: &'a Value, field: &str) -> &'a str {
     article[field].as_str().unwrap_or_default()
@@ -118,4 +118,50 @@ fn a_budget_ends_a_run_and_the_next_one_goes_on() {
     let (report, _) = desk.crawl("");
     assert_eq!(report["outcome"], "finished");
     assert_eq!(desk.articles().len(), 60);
+}
+
+#[test]
+fn runs_that_are_smaller_than_the_number_of_lists_archive_everything() {
+    let demo = Demo::start(24);
+    let desk = Desk::for_site(&demo.origin);
+    let mut archived = vec![0];
+    while archived.last() < Some(&24) && archived.len() < 16 {
+        let (report, _) = desk.crawl("--max-pages 5");
+        assert!(report["requests"].as_u64().unwrap() <= 5, "{report}");
+        archived.push(desk.articles().len());
+    }
+    assert_eq!(archived.last(), Some(&24), "{archived:?}");
+    // Once a list showed some, each run archives articles.
+    assert!(archived[3..].windows(2).all(|pair| pair[0] < pair[1]), "{archived:?}");
+}
+
+#[test]
+fn lists_take_turns_and_articles_do_not_wait_for_them() {
+    // Ten feeds, which every run looks at, and three articles in the last of them.
+    let item = |n: u32| format!("<item><title>第{n}篇</title><link>/{n}.html</link></item>");
+    let feed = |items: String| {
+        let feed = format!("<rss version=\"2.0\"><channel><title>t</title>{items}</channel></rss>");
+        Reply::new(200).header("Content-Type", "application/rss+xml").body(feed)
+    };
+    let links: Vec<String> =
+        (0..10).map(|n| format!("<link rel=alternate type=application/rss+xml href=/feed{n}.xml>")).collect();
+    let links = links.concat();
+    let mut site =
+        Script::new().on("/", Reply::html(format!("<html><head>{links}</head><body>front</body></html>")));
+    for n in 0..10 {
+        let items = if n == 9 { (1..=3).map(item).collect() } else { item(100) };
+        site = site.on(&format!("/feed{n}.xml"), feed(items));
+    }
+    let site = ["/1.html", "/2.html", "/3.html", "/100.html"]
+        .iter()
+        .fold(site, |site, path| site.on(path, Reply::article(path, &format!("正文{path}。"))))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    for _ in 0..12 {
+        desk.crawl("--max-pages 4");
+    }
+    assert_eq!(desk.articles().len(), 4, "{:?}", site.paths());
+    let looks: Vec<usize> = (0..10).map(|n| site.hits(&format!("/feed{n}.xml"))).collect();
+    let (fewest, most) = (looks.iter().min(), looks.iter().max());
+    assert!(fewest >= Some(&1) && most <= fewest.map(|few| few + 2).as_ref(), "{looks:?}");
 }

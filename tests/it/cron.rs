@@ -286,16 +286,11 @@ fn a_clock_that_is_set_back_during_a_run_is_named() {
 #[cfg(target_os = "linux")]
 fn crawl_on_a_small_disk(config: &str) -> Option<(Desk, crate::support::Outcome)> {
     let page = |n: u64| {
-        // Pages that don't compress: xorshift, so that each run has the same.
-        let mut random = 0x9e37_79b9_7f4a_7c15_u64 ^ n;
-        let noise: String = (0..30_000)
-            .map(|_| {
-                random ^= random << 13;
-                random ^= random >> 7;
-                random ^= random << 17;
-                char::from_u32(0x4e00 + u32::try_from(random % 0x5000).unwrap()).unwrap()
-            })
-            .collect();
+        // Pages that don't compress.
+        let mut dice = crate::support::Dice(n);
+        let character =
+            |_| char::from_u32(0x4e00 + u32::try_from(dice.next_u64() % 0x5000).unwrap()).unwrap();
+        let noise: String = (0..30_000).map(character).collect();
         Reply::article(&format!("第{n}篇"), &noise)
     };
     let paths: Vec<String> = (0..160).map(|n| format!("/{n}.html")).collect();
@@ -316,7 +311,7 @@ fn crawl_on_a_small_disk(config: &str) -> Option<(Desk, crate::support::Outcome)
     );
     let outcome = desk.run_program("unshare", &["-rm", "sh", "-c", &script]);
     if outcome.as_ref().is_none_or(|outcome| matches!(outcome.code, 1 | 99) && outcome.stdout.is_empty()) {
-        let _ = writeln!(std::io::stderr(), "skipped: nobody may make a disk here ({outcome:?})");
+        crate::support::skipped(&format!("nobody may make a disk here ({outcome:?})"));
         return None;
     }
     outcome.map(|outcome| (desk, outcome))
@@ -384,6 +379,17 @@ fn a_command_is_told_of_runs_that_need_attention() {
 }
 
 #[test]
+fn a_run_whose_output_nobody_reads_is_told_and_keeps_its_exit_code() {
+    for line in ["crawl -v", "crawl --json"] {
+        let desk = desk_with_hook("command = \"echo $JIANBAO_EXIT > told.txt\"", 503);
+        let mut crawl = desk.spawn(line);
+        drop((crawl.stdout.take(), crawl.stderr.take()));
+        assert_eq!(crawl.wait().unwrap().code(), Some(1), "{line}");
+        assert_eq!(std::fs::read_to_string(desk.path("told.txt")).unwrap(), "1\n", "{line}");
+    }
+}
+
+#[test]
 fn a_hook_that_fails_or_hangs_costs_a_warning_and_no_run() {
     for (notify, warning) in [
         ("command = \"exit 7\"", "failed: exit status: 7"),
@@ -430,4 +436,36 @@ fn a_webhook_gets_the_report() {
     assert!(head.starts_with("POST /hooks/1 ") && head.contains("content-type: application/json"), "{head}");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap(), report);
     assert!(!outcome.stderr.contains("webhook"), "{}", outcome.stderr);
+}
+
+/// Says when the first outcome is committed.
+#[derive(Debug, Default)]
+struct FirstCommit(tokio::sync::Notify);
+
+impl Progress for FirstCommit {
+    fn committed(&self, _site: &str, _receipt: &Receipt) {
+        self.0.notify_one();
+    }
+}
+
+#[test]
+fn a_crawl_that_is_dropped_lets_go_of_its_archive_when_nothing_is_written_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("a.sqlite");
+    let clock = clock("2025-03-01T00:00:00Z");
+    let web = Web::new(&clock, || true);
+    let progress = Arc::new(FirstCommit::default());
+    let told = Arc::clone(&progress);
+    let world = World { clock, web };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::select! {
+            ended = crawl_in(world, settings(&archive, |_| ()), Stop::default(), progress) => {
+                panic!("a site that never answers ended: {ended:?}")
+            }
+            () = told.0.notified() => {}
+        }
+    });
+    assert!(!folder.path().join("a.sqlite-wal").exists(), "the writer is still at work");
+    drop(jianbao::archive::Lock::take(&archive).unwrap());
 }

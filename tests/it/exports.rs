@@ -6,6 +6,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+#[cfg(feature = "parquet")]
+use crate::support::skipped;
 use crate::support::{Demo, Desk, Reply, Script};
 
 /// An archive of the demo's posts and of a few whose texts are hard to write.
@@ -71,9 +73,7 @@ fn a_format_that_was_not_built_is_named() {
 #[test]
 fn pandas_pyarrow_and_duckdb_read_what_was_archived() {
     let Some(python) = python() else {
-        let why = "skipped: no Python with duckdb, pandas and pyarrow; JIANBAO_PYTHON can name one\n";
-        std::io::Write::write_all(&mut std::io::stderr(), why.as_bytes()).unwrap();
-        return;
+        return skipped("no Python with duckdb, pandas and pyarrow; JIANBAO_PYTHON can name one");
     };
     let desk = archive();
     for line in [
@@ -159,8 +159,13 @@ fn partitions_are_folders_by_site_and_month() {
     std::fs::write(desk.path("set/mine.txt"), "mine").unwrap();
     desk.run("export --format parquet --partition -o set").expect_code(2).expect_stderr("holds `mine.txt`");
     assert_eq!(std::fs::read(desk.path("set/mine.txt")).unwrap(), b"mine");
+    desk.run("export --format parquet --partition").expect_code(2).expect_stderr("--output DIR");
+}
+
+#[test]
+fn flags_that_do_not_go_together_are_refused() {
+    let desk = Desk::for_site("http://127.0.0.1:9");
     for (line, why) in [
-        ("export --format parquet --partition", "--output DIR"),
         ("export --format csv --partition -o x", "--partition is for --format parquet"),
         ("export --bom", "--bom is for --format csv"),
         ("export --format markdown", "--output DIR"),
@@ -196,11 +201,29 @@ fn markdown_is_a_file_per_article_with_front_matter() {
     }
     assert!(text.starts_with("# 老码头/步道: \"开放\"\n\n第一段。\n\n"), "{text}");
     // Another title is another name for the same article; what else is in the folder stays.
-    std::fs::write(desk.path("vault/site/note.md"), "mine").unwrap();
+    for note in ["note.md", "1 月计划.md"] {
+        std::fs::write(desk.path("vault/site").join(note), "---\nid: 12\n---\nmine").unwrap();
+    }
     desk.crawl("--full");
     desk.run("export --format markdown -o vault").expect_code(0);
     let names: Vec<String> = files(&desk.path("vault")).into_keys().collect();
-    assert_eq!(names, ["site/1 老码头步道开放.md", "site/note.md"]);
+    assert_eq!(names, ["site/1 月计划.md", "site/1 老码头步道开放.md", "site/note.md"]);
+}
+
+#[test]
+fn markdown_shows_what_a_page_shows_and_runs_nothing() {
+    let text = "写作 &lt;iframe src=x> 或 \\&lt;img onerror=y> 的都是文字,1 &lt; 2 也是。";
+    let site =
+        Script::new().front(&["/1.html"]).on("/1.html", Reply::article("*重要* [草案] a_b", text)).start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    let shown = desk.run("show 1 --markdown").expect_code(0).stdout;
+    let start = "# \\*重要\\* \\[草案\\] a\\_b\n\n写作 &lt;iframe src=x> 或 \\&lt;img onerror=y> 的都是文字,1 < 2 也是。\n";
+    assert!(shown.starts_with(start) && shown.ends_with("。\n"), "{shown}");
+    desk.run("export --format markdown -o vault").expect_code(0);
+    let (_, page) = files(&desk.path("vault")).pop_first().unwrap();
+    assert!(String::from_utf8(page).unwrap().ends_with(&format!("\n---\n\n{shown}")));
+    assert!(desk.articles()[0]["markdown"].as_str().unwrap().contains("<iframe src=x>"));
 }
 
 #[test]
@@ -232,6 +255,15 @@ fn since_a_run_is_what_is_new_or_changed() {
     };
     assert_eq!(titles("1"), ["二", "三"]);
     assert!(titles("2").is_empty() && titles("3").is_empty());
+    // A run that is under way is not what a snapshot goes back to.
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.pragma_update(None, "foreign_keys", false).unwrap();
+    archive.execute("INSERT INTO run (started, chain_start, full) VALUES (1, 1, 0)", []).unwrap();
+    desk.run("export --snapshot frozen").expect_code(0);
+    let manifest = std::fs::read(desk.path("frozen/manifest.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&manifest).unwrap()["last_run"], 3);
+    archive.execute("DELETE FROM run WHERE finished IS NULL", []).unwrap();
+    drop(archive);
     desk.run("export --since-run 9")
         .expect_code(2)
         .expect_stderr("there is no run 9 in the archive; it has runs 1 to 3");
@@ -296,7 +328,7 @@ fn an_article_is_cited_in_three_styles() {
     let site = Script::new()
         .front(&["/1.html"])
         .on("/1.html", Reply::html(format!(
-            "<html lang=zh><title>产值增长 12% & 用工</title><h1>产值增长 12% & 用工</h1><p>2024-05-18 作者:林小雨、周航 来源:沿河晚报</p><div class=content><p>{}</p></div>",
+            "<html lang=zh><title>产值{{增长 12% & 用工</title><h1>产值{{增长 12% & 用工</h1><p>2024-05-18 作者:林小雨、周航 来源:沿河晚报</p><div class=content><p>{}</p></div>",
             "这是一段足够长的正文,讲述园区里发生的事情。".repeat(12)
         )))
         .start();
@@ -311,7 +343,7 @@ fn an_article_is_cited_in_three_styles() {
     for line in [
         "@misc{site-1,",
         "  author       = {{林小雨} and {周航}},",
-        "  title        = {{产值增长 12\\% \\& 用工}},",
+        "  title        = {{产值\\textbraceleft{}增长 12\\% \\& 用工}},",
         "  howpublished = {沿河晚报},",
         "  year         = {2024},",
         "  month        = {5},",
@@ -323,7 +355,7 @@ fn an_article_is_cited_in_three_styles() {
     }
     let ris = desk.run("show 1 --cite=ris").expect_code(0).stdout;
     let want = format!(
-        "TY  - ELEC\nTI  - 产值增长 12% & 用工\nAU  - 林小雨\nAU  - 周航\nT2  - 沿河晚报\nPY  - 2024\nDA  - 2024/05/18/\nUR  - {}/1.html\nY2  - {}/\nLA  - zh\nN1  - fetched {fetched}, BLAKE3 {digest}\nER  - \n",
+        "TY  - ELEC\nTI  - 产值{{增长 12% & 用工\nAU  - 林小雨\nAU  - 周航\nT2  - 沿河晚报\nPY  - 2024\nDA  - 2024/05/18/\nUR  - {}/1.html\nY2  - {}/\nLA  - zh\nN1  - fetched {fetched}, BLAKE3 {digest}\nER  - \n",
         site.origin,
         day.replace('-', "/")
     );
@@ -331,7 +363,7 @@ fn an_article_is_cited_in_three_styles() {
     assert_eq!(
         cited["gbt7714"],
         format!(
-            "林小雨, 周航. 产值增长 12% & 用工[EB/OL]. (2024-05-18)[{day}]. {}/1.html. 存档于 {fetched}, BLAKE3 {digest}.\n",
+            "林小雨, 周航. 产值{{增长 12% & 用工[EB/OL]. (2024-05-18)[{day}]. {}/1.html. 存档于 {fetched}, BLAKE3 {digest}.\n",
             site.origin
         )
     );
@@ -348,5 +380,23 @@ fn a_closed_pipe_is_no_error_in_any_format() {
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{format}");
+    }
+}
+
+#[test]
+fn a_damaged_archive_and_a_path_that_cannot_be_are_told_apart() {
+    let desk = archive();
+    let long = "x".repeat(300);
+    for line in [format!("export -o {long}"), format!("export --format markdown -o {long}")] {
+        desk.run(&line).expect_code(2).expect_stderr("could not write");
+    }
+    let damage = rusqlite::Connection::open(desk.archive()).unwrap();
+    damage.pragma_update(None, "foreign_keys", false).unwrap();
+    damage.execute("DELETE FROM text WHERE digest = (SELECT max(text_digest) FROM article)", []).unwrap();
+    drop(damage);
+    for line in
+        ["export", "export -o a.jsonl", "export --snapshot frozen", "export --format markdown -o vault"]
+    {
+        desk.run(line).expect_code(3).expect_stderr("reading articles");
     }
 }

@@ -63,3 +63,16 @@ fn what_can_t_be_imported_is_said_before_anything_is_changed() {
     let _lock = jianbao::archive::Lock::take(&desk.archive()).unwrap();
     desk.run("import c.cdx").expect_code(75);
 }
+
+#[test]
+fn more_files_than_can_be_open_at_once_are_imported() {
+    let desk = Desk::for_site("http://127.0.0.1:9");
+    let names: Vec<String> = (0..100).map(|n| format!("{n}.cdx")).collect();
+    for name in &names {
+        let line = format!("x)/{name} 20200518093000 http://127.0.0.1:9/{name}.html text/html 200 ABC 1\n");
+        std::fs::write(desk.path(name), line).unwrap();
+    }
+    let import = format!("ulimit -n 64; exec {} import {}", env!("CARGO_BIN_EXE_jianbao"), names.join(" "));
+    let outcome = desk.run_program("sh", &["-c", &import]).unwrap().expect_code(0);
+    assert!(outcome.stdout.starts_with("100 URLs are new"), "{}", outcome.stdout);
+}

@@ -63,7 +63,7 @@ fn thirty_kills_change_nothing() {
     undisturbed.crawl("");
 
     let killed = desk(&demo.origin);
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut dice = crate::support::Dice(7);
     let mut committed: HashMap<String, u64> = HashMap::new();
     let requests = || demo.site.hits().values().sum::<u64>();
     let done = || match jianbao::archive::open_reader(&killed.archive()) {
@@ -71,12 +71,10 @@ fn thirty_kills_change_nothing() {
         Err(_) => 0_i64,
     };
     for kill in 0..KILLS {
-        // Xorshift: the moments differ. A few requests in, so that slow machines get as far as fast
+        // The moments differ. A few requests in, so that slow machines get as far as fast
         // ones, and then anywhere between two of them; each fifth kill hits the start itself, each third
         // comes after a commit, however slow the machine.
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
+        let random = dice.next_u64();
         let enough = requests() + if kill % 5 == 4 { 0 } else { random % 9 };
         let done_before = done();
         let mut child = killed.spawn("crawl");
@@ -86,7 +84,7 @@ fn thirty_kills_change_nothing() {
         while requests() < enough && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
-        let until = Instant::now() + Duration::from_micros(random % 12_000);
+        let until = Instant::now() + Duration::from_micros((random >> 32) % 12_000);
         while Instant::now() < until {
             std::thread::yield_now();
         }

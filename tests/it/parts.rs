@@ -81,3 +81,37 @@ fn an_article_whose_next_part_is_missing_is_kept_and_counted() {
     assert_eq!(text_of(&desk, "步道改造记").lines().count(), 2);
     assert_eq!(report["sites"][0]["missing"]["part"], 1, "{report}");
 }
+
+#[test]
+fn an_article_with_more_parts_than_the_run_has_requests_is_kept_and_read_whole_later() {
+    let site = Script::new()
+        .front(&["/a/9.html"])
+        .on("/a/9.html", part(1, "<a href=9_2.html>下一页</a>").header("ETag", "\"v1\""))
+        .on("/a/9_2.html", part(2, "<a href=9.html>上一页</a>"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), config + "discover = [\"links\"]\n").unwrap();
+    let (report, _) = desk.crawl("--max-pages 3");
+    assert_eq!((&report["budget"], &report["requests"]), (&"max-pages".into(), &3.into()));
+    assert_eq!(text_of(&desk, "步道改造记").lines().count(), 2);
+    assert_eq!(report["sites"][0]["missing"]["part"], 1, "{report}");
+    desk.crawl("--full");
+    assert_eq!(text_of(&desk, "步道改造记").lines().count(), 4);
+    assert!(!site.head("/a/9.html").contains("if-none-match"), "the answer held the first part only");
+}
+
+#[test]
+fn what_only_an_article_of_several_pages_links_is_found() {
+    let links = "<a href=12_2.html>2</a> <a href=12_2.html>下一页</a> <a href=/x/77.html>另一篇</a>";
+    let site = Script::new()
+        .front(&["/a/12.html"])
+        .on("/a/12.html", part(1, links))
+        .on("/a/12_2.html", part(2, "<a href=12.html>上一页</a>"))
+        .on("/x/77.html", Reply::article("七七", "只有一处链接到这里。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    assert!(text_of(&desk, "七七").contains("只有一处"));
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 2);
+}

@@ -1,9 +1,14 @@
 //! What a site owner sees: robots.txt first and obeyed, one request at a time, delays kept, answers
 //! that ask for patience respected.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::{Desk, Reply, Script};
+use jianbao::capture::Capture;
+use jianbao::fetch::{Answering, Fetch, Request};
+
+use crate::support::{Desk, Lab, Reply, Script};
 
 const RETRY_SECONDS: u64 = 1;
 
@@ -55,6 +60,27 @@ fn a_crawl_delay_that_is_too_long_skips_the_host() {
     let outcome = desk.run("crawl").expect_code(1);
     assert!(outcome.stderr.contains("max_crawl_delay"), "{}", outcome.stderr);
     assert_eq!(site.hits("/"), 0);
+    desk.run("crawl").expect_code(1).expect_stderr("max_crawl_delay");
+    assert_eq!((site.hits("/"), site.hits("/robots.txt")), (0, 1));
+}
+
+#[test]
+fn a_crawl_delay_holds_in_every_run() {
+    let home = "http://park.example/";
+    let lab = Lab::new(&[home]);
+    lab.on("http://park.example/robots.txt", Reply::new(200).body("User-agent: *\nCrawl-delay: 60\n"));
+    lab.links(home, &["/1.html", "/2.html"]);
+    for path in ["1.html", "2.html"] {
+        lab.on(&format!("{home}{path}"), Reply::article(path, &format!("{path}说的。")));
+    }
+    for run in 0..2 {
+        lab.wait(1);
+        let began = lab.seconds();
+        lab.asked();
+        lab.run_full();
+        assert_eq!(lab.asked().len(), 3);
+        assert!(lab.seconds() - began >= 120, "run {run}");
+    }
 }
 
 #[test]
@@ -180,4 +206,58 @@ fn a_limit_of_time_ends_a_wait_too() {
     let (report, _) = desk.crawl("--max-time 1s");
     assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert_eq!((&report["outcome"], &report["budget"]), (&"budget".into(), &"max-time".into()));
+}
+
+#[test]
+fn the_next_process_honours_what_a_robots_txt_asked_for() {
+    let home = "http://park.example/";
+    let robots = "http://park.example/robots.txt";
+    let lab = Lab::new(&[home]);
+    lab.links(home, &[]);
+    for (answer, hours) in [(Reply::new(503).header("Retry-After", "7200"), 2), (Reply::never(), 1)] {
+        lab.wait(25);
+        lab.on(robots, answer);
+        let asked = lab.hits(robots);
+        assert!(lab.run().needs_attention());
+        assert!(lab.run().needs_attention());
+        assert_eq!(lab.hits(robots), asked + 1, "the second run asked at once");
+        lab.on(robots, Reply::new(404));
+        lab.wait(hours);
+        assert!(!lab.run().needs_attention());
+    }
+}
+
+/// A web without anything that knows how many requests are under way.
+#[derive(Debug, Default)]
+struct Crowd {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Fetch for Crowd {
+    fn fetch<'a>(&'a self, request: &'a Request) -> Answering<'a> {
+        Box::pin(async move {
+            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            // A slow answer, so that others are under way meanwhile.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            self.now.fetch_sub(1, Ordering::SeqCst);
+            let at = jiff::Timestamp::from_second(1_741_564_800).unwrap();
+            let page = Capture::of_page(request.url.clone(), at, None, Vec::new());
+            Ok(Capture { status: 404, ..page })
+        })
+    }
+}
+
+#[test]
+fn many_sites_keep_the_limit_of_requests_from_the_first_one_on() {
+    let mut lab = Lab::new(&["http://a0.example/"]);
+    for n in 1..12 {
+        lab.add_site(&format!("a{n}"), &[&format!("http://a{n}.example/")]);
+    }
+    lab.config.fetch.concurrency = 3;
+    let crowd = Arc::new(Crowd::default());
+    lab.run_on(Arc::clone(&crowd) as Arc<dyn Fetch>);
+    let most = crowd.most.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&most), "{most}");
 }

@@ -1,10 +1,12 @@
 //! Silence: alarms when it is out of the question, and hardly ever otherwise.
 
+use std::fmt::Write as _;
+
 use jianbao::watch::{Posted, Rhythm, is_holiday, rhythm, silences};
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
-use crate::support::{Desk, Dice, Reply, Script};
+use crate::support::{Desk, Dice, Lab, Reply, Script};
 
 /// How a site posts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -267,6 +269,67 @@ fn a_crawl_of_a_site_that_fell_silent_ends_with_one() {
 }
 
 #[test]
+fn a_site_is_judged_by_its_own_runs_however_many_of_others_came_since() {
+    let (seldom, often) = (blog(60..180).start(), blog(0..3).start());
+    let desk = Desk::for_site(&often.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    let more = config.split_once("[[site]]").unwrap().1.replace("\"site\"", "\"seldom\"");
+    let more = more.replace(&often.origin, &seldom.origin);
+    std::fs::write(desk.path("crawl.toml"), format!("{config}[[site]]{more}")).unwrap();
+    desk.run("crawl seldom").expect_code(1);
+    desk.run("crawl site").expect_code(0);
+    // It was looked at 60 days ago, when nothing was silent; then the other one was, forty times.
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.pragma_update(None, "foreign_keys", false).unwrap();
+    archive
+        .execute_batch(
+            "UPDATE url SET fetched_at = fetched_at - 60 * 86400000 WHERE site = (SELECT id FROM site WHERE key = 'seldom');
+             UPDATE run SET report = json_set(report, '$.finished', strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-60 days'),
+                                              '$.sites[0].alarms', json_array('12 of 20 URLs failed')) WHERE id = 1;
+             WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 40)
+             INSERT INTO run (started, finished, chain_start, full, outcome, report)
+             SELECT started, finished, chain_start, full, outcome, report FROM run, n WHERE id = 2;",
+        )
+        .unwrap();
+    drop(archive);
+    let status: serde_json::Value =
+        serde_json::from_str(&desk.run("status --json").expect_code(0).stdout).unwrap();
+    let health = &status["health"];
+    assert_eq!(health["sites"][0]["broken"], serde_json::json!(["12 of 20 URLs failed"]), "{health:#}");
+    assert_eq!(health["todo"][1]["command"], "jianbao status --report 1", "{health:#}");
+    let quiet = status["quiet"].as_array().unwrap().iter().find(|quiet| quiet["site"] == "seldom").unwrap();
+    assert_eq!(quiet["alarms"], serde_json::json!([]), "nobody looked since: {quiet}");
+}
+
+#[test]
+fn a_site_that_could_not_be_looked_at_is_not_silent() {
+    let home = "http://park.example/";
+    let lab = Lab::new(&[home]);
+    let paths: Vec<String> = (1..120).map(|ago| format!("/{ago}.html")).collect();
+    lab.links(home, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for (ago, path) in (1..).zip(&paths) {
+        let date = Date::constant(2025, 3, 10).checked_sub(Span::new().days(ago)).unwrap().to_string();
+        let page = Reply::article_of(&format!("第{ago}天的消息"), &date, &format!("这是第{ago}天发生的事。"));
+        lab.on(&format!("http://park.example{path}"), page);
+    }
+    assert!(!lab.run().needs_attention());
+    let config =
+        format!("[archive]\nstore = \"a.sqlite\"\n[[site]]\nname = \"site\"\nseeds = [\"{home}\"]\n");
+    std::fs::write(lab.desk.path("crawl.toml"), config).unwrap();
+    lab.wait(60 * 24);
+    lab.on("http://park.example/robots.txt", Reply::new(503));
+    assert!(lab.run().needs_attention());
+    let status = || -> serde_json::Value {
+        serde_json::from_str(&lab.desk.run("status --json").expect_code(0).stdout).unwrap()
+    };
+    assert_eq!(status()["quiet"][0]["alarms"], serde_json::json!([]));
+    lab.on("http://park.example/robots.txt", Reply::new(404));
+    lab.wait(1);
+    lab.run();
+    assert!(status()["quiet"][0]["alarms"][0].as_str().unwrap().contains("no post since"));
+}
+
+#[test]
 fn a_feed_that_is_gone_is_an_alarm_after_three_looks_and_two_days() {
     let front = "<title>front</title><link rel=alternate type='application/rss+xml' href='/feed.xml'><body><a href='/a'>甲</a></body>";
     let feed = "<rss version='2.0'><channel><title>t</title><item><title>甲</title><link>/a</link></item></channel></rss>";
@@ -291,4 +354,43 @@ fn a_feed_that_is_gone_is_an_alarm_after_three_looks_and_two_days() {
     assert_eq!(outcome.code, 1, "{report}");
     let alarms = report["sites"][0]["alarms"].to_string();
     assert!(alarms.contains("/feed.xml was there until") && alarms.contains("`no_feed`"), "{alarms}");
+}
+
+#[test]
+fn a_feed_whose_posts_another_one_shows_first_does_not_stand_still() {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let link = |feed: &str| format!("<link rel=alternate type='application/rss+xml' href='/{feed}.xml'>");
+    let mut site =
+        Script::new().on("/", Reply::html(format!("<title>front</title>{}{}", link("a"), link("b"))));
+    let mut items = String::new();
+    for ago in 0..60 {
+        let day = today.checked_sub(Span::new().days(ago)).unwrap().to_string();
+        let title = format!("第{ago}天的消息");
+        write!(items, "<item><title>{title}</title><link>/{ago}.html</link></item>").unwrap();
+        let page = Reply::article_of(&title, &day, &format!("这是第{ago}天发生的事。"));
+        site = site.on(&format!("/{ago}.html"), page);
+    }
+    let feed = format!("<rss version='2.0'><channel><title>t</title>{items}</channel></rss>");
+    for path in ["/a.xml", "/b.xml"] {
+        site =
+            site.on(path, Reply::new(200).header("Content-Type", "application/rss+xml").body(feed.as_str()));
+    }
+    let site = site.start();
+    let desk = Desk::for_site(&site.origin);
+    assert_eq!(desk.crawl("").1.code, 0);
+    // Both are known for long; for the last ten days, a is read first.
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.pragma_update(None, "foreign_keys", false).unwrap();
+    archive
+        .execute_batch(
+            "UPDATE capture SET fetched_at = fetched_at - 100 * 86400000;
+             UPDATE discovery SET source = (SELECT f.id FROM url f WHERE f.url LIKE '%/b.xml') WHERE route = 'feed';
+             UPDATE discovery SET source = (SELECT f.id FROM url f WHERE f.url LIKE '%/a.xml')
+             WHERE route = 'feed' AND url IN (SELECT url FROM article ORDER BY published DESC LIMIT 10);",
+        )
+        .unwrap();
+    drop(archive);
+    assert_eq!(desk.count("SELECT count(DISTINCT source) FROM discovery WHERE route = 'feed'"), 2);
+    let (report, outcome) = desk.crawl("");
+    assert_eq!(outcome.code, 0, "{report}");
 }

@@ -5,10 +5,10 @@ mod versions;
 use std::io::Write;
 
 use super::args::{CiteStyle, ShowArgs};
-use super::output::{article, json_line, stdout};
+use super::output::{article, json_line, shown, stdout};
 use super::{ATTENTION, Context, Usage};
 use crate::archive::{Archive, ArticleRecord};
-use crate::export::Citation;
+use crate::export::{Citation, markdown};
 use crate::url::CanonicalUrl;
 
 pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
@@ -35,9 +35,10 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
         cite(&mut out, &Citation::of(&found), style, context.json)?;
     } else if context.json {
         json_line(&mut out, &found)?;
+    } else if args.markdown {
+        write!(out, "{}", shown(&markdown(&found)))?;
     } else {
-        let body = if args.markdown { &found.markdown } else { &found.body };
-        article(&mut out, &found, body)?;
+        article(&mut out, &found)?;
     }
     out.flush()?;
     Ok(code)

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::super::output::{json_line, json_pretty};
+use super::super::output::{json_line, json_pretty, shown};
 use super::super::{ATTENTION, Context, Usage};
 use crate::archive::{ArticleRecord, VersionRecord};
 use crate::diff::{Change, Diff, Edition, Extent, Paragraph, Piece};
@@ -69,7 +69,7 @@ pub(super) fn list(out: &mut impl Write, versions: &[VersionRecord], json: bool)
 
 fn first(edition: &Edition) -> String {
     let title = edition.title.as_deref().unwrap_or_default();
-    format!("{} characters  {title}", edition.text.chars().count())
+    format!("{} characters  {}", edition.text.chars().count(), shown(title))
 }
 
 fn line<'a>(version: &'a VersionRecord, diff: Option<&Diff>) -> Line<'a> {
@@ -175,8 +175,9 @@ struct Pen {
 
 impl Pen {
     fn mark(self, change: Change, text: &str) -> String {
+        let text = shown(text);
         match (change, self.color) {
-            (Change::Same, _) => text.to_owned(),
+            (Change::Same, _) => text.into_owned(),
             (Change::Deleted, true) => format!("\x1b[31;9m{text}\x1b[0m"),
             (Change::Inserted, true) => format!("\x1b[32;4m{text}\x1b[0m"),
             (Change::Deleted, false) => format!("[-{text}-]"),

@@ -15,12 +15,12 @@ const MISSING_TEXTS: usize = 16;
 const SHORTEST_NOTICE: usize = 10;
 
 impl Exam<'_> {
-    /// Nothing here: where an article stood it is missed, else the URL is given up.
+    /// Nothing here: where an article stood it is missed, else the URL is given up, unless it leads.
     pub(super) fn missing(&self, name: &'static str) -> Read {
         if self.claimed.has_article {
             (name, PageResult::Missing, Disposition::Done)
         } else {
-            (name, PageResult::Nothing, Disposition::GivenUp)
+            (name, PageResult::Nothing, self.given_up())
         }
     }
 

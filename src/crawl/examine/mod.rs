@@ -27,7 +27,7 @@ use page::is_html;
 pub(super) use sources::profile_sources;
 
 /// Runs that may fail before a URL is given up for good.
-const PATIENCE: u32 = 5;
+pub(super) const PATIENCE: u32 = 5;
 /// Days after which a known article that can't be read is tried again at the latest.
 const LONGEST_REFUSAL: i32 = 30;
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
@@ -61,33 +61,58 @@ pub(super) enum Examined {
     /// It is understood: the outcome, and the profile that the page's fingerprint gave.
     Done { outcome: Box<Outcome>, profile: Option<Arc<Profile>> },
     /// The article goes on at another URL.
-    GoesOn { captures: Vec<Capture>, url: CanonicalUrl },
+    GoesOn { pages: Pages, url: CanonicalUrl },
 }
 
-/// Examines an answer: the page, and the further parts of its article that were fetched so far.
-/// `may_go_on` is false when no more can be had.
+/// The pages of an answer: one, and the further parts of its article that were fetched so far.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    pub(super) captures: Vec<Capture>,
+    /// What the first page came to, once it was read.
+    first: Option<Box<First>>,
+}
+
+/// What the first page of an article on several came to.
+#[derive(Debug)]
+struct First {
+    read: Read,
+    profile: Option<Arc<Profile>>,
+    continuation: Option<Continuation>,
+    candidates: Vec<Candidate>,
+    missing: Vec<&'static str>,
+}
+
+/// Examines an answer. `may_go_on` is false when no more can be had.
 pub(super) fn answer(
     rules: &Rules,
     claimed: &Claimed,
-    mut captures: Vec<Capture>,
+    Pages { mut captures, first }: Pages,
     host: (i64, HostState),
     may_go_on: bool,
 ) -> Examined {
     let parts = captures.split_off(1);
     let mut exam = Exam::new(rules, claimed, captures[0].fetched_at);
-    let (name, mut result, disposition) = exam.read(&captures[0]);
+    let (name, mut result, disposition) = match first {
+        Some(first) => exam.resume(*first),
+        None => exam.read(&captures[0]),
+    };
     if let PageResult::Article { article, .. } = &mut result {
         let next = exam.next_part(&captures[0], &parts);
         if let Some(url) = next.filter(|_| may_go_on) {
             captures.extend(parts);
-            return Examined::GoesOn { captures, url };
+            let first = Some(Box::new(exam.pause((name, result, disposition))));
+            return Examined::GoesOn { pages: Pages { captures, first }, url };
         }
         exam.join_parts(&captures[0], &parts, article);
         rules.boilerplate.cut(article);
         let traits = Traits::of(captures[0].url.as_str(), article);
         article.unusual = rules.watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
     }
-    let capture = captures.pop();
+    let mut capture = captures.pop();
+    if let Some(capture) = capture.as_mut().filter(|_| !matches!(result, PageResult::Article { .. })) {
+        // Nobody keeps it, and sitemaps are large.
+        capture.body = Vec::new();
+    }
     let outcome = Outcome {
         url: claimed.id,
         site: rules.site,
@@ -118,6 +143,12 @@ pub(super) fn failure(
     let exam = Exam::new(rules, claimed, at);
     let disposition = if error.is_transient() { exam.retry(None) } else { exam.refused() };
     without_answer(rules, claimed, error.outcome(), disposition, host, at)
+}
+
+/// What becomes of a URL whose answer could not be examined, by a fault of ours.
+pub(super) fn panicked(rules: &Rules, claimed: &Claimed, host: (i64, HostState), at: Timestamp) -> Outcome {
+    let disposition = Exam::new(rules, claimed, at).retry(None);
+    without_answer(rules, claimed, "panicked", disposition, host, at)
 }
 
 /// An outcome without a request, or without its answer.
@@ -188,15 +219,31 @@ impl<'a> Exam<'a> {
         }
     }
 
+    /// Keeps what the first page came to until its article's next part is there.
+    fn pause(self, read: Read) -> First {
+        let Self { profile, continuation, candidates, missing, .. } = self;
+        First { read, profile, continuation, candidates, missing }
+    }
+
+    fn resume(&mut self, first: First) -> Read {
+        self.profile = first.profile;
+        self.continuation = first.continuation;
+        self.candidates = first.candidates;
+        self.missing = first.missing;
+        first.read
+    }
+
     fn read(&mut self, capture: &Capture) -> Read {
         let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
         match capture.status {
             200..=299 => self.read_body(capture),
-            301 | 302 | 303 | 307 | 308 => self.redirect(capture),
+            _ if capture.is_redirect() => self.redirect(capture),
             304 if self.claimed.etag.is_some() || self.claimed.last_modified.is_some() => {
                 ("not_modified", PageResult::NotModified, Disposition::Done)
             }
-            400..=499 if !matches!(capture.status, 408 | 429) && self.is_listing() => self.missed(true),
+            400..=499 if !matches!(capture.status, 408 | 429) && self.claimed.kind.is_listing() => {
+                self.missed(true)
+            }
             404 | 410 if self.claimed.is_counted && !self.claimed.has_article => {
                 nothing("id_missing", Disposition::GivenUp)
             }
@@ -221,30 +268,32 @@ impl<'a> Exam<'a> {
         if capture.damage.is_some() && self.claimed.failures < self.rules.retries {
             return nothing("damaged_body", self.retry(None));
         }
-        match self.claimed.kind {
-            Kind::Feed | Kind::Sitemap | Kind::Api => self.read_listing(capture),
-            _ if !is_html(capture) => nothing("not_html", Disposition::GivenUp),
-            _ => self.read_page(capture),
+        if self.claimed.kind.is_listing() {
+            return self.read_listing(capture);
         }
+        if is_html(capture) { self.read_page(capture) } else { nothing("not_html", self.refused()) }
     }
 
     fn redirect(&mut self, capture: &Capture) -> Read {
-        let given_up = |name| (name, PageResult::Nothing, self.refused());
-        let Some(location) = capture.header("location") else { return given_up("redirect_without_target") };
-        let Ok(target) = CanonicalUrl::parse(location, Some(&capture.url)) else {
-            return given_up("bad_redirect");
+        let refused = |name| (name, PageResult::Nothing, self.refused());
+        let target = match capture.redirect_target() {
+            None => return refused("redirect_without_target"),
+            Some(Err(_)) => return refused("bad_redirect"),
+            Some(Ok(target)) => target,
         };
         if target.key() == capture.url.key() {
-            return given_up("redirect_loop");
+            return refused("redirect_loop");
         }
-        if self.is_listing() && (target.is_front_page() || !self.rules.territory.contains(&target)) {
+        if self.claimed.kind.is_listing()
+            && (target.is_front_page() || !self.rules.territory.contains(&target))
+        {
             return self.missed(true);
         }
         if self.claimed.hops + 1 > self.rules.redirects {
-            return given_up("too_many_redirects");
+            return refused("too_many_redirects");
         }
         if !self.rules.territory.contains(&target) {
-            return given_up("redirected_off_site");
+            return refused("redirected_off_site");
         }
         if self.claimed.has_article && target.is_front_page() {
             return self.missing("redirected_home");
@@ -268,18 +317,77 @@ impl<'a> Exam<'a> {
         } else if failures <= self.rules.retries + PATIENCE || self.claimed.has_article {
             Disposition::Retry(self.at + DAY)
         } else {
-            Disposition::GivenUp
+            self.given_up()
         }
     }
 
     /// Not to be tried again, unless an article stood there.
     fn refused(&self) -> Disposition {
-        if self.claimed.has_article { self.later() } else { Disposition::GivenUp }
+        if self.claimed.has_article { self.later() } else { self.given_up() }
+    }
+
+    /// Not to be tried again; where new articles are shown, at its next turn all the same.
+    fn given_up(&self) -> Disposition {
+        if self.claimed.leads { Disposition::Done } else { Disposition::GivenUp }
     }
 
     /// Tomorrow, and each time a day later.
     fn later(&self) -> Disposition {
         let days = i32::try_from(self.claimed.failures + 1).unwrap_or(i32::MAX).min(LONGEST_REFUSAL);
         Disposition::Retry(self.at + DAY * days)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, SiteConfig};
+
+    fn rules(seed: &str) -> Rules {
+        let site: SiteConfig = toml::from_str(&format!("name = 'a'\nseeds = ['{seed}']")).unwrap();
+        let config = Config { sites: vec![site], ..Config::default() };
+        let site = config.resolved_sites().unwrap().remove(0);
+        Rules {
+            site: 1,
+            territory: Territory { site: Arc::new(site), profile: None },
+            profiles: Arc::new(Profiles::built_in().unwrap()),
+            seen: Arc::default(),
+            lists: Arc::default(),
+            counted: Arc::default(),
+            boilerplate: Arc::default(),
+            watch: Arc::new(Mutex::new(Watch::new(Vec::new()))),
+            missing_texts: Arc::default(),
+            retries: 3,
+            redirects: 5,
+        }
+    }
+
+    #[test]
+    fn the_body_of_a_list_does_not_travel_to_the_archive() {
+        let url = CanonicalUrl::parse("http://a.example/", None).unwrap();
+        let claimed = Claimed {
+            id: 1,
+            url: url.clone(),
+            kind: Kind::List,
+            depth: 0,
+            hops: 0,
+            etag: None,
+            last_modified: None,
+            failures: 0,
+            entry: None,
+            has_article: false,
+            is_counted: false,
+            has_worked: false,
+            leads: true,
+        };
+        let page = b"<title>a</title><a href=/1.html>one</a>".to_vec();
+        let capture = Capture::of_page(url, Timestamp::UNIX_EPOCH, Some("text/html"), page);
+        let (length, digest) = (capture.wire_length, capture.digest);
+        let pages = Pages { captures: vec![capture], first: None };
+        let examined = answer(&rules("http://a.example/"), &claimed, pages, (1, HostState::default()), true);
+        let Examined::Done { outcome, .. } = examined else { panic!("{examined:?}") };
+        assert_eq!((outcome.name, outcome.candidates.len()), ("list", 1));
+        let capture = outcome.capture.unwrap();
+        assert_eq!((capture.body.len(), capture.wire_length, capture.digest), (0, length, digest));
     }
 }

@@ -14,11 +14,6 @@ use crate::url::CanonicalUrl;
 const MISSED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
 impl Exam<'_> {
-    /// Whether it should be a feed, a sitemap or a page of an API.
-    pub(super) fn is_listing(&self) -> bool {
-        matches!(self.claimed.kind, Kind::Feed | Kind::Sitemap | Kind::Api)
-    }
-
     pub(super) fn read_listing(&mut self, capture: &Capture) -> Read {
         let name = match self.claimed.kind {
             Kind::Feed => self.read_feed(capture),

@@ -1,14 +1,16 @@
 //! Whether and when the first URL of the queue may be asked for: robots.txt, origins that moved, the
 //! site's turn.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use super::{EXAMINED_AT_ONCE, SiteCrawl};
-use crate::archive::{ArchiveError, Disposition, Outcome, PageResult};
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult};
 use crate::config::Route;
+use crate::crawl::examine;
 use crate::crawl::gate::{self, Access, Host};
 use crate::discover::guess;
 use crate::frontier::{Candidate, Kind, Via};
@@ -33,7 +35,8 @@ impl SiteCrawl {
             }
             Some(Access::Closed { why, .. }) => {
                 let alarm = format!("{origin}: {why}, so nothing may be fetched");
-                return self.closed_host(&next.url.clone(), alarm).await;
+                let (origin, claimed) = (origin.to_owned(), next.claimed.clone());
+                return self.closed_host(&origin, &claimed, alarm).await;
             }
             Some(Access::Rules(robots)) => {
                 robots.verdict(&self.shared.config.identity.name, next.url.as_str()).allowed
@@ -64,31 +67,45 @@ impl SiteCrawl {
 
     /// A site whose front door is closed gives no articles, however quietly the run ends.
     fn alarm_if_seed(&mut self, url: &CanonicalUrl) {
-        if self.rules.territory.site.seeds.contains(url) {
+        if self.is_seed(url) {
+            self.begun = true;
             self.alarm(format!("robots.txt forbids `{url}`, where the site begins"));
         }
     }
 
-    /// A host that may not be asked: the site ends when it is the seeds' own, else its URLs wait.
-    async fn closed_host(&mut self, url: &CanonicalUrl, alarm: String) -> Result<(), ArchiveError> {
-        let seeds = &self.rules.territory.site.seeds;
-        if seeds.iter().any(|seed| seed.origin() == url.origin()) {
+    /// Whether a seed is on that host; others of the site's are twins of it, by scheme or `www.`.
+    fn is_of_seed(&self, origin: &str) -> bool {
+        self.rules.territory.site.seeds.iter().any(|seed| seed.origin() == origin)
+    }
+
+    /// A host that may not be asked: the site ends when it is the seeds' own, else its URLs wait a day, for
+    /// some days.
+    async fn closed_host(
+        &mut self,
+        origin: &str,
+        claimed: &Claimed,
+        alarm: String,
+    ) -> Result<(), ArchiveError> {
+        if self.is_of_seed(origin) {
             self.close(alarm);
             return Ok(());
         }
         self.alarm(alarm);
+        let is_hopeless = claimed.failures >= examine::PATIENCE && !claimed.has_article && !claimed.leads;
         let tomorrow = self.shared.clock.now() + SignedDuration::from_hours(24);
-        self.without_request("robots_unreachable", Disposition::Retry(tomorrow)).await
+        let disposition = if is_hopeless { Disposition::GivenUp } else { Disposition::Retry(tomorrow) };
+        self.without_request("robots_unreachable", disposition).await
     }
 
     /// Takes a URL for the same path on the origin that its own has moved to, without asking.
     async fn moved(&mut self, target: CanonicalUrl) -> Result<(), ArchiveError> {
         let Some(job) = self.queue.pop_front() else { return Ok(()) };
-        if !job.captures.is_empty() {
+        if job.is_part() {
             self.queue.push_front(super::Job { url: target, ..job });
             return Ok(());
         }
         let claimed = job.claimed;
+        self.begun |= self.is_seed(&claimed.url);
         let outcome = self.outcome_without_request(&claimed, "moved", Disposition::Done);
         let candidate = Candidate::new(target.clone(), claimed.kind, Via::Redirect, claimed.depth);
         let outcome =
@@ -119,14 +136,16 @@ impl SiteCrawl {
             Some(host) => host.id,
             None => self.shared.store.host(self.id(), origin).await?,
         };
-        let stop = self.shared.stop.clone();
-        let _step = self.pulse.begin(
-            format_args!("asking `{origin}` for robots.txt"),
-            self.shared.config.fetch.timeout.0 * gate::MOST_REQUESTS,
-        );
+        let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
+        let ask = async {
+            let _connection = shared.connections.acquire().await;
+            let limit = shared.config.fetch.timeout.0 * gate::MOST_REQUESTS;
+            let _step = pulse.begin(format_args!("asking `{origin}` for robots.txt"), limit);
+            gate::ask(&*shared.web, origin, || shared.clock.now()).await
+        };
         let asked = tokio::select! {
-            asked = gate::ask(&*self.shared.web, origin, || self.shared.clock.now()) => asked,
-            () = stop.asked() => {
+            asked = ask => asked,
+            () = shared.stop.asked() => {
                 self.schedule.unused();
                 return Ok(());
             }
@@ -135,31 +154,49 @@ impl SiteCrawl {
         self.count_requests(requests);
         let now = self.shared.clock.now();
         match &access {
-            Access::Closed { retry_at, .. } => self.schedule.overloaded(now, *retry_at),
+            Access::Closed { retry_at, .. } if self.is_of_seed(origin) => {
+                self.schedule.overloaded(now, *retry_at);
+            }
+            // The schedule is the whole site's.
+            Access::Closed { .. } => self.schedule.gave_nothing(now),
             Access::Rules(_) => self.schedule.answered(now, elapsed),
         }
-        self.shared.store.keep_robots(id, copy).await?;
-        self.heed_robots(origin, &access).await?;
+        self.shared.store.keep_robots(id, copy, self.schedule.state()).await?;
+        let access = self.heed_crawl_delay(origin, access);
+        self.add_sitemaps(origin, &access).await?;
         self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access) });
         Ok(())
     }
 
-    /// Crawl-delay and sitemaps of a robots.txt.
-    async fn heed_robots(&mut self, origin: &str, access: &Access) -> Result<(), ArchiveError> {
-        let Access::Rules(robots) = access else { return Ok(()) };
-        let name = &self.shared.config.identity.name;
-        let territory = &self.rules.territory;
-        if let Some(seconds) = robots.verdict(name, origin).crawl_delay {
-            let delay = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-            if delay > territory.site.politeness.max_crawl_delay.0 {
-                let message = format!(
-                    "{origin}: robots.txt asks for {seconds} s between requests, more than politeness.max_crawl_delay; the host is skipped"
-                );
-                self.close(message);
-                return Ok(());
-            }
-            self.schedule.heed_crawl_delay(delay);
+    /// Heeds what each robots.txt says that the archive keeps.
+    pub(super) fn heed_known_delays(&mut self) {
+        for (origin, mut host) in std::mem::take(&mut self.hosts.0) {
+            host.access = host.access.map(|access| self.heed_crawl_delay(&origin, access));
+            self.hosts.0.insert(origin, host);
         }
+    }
+
+    /// Slows down to what a robots.txt asks for; a host that asks for too much is closed.
+    fn heed_crawl_delay(&mut self, origin: &str, access: Access) -> Access {
+        let Access::Rules(robots) = &access else { return access };
+        let Some(seconds) = robots.verdict(&self.shared.config.identity.name, origin).crawl_delay else {
+            return access;
+        };
+        let delay = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        if delay > self.rules.territory.site.politeness.max_crawl_delay.0 {
+            let why = format!(
+                "robots.txt asks for {seconds} s between requests, more than politeness.max_crawl_delay"
+            );
+            return Access::Closed { why, retry_at: None };
+        }
+        self.schedule.heed_crawl_delay(delay);
+        access
+    }
+
+    /// What a robots.txt says of sitemaps; else their usual place.
+    async fn add_sitemaps(&mut self, origin: &str, access: &Access) -> Result<(), ArchiveError> {
+        let territory = &self.rules.territory;
+        let Access::Rules(robots) = access else { return Ok(()) };
         if !territory.uses(Route::Sitemaps) {
             return Ok(());
         }

@@ -1,17 +1,21 @@
 //! What becomes of an answer: noted for the schedule, examined on a thread, committed, and followed by
 //! the next page of its article.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::{Examined, Fetched, Job, SiteCrawl, Step};
 use crate::archive::{ArchiveError, Claimed, Outcome, PageResult};
 use crate::capture::Capture;
-use crate::crawl::examine::{self, Examined as Answered};
+use crate::crawl::examine::{self, Examined as Answered, Rules};
 use crate::fetch::FetchError;
+use crate::politeness::HostState;
+use crate::profile::Profile;
 
 /// A certificate with less time left is worth an alarm: those of 90 days are renewed after 60.
 const CERTIFICATE_LEFT: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
@@ -26,6 +30,7 @@ impl SiteCrawl {
                 self.shared.spent.bytes.fetch_add(capture.wire_length, Ordering::Relaxed);
                 self.moves.note(capture, |url| self.rules.territory.contains(url));
                 self.alarm_if_certificate_ends(capture);
+                self.begun |= capture.status < 400 && self.is_seed(&job.claimed.url);
                 let elapsed = Duration::from_millis(u64::from(capture.elapsed_ms));
                 if examine::is_overload(capture) {
                     self.schedule.overloaded(now, examine::retry_after(capture));
@@ -34,7 +39,7 @@ impl SiteCrawl {
                 }
             }
             Err(error) if error.concerns_host() => self.schedule.failed(now),
-            Err(_) => self.schedule.answered(now, Duration::ZERO),
+            Err(_) => self.schedule.gave_nothing(now),
         }
         self.stop_when_unreachable(&answer);
         self.examine(job, Some(answer));
@@ -50,7 +55,7 @@ impl SiteCrawl {
     }
 
     /// Hands the pages of a job to a thread; without an answer, what there is of an article is taken.
-    pub(super) fn examine(&mut self, mut job: Job, answer: Option<Result<Capture, FetchError>>) {
+    pub(super) fn examine(&mut self, job: Job, answer: Option<Result<Capture, FetchError>>) {
         let now = self.shared.clock.now();
         let host = (self.hosts.0.get(job.url.origin()).map_or(0, |host| host.id), self.schedule.state());
         let rules = self.rules.clone();
@@ -60,45 +65,28 @@ impl SiteCrawl {
             let _permit = Arc::clone(&shared.workers).acquire_owned().await;
             let work = tokio::task::spawn_blocking(move || {
                 let _step = step;
-                let is_part = !job.captures.is_empty();
-                let mut may_go_on = answer.is_some();
-                let (outcome, profile) = match answer {
-                    Some(Err(error)) if !is_part => {
-                        warn!(url = %job.claimed.url, "{error}");
-                        (examine::failure(&rules, &job.claimed, &error, host, now), None)
-                    }
-                    answer => {
-                        match answer {
-                            Some(Ok(capture)) if !is_part || capture.status == 200 => {
-                                job.captures.push(capture);
-                            }
-                            _ => may_go_on = false,
-                        }
-                        match examine::answer(&rules, &job.claimed, job.captures, host, may_go_on) {
-                            Answered::GoesOn { captures, url } => {
-                                return Ok(Step::GoesOn(Box::new(Job {
-                                    claimed: job.claimed,
-                                    url,
-                                    captures,
-                                })));
-                            }
-                            Answered::Done { outcome, profile } => (*outcome, profile),
-                        }
-                    }
+                let claimed = job.claimed.clone();
+                // One page must not end its site's crawl, in this run and in each that follows.
+                let read = catch_unwind(AssertUnwindSafe(|| understand(&rules, job, answer, host, now)));
+                let (outcome, profile) = match read {
+                    Ok(Understood::GoesOn(job)) => return Ok(Step::GoesOn(job)),
+                    Ok(Understood::Done(outcome, profile)) => (*outcome, profile),
+                    Err(_) => (examine::panicked(&rules, &claimed, host, now), None),
                 };
-                log(&job.claimed, &outcome);
-                let id = job.claimed.id;
-                shared.store.commit(outcome).map(|()| Step::Committed(id, profile))
+                log(&rules.territory.site.name, &claimed, &outcome);
+                shared.store.commit(outcome).map(|()| Step::Committed(claimed.id, profile))
             });
             work.await.map_err(|error| ArchiveError::Stopped(error.to_string()))?
         });
     }
 
-    /// A host that does not answer at all is left to the next run.
+    /// A host that does not answer at all is left to the next run. One page that never comes uses up its
+    /// own tries; only when another does not come either, it is the host.
     fn stop_when_unreachable(&mut self, answer: &Result<Capture, FetchError>) {
         if let Err(error) = answer
             && error.concerns_host()
-            && self.schedule.state().failures > self.rules.retries
+            && self.schedule.state().failures
+                > self.rules.retries + u32::from(matches!(error, FetchError::Timeout { .. }))
         {
             self.close(error.to_string());
         }
@@ -127,10 +115,49 @@ impl SiteCrawl {
     }
 }
 
+/// What a job's pages came to.
+enum Understood {
+    /// The outcome, and the profile that the page gave.
+    Done(Box<Outcome>, Option<Arc<Profile>>),
+    /// Its article goes on at another URL.
+    GoesOn(Box<Job>),
+}
+
+/// Examines the pages of a job, with the last answer.
+fn understand(
+    rules: &Rules,
+    mut job: Job,
+    answer: Option<Result<Capture, FetchError>>,
+    host: (i64, HostState),
+    now: Timestamp,
+) -> Understood {
+    let is_part = job.is_part();
+    let mut may_go_on = false;
+    match answer {
+        Some(Err(error)) if !is_part => {
+            warn!(site = %rules.territory.site.name, url = %job.claimed.url, "{error}");
+            let outcome = examine::failure(rules, &job.claimed, &error, host, now);
+            return Understood::Done(Box::new(outcome), None);
+        }
+        Some(Ok(capture)) if !is_part || capture.status == 200 => {
+            job.pages.captures.push(capture);
+            may_go_on = true;
+        }
+        _ => {}
+    }
+    match examine::answer(rules, &job.claimed, job.pages, host, may_go_on) {
+        Answered::GoesOn { pages, url } => {
+            Understood::GoesOn(Box::new(Job { claimed: job.claimed, url, pages }))
+        }
+        Answered::Done { outcome, profile } => Understood::Done(outcome, profile),
+    }
+}
+
 /// One line for each URL, with its named outcome.
-pub(super) fn log(claimed: &Claimed, outcome: &Outcome) {
+pub(super) fn log(site: &str, claimed: &Claimed, outcome: &Outcome) {
     let capture = outcome.capture.as_ref();
     info!(
+        %site,
         url = %claimed.url,
         status = capture.map(|capture| capture.status),
         ms = capture.map(|capture| capture.elapsed_ms),

@@ -5,6 +5,7 @@ use tracing::info;
 
 use super::SiteCrawl;
 use crate::archive::ArchiveError;
+use crate::frontier::Kind;
 use crate::watch::{lost_feeds, silences};
 
 /// Looks at known articles, in a row, that find none before there is an alarm.
@@ -13,6 +14,7 @@ const LOST: u64 = 3;
 impl SiteCrawl {
     /// Learns, and says what changed for the worse.
     pub(super) async fn conclude(&mut self) -> Result<(), ArchiveError> {
+        self.alarm_if_not_begun();
         // Cutting what was learned writes much.
         if self.shared.low_space().is_none() {
             self.learn().await?;
@@ -31,6 +33,16 @@ impl SiteCrawl {
         }
         self.confirm_gone().await?;
         self.listen().await
+    }
+
+    /// Alarms when the crawl could not begin anywhere: nothing else would tell, for an idle run is a quiet one.
+    fn alarm_if_not_begun(&mut self) {
+        let territory = &self.rules.territory;
+        let mut lists = territory.site.seeds.iter().filter(|seed| territory.kind(seed) != Kind::Post);
+        let is_idle = !self.begun && !self.closed && !self.cut_short;
+        if let Some(seed) = lists.next().filter(|_| is_idle).cloned() {
+            self.alarm(format!("no seed could be read, so nothing new can be found; the first is `{seed}`"));
+        }
     }
 
     /// Alarms when the site, a section or a feed fell silent; a run that did not look everywhere can't tell.

@@ -4,32 +4,30 @@
 mod admission;
 mod answers;
 mod conclude;
+mod prepare;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tokio::task::{JoinError, JoinSet};
+use tracing::warn;
 
 use super::Shared;
-use super::examine::{self, Rules, profile_sources};
+use super::examine::{self, Pages, Rules};
 use super::gate::Hosts;
 use super::ids::{Counter, Counting};
 use super::moves::Moves;
 use super::watchdog::{Doing, Pulse};
-use crate::archive::{ArchiveError, Beginning, Claimed, Disposition, Outcome, RunRecord};
-use crate::capture::{Capture, Digest};
-use crate::config::{Route, Site};
-use crate::discover::Territory;
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome};
+use crate::capture::Capture;
 use crate::fetch::{FetchError, Request};
-use crate::frontier::{Candidate, Kind, Via};
-use crate::politeness::{HostState, Pace, Schedule};
+use crate::frontier::First;
+use crate::politeness::Schedule;
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
-use crate::watch::Watch;
 
 /// URLs taken from the archive at a time.
 const CLAIM: usize = 64;
@@ -49,6 +47,14 @@ pub(super) struct End {
     pub(super) gone: u64,
     /// A budget ended it while there was more to do.
     pub(super) cut_short: bool,
+}
+
+impl End {
+    /// Of a crawl that a fault of this program ended.
+    pub(super) fn broken(site: i64, fault: &JoinError) -> Self {
+        let alarm = format!("its crawl broke off by a fault of jianbao, the next run goes on: {fault}");
+        Self { site, requests: 0, alarms: vec![alarm], gone: 0, cut_short: false }
+    }
 }
 
 /// A site being crawled.
@@ -72,9 +78,13 @@ pub(super) struct SiteCrawl {
     /// Articles that were found to be gone.
     gone: u64,
     cut_short: bool,
+    /// Articles in the second half of a budget: lists have the first, however many there are.
+    first: First,
+    /// A seed was read, by this run or one that it continues, or an alarm says why not.
+    begun: bool,
     ids: Option<Counter>,
     moves: Moves,
-    /// Why nothing more is fetched, once that is so.
+    /// Nothing more is fetched; an alarm says why.
     closed: bool,
     /// Tells the watchdog what takes long.
     pulse: Arc<Pulse>,
@@ -87,12 +97,19 @@ struct Job {
     /// What is asked for next: the URL itself, or a further page of its article.
     url: CanonicalUrl,
     /// The pages of the article so far.
-    captures: Vec<Capture>,
+    pages: Pages,
 }
 
 impl From<Claimed> for Job {
     fn from(claimed: Claimed) -> Self {
-        Self { url: claimed.url.clone(), claimed, captures: Vec::new() }
+        Self { url: claimed.url.clone(), claimed, pages: Pages::default() }
+    }
+}
+
+impl Job {
+    /// Whether a further page of an article is asked for.
+    fn is_part(&self) -> bool {
+        !self.pages.captures.is_empty()
     }
 }
 
@@ -115,93 +132,17 @@ struct Fetched {
 }
 
 impl SiteCrawl {
-    /// Makes everything due that this run looks at.
-    pub(super) async fn prepare(
-        shared: Arc<Shared>,
-        site: Site,
-        run: RunRecord,
-        pulse: Arc<Pulse>,
-    ) -> Result<Self, ArchiveError> {
-        let now = shared.clock.now();
-        let record = shared.store.site(&site.name, &site.seeds, now).await?;
-        let missing_texts = shared.store.missing_texts(record.id).await?;
-        let known = site.profile.as_deref().or(record.profile.as_deref());
-        let by_host = || site.seeds.iter().find_map(|seed| shared.profiles.for_host(seed, now));
-        let profile = known.and_then(|key| shared.profiles.get(key).ok()).or_else(by_host);
-        let every = shared.config.recrawl.sweep_every;
-        let beginning = Beginning {
-            full: shared.full,
-            sweep: every > 0 && record.runs > 0 && record.runs % every == 0,
-            layout: profile.as_ref().map(|profile| Digest::of(profile.toml.as_bytes())),
-        };
-        shared.store.begin_site(record.id, beginning, now).await?;
-        let state = record.hosts.values().map(|host| host.state).fold(HostState::default(), stricter);
-        let pace = Pace {
-            delay: site.politeness.delay.0,
-            delay_factor: site.politeness.delay_factor,
-            max_delay: site.politeness.max_delay.0,
-            concurrency: site.politeness.concurrency.max(1),
-        };
-        let schedule = Schedule::new(pace, state, Arc::clone(&shared.clock));
-        let rules = Rules {
-            site: record.id,
-            territory: Territory { site: Arc::new(site), profile },
-            profiles: Arc::clone(&shared.profiles),
-            seen: Arc::default(),
-            lists: Arc::default(),
-            counted: Arc::default(),
-            watch: Arc::new(Mutex::new(Watch::new(shared.store.traits(record.id).await?))),
-            boilerplate: Arc::new(shared.store.boilerplate(record.id).await?),
-            missing_texts: Arc::new(Mutex::new(missing_texts.into_iter().collect())),
-            retries: shared.config.fetch.retries,
-            redirects: shared.config.fetch.redirects,
-        };
-        let crawl = Self {
-            hosts: Hosts::from_records(record.hosts, now),
-            rules,
-            schedule,
-            queue: VecDeque::new(),
-            busy: HashSet::new(),
-            leading: HashSet::new(),
-            fetching: JoinSet::new(),
-            examining: JoinSet::new(),
-            requests: 0,
-            borrowed: 0,
-            alarms: Vec::new(),
-            gone: 0,
-            cut_short: false,
-            ids: None,
-            moves: Moves::default(),
-            closed: false,
-            pulse,
-            shared,
-        };
-        let seeds = crawl.seeds();
-        crawl.shared.store.add(crawl.id(), seeds, now).await?;
-        info!(site = %crawl.name(), continues = run.continues, "begins");
-        Ok(crawl)
-    }
-
     pub(super) fn id(&self) -> i64 {
         self.rules.site
     }
 
-    fn name(&self) -> &str {
-        &self.rules.territory.site.name
+    /// Whether crawl.toml says to begin there.
+    fn is_seed(&self, url: &CanonicalUrl) -> bool {
+        self.rules.territory.site.seeds.contains(url)
     }
 
-    /// Where the crawl begins: the configured seeds, what the profile names, counted ids.
-    fn seeds(&self) -> Vec<Candidate> {
-        let territory = &self.rules.territory;
-        let mut found = Vec::new();
-        for seed in &territory.site.seeds {
-            found.push(Candidate::new(seed.clone(), territory.kind(seed), Via::Seed, 0));
-            if let Some(profile) = &territory.profile {
-                found.extend(profile_sources(profile, territory, seed));
-                found.extend(first_lists(profile, territory, seed));
-            }
-        }
-        found
+    fn name(&self) -> &str {
+        &self.rules.territory.site.name
     }
 
     /// Crawls until nothing is due, a budget is reached, or the run is asked to stop; or until the
@@ -237,6 +178,7 @@ impl SiteCrawl {
                 self.cut_short = self.has_more().await?;
                 break;
             }
+            self.turn_to_articles();
             self.collect_finished()?;
             if self.shared.in_step {
                 if self.is_working() {
@@ -260,17 +202,30 @@ impl SiteCrawl {
         if self.shared.stop.is_set() { Ok(()) } else { self.conclude().await }
     }
 
+    /// The site's own limit of requests.
+    fn limit(&self) -> Option<u64> {
+        Some(self.rules.territory.site.scope.max_pages).filter(|limit| *limit > 0)
+    }
+
     fn is_over_budget(&mut self) -> bool {
-        let limit = self.rules.territory.site.scope.max_pages;
         self.shared.budget(self.shared.clock.now()).is_some()
-            || (limit > 0 && self.requests >= limit)
+            || self.limit().is_some_and(|limit| self.requests >= limit)
             || !self.shared.spent.may_ask(self.requests, &mut self.borrowed)
+    }
+
+    /// Puts articles first once half of a budget is used; lists that were claimed wait.
+    fn turn_to_articles(&mut self) {
+        let now = self.shared.clock.now();
+        if self.first == First::Lists && self.shared.spent.is_half_used(self.requests, self.limit(), now) {
+            self.first = First::Articles;
+            self.queue.retain(|job| !job.claimed.leads);
+        }
     }
 
     /// Whether the run would go on: something is due, or will be before long.
     async fn has_more(&self) -> Result<bool, ArchiveError> {
         let now = self.shared.clock.now();
-        let due = self.shared.store.claim(self.id(), now, 1, self.busy.iter().copied().collect()).await?;
+        let due = self.claim(now, 1).await?;
         Ok(!self.queue.is_empty() || !due.is_empty() || self.next_due_in_time(now).await?.is_some())
     }
 
@@ -287,11 +242,18 @@ impl SiteCrawl {
     }
 
     async fn refill(&mut self) -> Result<(), ArchiveError> {
-        let now = self.shared.clock.now();
-        let busy: Vec<i64> = self.busy.iter().copied().collect();
-        let claimed = self.shared.store.claim(self.id(), now, CLAIM, busy).await?;
+        let mut claimed = self.claim(self.shared.clock.now(), CLAIM).await?;
+        // Where articles are first, those that one list shows come before the next list.
+        if self.first == First::Articles && claimed.iter().any(|claimed| claimed.leads) {
+            claimed.truncate(1);
+        }
         self.queue.extend(claimed.into_iter().map(Job::from));
         Ok(())
+    }
+
+    async fn claim(&self, now: Timestamp, most: usize) -> Result<Vec<Claimed>, ArchiveError> {
+        let busy = self.busy.iter().copied().collect();
+        self.shared.store.claim(self.id(), now, (self.first, most), busy).await
     }
 
     /// Waits for work under way, or for the next URL to become due; `false` when neither is to come.
@@ -348,12 +310,12 @@ impl SiteCrawl {
         self.fetching.spawn(async move {
             let _connection = shared.connections.acquire().await;
             let _step = pulse.begin(format_args!("asking for `{}`", job.url), shared.config.fetch.timeout.0);
-            let validators = Some(&job.claimed).filter(|_| job.captures.is_empty());
+            let validators = Some(&job.claimed).filter(|_| !job.is_part());
             let request = Request {
                 url: job.url.clone(),
                 etag: validators.and_then(|claimed| claimed.etag.clone()),
                 last_modified: validators.and_then(|claimed| claimed.last_modified.clone()),
-                max_body: is_listing(job.claimed.kind).then_some(MAX_LISTING),
+                max_body: job.claimed.kind.is_listing().then_some(MAX_LISTING),
             };
             let answer = shared.web.fetch(&request).await;
             Fetched { job, answer }
@@ -410,7 +372,7 @@ impl SiteCrawl {
         disposition: Disposition,
     ) -> Result<(), ArchiveError> {
         let Some(job) = self.queue.pop_front() else { return Ok(()) };
-        if !job.captures.is_empty() {
+        if job.is_part() {
             self.examine(job, None);
             return Ok(());
         }
@@ -429,7 +391,7 @@ impl SiteCrawl {
     }
 
     async fn commit(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), ArchiveError> {
-        answers::log(claimed, &outcome);
+        answers::log(self.name(), claimed, &outcome);
         let store = self.shared.store.clone();
         let committed = tokio::task::spawn_blocking(move || store.commit(outcome)).await;
         committed.map_err(|error| ArchiveError::Stopped(error.to_string()))?
@@ -449,9 +411,11 @@ impl SiteCrawl {
         }
     }
 
-    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped.
+    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped. Of an
+    /// article on several pages, what there is of it is taken, unless the next run is to go on with it.
     async fn wind_down(&mut self) -> Result<(), ArchiveError> {
-        if self.shared.stop.is_set() {
+        let is_stopped = self.shared.stop.is_set();
+        if is_stopped {
             self.fetching.abort_all();
         }
         while let Some(fetched) = self.fetching.join_next().await {
@@ -459,34 +423,15 @@ impl SiteCrawl {
                 self.fetched(fetched);
             }
         }
-        while let Some(examined) = self.examining.join_next().await {
-            self.examined(examined)?;
+        loop {
+            while let Some(examined) = self.examining.join_next().await {
+                self.examined(examined)?;
+            }
+            match self.queue.pop_front() {
+                Some(job) if job.is_part() && !is_stopped => self.examine(job, None),
+                Some(_) => {}
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
-}
-
-/// First pages of lists that the profile names outright.
-fn first_lists(profile: &Profile, territory: &Territory, home: &CanonicalUrl) -> Vec<Candidate> {
-    if !territory.uses(Route::Lists) {
-        return Vec::new();
-    }
-    let forms = profile.discover.lists.iter().flat_map(|list| list.first.iter().chain([&list.url]));
-    let urls = forms
-        .filter(|form| form.is_literal())
-        .filter_map(|form| CanonicalUrl::parse(form.as_str(), Some(home)).ok());
-    urls.map(|url| Candidate::new(url, Kind::List, Via::Seed, 0)).collect()
-}
-
-/// Of the states of a site's hosts, what is stricter in each.
-fn stricter(a: HostState, b: HostState) -> HostState {
-    HostState {
-        not_before: a.not_before.max(b.not_before),
-        latency_ms: a.latency_ms.max(b.latency_ms),
-        failures: a.failures.max(b.failures),
-    }
-}
-
-fn is_listing(kind: Kind) -> bool {
-    matches!(kind, Kind::Feed | Kind::Sitemap | Kind::Api)
 }

@@ -8,6 +8,7 @@ use scraper::{ElementRef, Html, Node};
 use super::words::{ClassKinds, class_kinds};
 use crate::extract::flow::{Flow, flow, is_advertisement, is_hidden};
 use crate::extract::line::Line;
+use crate::extract::survey::attribute;
 
 /// What an element is to its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl Walk {
     }
 
     fn inline(&mut self, element: ElementRef<'_>, name: &str) {
-        let href = element.attr("href").filter(|_| name == "a");
+        let href = attribute(element, "href").filter(|_| name == "a");
         let link = u32::from(href.is_some());
         let inner_link = u32::from(href.is_some_and(|href| href.starts_with('#')));
         let bold = u32::from(matches!(name, "b" | "strong"));
@@ -231,7 +232,7 @@ fn kind(name: &str) -> Kind {
 
 /// FNV-1a over tag and class.
 fn shape(element: ElementRef<'_>) -> u64 {
-    let class = element.attr("class").unwrap_or_default();
+    let class = attribute(element, "class").unwrap_or_default();
     let bytes = element.value().name().bytes().chain([b' ']).chain(class.bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

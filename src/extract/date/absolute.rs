@@ -48,7 +48,9 @@ static MONTH_DAY_NUMERIC: LazyLock<Regex> = static_regex!(r"(\()?\b(\d{1,2})[-/]
 
 /// All calendar dates of a normalised text, none inside another.
 pub(super) fn find(text: &str, order: Order) -> Vec<Hit> {
-    let mut finder = Finder { text, order, hits: Vec::new() };
+    let has_year = text.contains("19") || text.contains("20");
+    let with_year = if has_year { text } else { "" };
+    let mut finder = Finder { text, with_year, order, hits: Vec::new() };
     finder.years_first();
     finder.named_months();
     finder.months();
@@ -58,13 +60,15 @@ pub(super) fn find(text: &str, order: Order) -> Vec<Hit> {
 
 struct Finder<'a> {
     text: &'a str,
+    /// The text if a year may stand in it, else nothing: most lines need no search for one.
+    with_year: &'a str,
     order: Order,
     hits: Vec<Hit>,
 }
 
 impl Finder<'_> {
     fn years_first(&mut self) {
-        for found in YEAR_MONTH_DAY.captures_iter(self.text) {
+        for found in YEAR_MONTH_DAY.captures_iter(self.with_year) {
             let dotted = found.get(8).is_some();
             if self.touches_digits(&found, dotted) {
                 continue;
@@ -92,10 +96,10 @@ impl Finder<'_> {
                 self.dated(&found, year, number(&found, 2), number(&found, 3));
             }
         }
-        if let Some(found) = DAY_THEN_MONTH.captures(self.text) {
+        if let Some(found) = DAY_THEN_MONTH.captures(self.with_year) {
             self.dated(&found, number(&found, 2), number(&found, 3), number(&found, 1));
         }
-        if let Some(found) = COMPACT.captures(self.text) {
+        if let Some(found) = COMPACT.captures(self.with_year) {
             let clock = |i: usize| found.get(i).map(|m| m.as_str());
             let seconds = clock(6).map_or(String::new(), |s| format!(":{s}"));
             let time = clock(4).zip(clock(5)).map(|(h, m)| format!("{h}:{m}{seconds}"));
@@ -105,25 +109,25 @@ impl Finder<'_> {
     }
 
     fn named_months(&mut self) {
-        for found in UNIX.captures_iter(self.text) {
+        for found in UNIX.captures_iter(self.with_year) {
             let Some(month) = month(&found[1]) else { continue };
             let time = read_time(&found[3], None).map(|(time, _)| time);
             self.push(whole(&found), calendar(number(&found, 4), Some(month), number(&found, 2), time));
         }
-        for found in DAY_MONTH_NAME_YEAR.captures_iter(self.text) {
+        for found in DAY_MONTH_NAME_YEAR.captures_iter(self.with_year) {
             if let Some(month) = month(&found[2]) {
                 self.dated(&found, number(&found, 3), Some(month), number(&found, 1));
             }
         }
-        for found in DAY_MONTH_YEAR_NAMED.captures_iter(self.text) {
+        for found in DAY_MONTH_YEAR_NAMED.captures_iter(self.with_year) {
             self.dated(&found, number(&found, 3), number(&found, 2), number(&found, 1));
         }
-        for found in YEAR_MONTH_NAME_DAY.captures_iter(self.text) {
+        for found in YEAR_MONTH_NAME_DAY.captures_iter(self.with_year) {
             if let Some(month) = month(&found[2]) {
                 self.dated(&found, number(&found, 1), Some(month), number(&found, 3));
             }
         }
-        for found in MONTH_NAME_DAY_YEAR.captures_iter(self.text) {
+        for found in MONTH_NAME_DAY_YEAR.captures_iter(self.with_year) {
             if let Some(month) = month(&found[1]) {
                 self.dated(&found, number(&found, 3), Some(month), number(&found, 2));
             }
@@ -131,7 +135,7 @@ impl Finder<'_> {
     }
 
     fn months(&mut self) {
-        for found in DAY_MONTH_YEAR.captures_iter(self.text) {
+        for found in DAY_MONTH_YEAR.captures_iter(self.with_year) {
             if self.touches_digits(&found, found.get(2).is_some()) {
                 continue;
             }
@@ -161,18 +165,19 @@ impl Finder<'_> {
             let year = number::<i16>(&found, 3).map(|year| 2000 + year);
             self.dated(&found, year, number(&found, 2), number(&found, 1));
         }
-        for found in YEAR_MONTH.captures_iter(self.text).chain(YEAR_MONTH_ALONE.captures(self.text)) {
+        for found in YEAR_MONTH.captures_iter(self.with_year).chain(YEAR_MONTH_ALONE.captures(self.with_year))
+        {
             let range = whole(&found);
             if !self.text[range.end..].starts_with(|c: char| c.is_ascii_digit()) {
                 self.push(range, calendar(number(&found, 1), number(&found, 2), None, None));
             }
         }
-        if let Some(found) = MONTH_NAME_YEAR.captures(self.text)
+        if let Some(found) = MONTH_NAME_YEAR.captures(self.with_year)
             && let Some(month) = month(&found[1])
         {
             self.push(whole(&found), calendar(number(&found, 2), Some(month), None, None));
         }
-        if let Some(found) = YEAR_ALONE.captures(self.text) {
+        if let Some(found) = YEAR_ALONE.captures(self.with_year) {
             self.push(whole(&found), calendar(number(&found, 1), None, None, None));
         }
     }

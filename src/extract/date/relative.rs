@@ -2,12 +2,19 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::{Captures, Regex};
 
 use super::time::{TimeOfDay, read_after_date, read_time};
 use super::words::DayPart;
 use super::{Hit, Moment};
 use crate::article::Precision;
+
+/// A part of whatever the patterns below find: most lines have none of them.
+static NEEDED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = ["前", "刚", "今", "昨", "去", "上", "本", "这", "ago", "now", "today", "yesterday", "last "];
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+});
 
 static AGO: LazyLock<Regex> = static_regex!(
     r"(\d+(?:\.\d+)?|半)\s*个?\s*(?:多|来)?\s*(秒钟|秒|分钟|分|刻钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?:多)?\s*(?:之|以)?前"
@@ -29,6 +36,9 @@ const OLDEST_AGE: f64 = 100.0;
 
 /// Adds ages and named days to `hits`, outside of what was found already.
 pub(super) fn find(text: &str, hits: &mut Vec<Hit>) {
+    if NEEDED.as_ref().is_some_and(|needed| !needed.is_match(text)) {
+        return;
+    }
     let mut add = |start: usize, end: usize, moment: Moment| {
         if !hits.iter().any(|hit| hit.range.start < end && start < hit.range.end) {
             hits.push(Hit { range: start..end, moment });

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
+
 use crate::extract::line::{is_han, table};
 
 static MONTHS: LazyLock<HashMap<&'static str, i8>> = LazyLock::new(|| {
@@ -32,9 +34,19 @@ pub(in crate::extract) enum Label {
     None,
 }
 
-static LABELS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
+/// Finds the words of the table of labels; beside it the label of each word.
+static LABELS: LazyLock<Option<(AhoCorasick, Vec<Label>)>> = LazyLock::new(|| {
     let lines = table(include_str!("../../../data/date_labels.txt"));
-    lines.map(|(kind, words)| (kind, words.split('|').collect())).collect()
+    let labels = lines.flat_map(|(kind, words)| {
+        let label = match kind {
+            "published" => Label::Published,
+            "modified" => Label::Modified,
+            _ => Label::Date,
+        };
+        words.split('|').map(move |word| (word, label))
+    });
+    let (words, labels): (Vec<&str>, Vec<Label>) = labels.unzip();
+    Some((AhoCorasick::new(words).ok()?, labels))
 });
 
 /// Characters in front of a date that are looked at; a Han character counts twice.
@@ -51,15 +63,24 @@ pub(super) fn label(before: &str) -> Label {
     let near: String =
         before.chars().rev().take_while(is_near).collect::<Vec<_>>().into_iter().rev().collect();
     let near = near.to_lowercase();
-    let last = |wanted: &str| {
-        let words = LABELS.iter().filter(|(kind, _)| *kind == wanted).flat_map(|(_, words)| words);
-        words.filter_map(|word| near.rfind(word)).max()
-    };
-    match (last("published"), last("modified")) {
-        (published, modified) if modified > published => Label::Modified,
-        (Some(_), _) => Label::Published,
-        _ if last("date").is_some() => Label::Date,
-        _ => Label::None,
+    let Some((finder, labels)) = &*LABELS else { return Label::None };
+    let (mut published, mut modified, mut date) = (None, None, None);
+    for hit in finder.find_overlapping_iter(&near) {
+        let last = match labels[hit.pattern().as_usize()] {
+            Label::Published => &mut published,
+            Label::Modified => &mut modified,
+            Label::Date | Label::None => &mut date,
+        };
+        *last = (*last).max(Some(hit.start()));
+    }
+    if modified > published {
+        Label::Modified
+    } else if published.is_some() {
+        Label::Published
+    } else if date.is_some() {
+        Label::Date
+    } else {
+        Label::None
     }
 }
 

@@ -7,7 +7,7 @@ use crate::article::{Found, Origin, Precision, Published};
 use crate::extract::Page;
 use crate::extract::body::{Reading, class_kinds};
 use crate::extract::date::{self, Context, Label};
-use crate::extract::survey::element;
+use crate::extract::survey::{attribute, element};
 use crate::profile::squeeze;
 
 /// Which `<time>` elements are asked.
@@ -48,7 +48,7 @@ pub(super) fn of_time_elements(
 /// What is shown is right where it contradicts what is stated: some state local time as UTC.
 fn of_time(time: ElementRef<'_>, context: &Context, notes: &mut Vec<String>) -> Option<Published> {
     let read = |text: &str| date::read(text, context).ok().and_then(|dates| dates.published);
-    let stated = time.attr("datetime").and_then(read);
+    let stated = attribute(time, "datetime").and_then(read);
     let shown = read(&squeeze(time.text().take(8)));
     let shown = shown.filter(|shown| !shown.approximate && shown.precision >= Precision::Day);
     match (stated, shown) {
@@ -62,7 +62,7 @@ fn of_time(time: ElementRef<'_>, context: &Context, notes: &mut Vec<String>) -> 
 
 /// Whether its words or its class call it the time of an edit.
 fn is_edit(time: ElementRef<'_>, context: &Context) -> bool {
-    let class = time.attr("class").unwrap_or_default();
+    let class = attribute(time, "class").unwrap_or_default();
     let says = |word: &str| class.contains(word);
     let dates = date::each(&squeeze(time.text().take(8)), context).unwrap_or_default();
     dates.iter().any(|named| named.label == Label::Modified)

@@ -7,7 +7,7 @@ use crate::article::{Found, Origin};
 use crate::extract::Page;
 use crate::extract::heading::headline_of;
 use crate::extract::published::contradiction;
-use crate::extract::survey::element;
+use crate::extract::survey::{attribute, element};
 
 /// Elements with `itemprop` that are looked at, at most.
 const MAX_PROPERTIES: usize = 300;
@@ -15,7 +15,7 @@ const MAX_PROPERTIES: usize = 300;
 pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
     let elements = page.survey.properties.iter().take(MAX_PROPERTIES);
     for element in elements.filter_map(|id| element(&page.html, *id)) {
-        let names = element.attr("itemprop").unwrap_or_default();
+        let names = attribute(element, "itemprop").unwrap_or_default();
         if is_of_another(element) {
             continue;
         }
@@ -27,14 +27,15 @@ pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
 
 /// Comments and related articles carry properties too.
 fn is_of_another(element: ElementRef<'_>) -> bool {
-    let scope = element.ancestors().filter_map(ElementRef::wrap).find(|e| e.attr("itemscope").is_some());
-    let kind = scope.and_then(|scope| scope.attr("itemtype")).unwrap_or_default();
+    let scope =
+        element.ancestors().filter_map(ElementRef::wrap).find(|e| attribute(*e, "itemscope").is_some());
+    let kind = scope.and_then(|scope| attribute(scope, "itemtype")).unwrap_or_default();
     kind.ends_with("/Comment") || kind.ends_with("/UserComments") || kind.ends_with("/ItemList")
 }
 
 fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Structured) {
     let value = || {
-        let stated = ["content", "datetime"].iter().find_map(|name| element.attr(name));
+        let stated = ["content", "datetime"].iter().find_map(|name| attribute(element, name));
         clean(&stated.map_or_else(|| element.text().take(50).collect(), str::to_owned))
     };
     match name {
@@ -42,7 +43,7 @@ fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Stru
             if found.headlines.is_empty() && (name == "headline" || names_article(element)) =>
         {
             let shown = || clean(&headline_of(element));
-            let headline = element.attr("content").map_or_else(shown, clean);
+            let headline = attribute(element, "content").map_or_else(shown, clean);
             found.headlines.push(Found::new(headline, Origin::Microdata));
         }
         "datePublished" | "dateCreated" => date(element, &value(), DateKind::Published, context, found),
@@ -56,8 +57,9 @@ fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Stru
 
 /// Whether what carries a property is an article: its name is its headline.
 fn names_article(element: ElementRef<'_>) -> bool {
-    let scope = element.ancestors().filter_map(ElementRef::wrap).find(|e| e.attr("itemscope").is_some());
-    let kind = scope.and_then(|scope| scope.attr("itemtype")).unwrap_or_default();
+    let scope =
+        element.ancestors().filter_map(ElementRef::wrap).find(|e| attribute(*e, "itemscope").is_some());
+    let kind = scope.and_then(|scope| attribute(scope, "itemtype")).unwrap_or_default();
     kind.ends_with("Article") || kind.ends_with("/BlogPosting")
 }
 
@@ -78,8 +80,8 @@ fn date(element: ElementRef<'_>, stated: &str, kind: DateKind, context: &Context
 }
 
 fn author(element: ElementRef<'_>) -> Option<String> {
-    let name = element.descendent_elements().skip(1).find(|e| e.attr("itemprop") == Some("name"));
+    let name = element.descendent_elements().skip(1).find(|e| attribute(*e, "itemprop") == Some("name"));
     let name = name.unwrap_or(element);
-    let text = name.attr("content").map_or_else(|| name.text().take(20).collect(), str::to_owned);
+    let text = attribute(name, "content").map_or_else(|| name.text().take(20).collect(), str::to_owned);
     Some(clean(&text)).filter(|text| !text.is_empty() && !text.starts_with("http"))
 }

@@ -1,7 +1,7 @@
 //! A folder to work in and the command that runs there.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -44,6 +44,12 @@ impl Desk {
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jianbao"));
         command.args(line.split_whitespace()).current_dir(self.folder.path()).stdin(Stdio::null());
+        // What configures another archive must not reach this one.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("JIANBAO_") {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
@@ -52,18 +58,23 @@ impl Desk {
     }
 
     pub(crate) fn run(&self, line: &str) -> Outcome {
-        outcome(&self.command(line).output().unwrap())
+        self.command(line).output().unwrap().into()
+    }
+
+    /// With variables of the environment.
+    pub(crate) fn run_under(&self, variables: &[(&str, &str)], line: &str) -> Outcome {
+        self.command(line).envs(variables.iter().copied()).output().unwrap().into()
     }
 
     /// Another program, run in the folder; `None` when there is no such program.
     pub(crate) fn run_program(&self, program: &str, arguments: &[&str]) -> Option<Outcome> {
         let mut command = Command::new(program);
         let output = command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null()).output();
-        output.ok().map(|output| outcome(&output))
+        output.ok().map(Outcome::from)
     }
 
     /// With arguments that hold spaces, and standard input.
-    pub(crate) fn run_with(&self, arguments: &[&str], stdin: &str) -> Outcome {
+    pub(crate) fn run_with(&self, arguments: &[&str], stdin: impl AsRef<[u8]>) -> Outcome {
         use std::io::Write as _;
         let mut child = self
             .command("")
@@ -73,8 +84,8 @@ impl Desk {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-        outcome(&child.wait_with_output().unwrap())
+        child.stdin.take().unwrap().write_all(stdin.as_ref()).unwrap();
+        child.wait_with_output().unwrap().into()
     }
 
     /// Runs `crawl --json` and reads its report.
@@ -114,11 +125,13 @@ impl Desk {
     }
 }
 
-fn outcome(output: &std::process::Output) -> Outcome {
-    Outcome {
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        code: output.status.code().unwrap_or(-1),
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        Self {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code().unwrap_or(-1),
+        }
     }
 }
 

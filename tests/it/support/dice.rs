@@ -4,13 +4,16 @@
 pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub(crate) fn next(&mut self) -> f64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        f64::from(u32::try_from(z >> 32).unwrap()) / f64::from(u32::MAX)
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn next(&mut self) -> f64 {
+        f64::from(u32::try_from(self.next_u64() >> 32).unwrap()) / f64::from(u32::MAX)
     }
 
     pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {

@@ -3,16 +3,24 @@
 mod command;
 pub(crate) mod corpus;
 mod dice;
+mod lab;
 mod site;
 pub(crate) mod truth;
 
 pub(crate) use command::{Desk, Outcome};
 pub(crate) use dice::Dice;
+pub(crate) use lab::Lab;
 pub(crate) use site::{Reply, Script};
 
 use std::sync::Arc;
 
 use jianbao::demo::{DemoSite, Served, serve};
+
+/// Says that a check is left out; where `JIANBAO_NO_SKIPS` is set, that is a failure.
+pub(crate) fn skipped(why: &str) {
+    assert!(std::env::var_os("JIANBAO_NO_SKIPS").is_none(), "skipped: {why}");
+    std::io::Write::write_all(&mut std::io::stderr(), format!("skipped: {why}\n").as_bytes()).unwrap();
+}
 
 /// The demo site, served in this process.
 pub(crate) struct Demo {

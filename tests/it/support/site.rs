@@ -1,7 +1,7 @@
 //! A site whose every answer a test writes down; on a free port of this machine.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,11 +9,15 @@ use std::time::{Duration, Instant};
 /// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
     /// The answer never comes.
-    hangs: bool,
+    pub(super) hangs: bool,
+    /// In a lab: the body ends early.
+    pub(super) is_cut: bool,
+    /// In a lab: whoever examines it panics, if its status is 500.
+    pub(super) is_unreadable: bool,
 }
 
 impl Reply {
@@ -22,7 +26,14 @@ impl Reply {
     }
 
     pub(crate) fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), hangs: false }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            hangs: false,
+            is_cut: false,
+            is_unreadable: false,
+        }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -37,6 +48,27 @@ impl Reply {
 
     pub(crate) fn never() -> Self {
         Self { hangs: true, ..Self::new(200) }
+    }
+
+    pub(crate) fn redirect(status: u16, target: &str) -> Self {
+        Self::new(status).header("Location", target)
+    }
+
+    /// With a body that ends early.
+    pub(crate) fn cut(self) -> Self {
+        Self { is_cut: true, ..self }
+    }
+
+    /// Whoever examines it panics.
+    pub(crate) fn unreadable() -> Self {
+        Self { is_unreadable: true, ..Self::new(500) }
+    }
+
+    /// A page that links these.
+    pub(crate) fn links(targets: &[&str]) -> Self {
+        let links: Vec<String> =
+            targets.iter().map(|target| format!("<p><a href=\"{target}\">{target}</a></p>")).collect();
+        Self::html(format!("<title>front</title><body>{}</body>", links.concat()))
     }
 
     /// An article with a date and enough text.
@@ -88,31 +120,50 @@ impl Script {
 
     /// A front page that links these paths.
     pub(crate) fn front(self, paths: &[&str]) -> Self {
-        let links: Vec<String> =
-            paths.iter().map(|path| format!("<p><a href=\"{path}\">{path}</a></p>")).collect();
-        let links = links.concat();
-        self.on("/", Reply::html(format!("<title>front</title><body>{links}</body>")))
+        self.on("/", Reply::links(paths))
     }
 
     pub(crate) fn start(self) -> Running {
+        self.serve("http", Some)
+    }
+
+    /// Over TLS.
+    pub(crate) fn start_tls(self, config: rustls::ServerConfig) -> Running {
+        let config = Arc::new(config);
+        self.serve("https", move |stream| {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).ok()?;
+            Some(rustls::StreamOwned::new(connection, stream))
+        })
+    }
+
+    /// Answers on what `open` makes of a connection.
+    fn serve<S: Read + Write>(
+        self,
+        scheme: &str,
+        open: impl Fn(TcpStream) -> Option<S> + Send + Sync + 'static,
+    ) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let origin = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let open = Arc::new(open);
         let log: Arc<Mutex<Vec<(Instant, String, String)>>> = Arc::default();
         let replies = Arc::new(Mutex::new(self));
         let seen = Arc::clone(&log);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (replies, seen) = (Arc::clone(&replies), Arc::clone(&seen));
-                std::thread::spawn(move || talk(stream, &replies, &seen));
+                let (replies, seen, open) = (Arc::clone(&replies), Arc::clone(&seen), Arc::clone(&open));
+                std::thread::spawn(move || {
+                    if let Some(stream) = open(stream) {
+                        talk(stream, &replies, &seen);
+                    }
+                });
             }
         });
         Running { origin, log }
     }
 }
 
-fn talk(stream: TcpStream, script: &Mutex<Script>, seen: &Mutex<Vec<(Instant, String, String)>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut stream = stream;
+fn talk(stream: impl Read + Write, script: &Mutex<Script>, seen: &Mutex<Vec<(Instant, String, String)>>) {
+    let mut reader = BufReader::new(stream);
     loop {
         let mut head = String::new();
         loop {
@@ -144,7 +195,8 @@ fn talk(stream: TcpStream, script: &Mutex<Script>, seen: &Mutex<Vec<(Instant, St
         }
         answer.extend(b"\r\n");
         answer.extend(&reply.body);
-        if stream.write_all(&answer).is_err() {
+        let stream = reader.get_mut();
+        if stream.write_all(&answer).and_then(|()| stream.flush()).is_err() {
             return;
         }
     }
