@@ -261,12 +261,11 @@ impl NewsSite {
         };
         let text = format!("<p>{}</p>", post.text_at(now).replace('\n', "</p><p>"));
         let views = now.duration_since(post.published).as_secs() / 60 + 7;
+        let others: Vec<&Post> = self.newest(now).collect();
         let mut related = String::new();
         for _ in 0..4 {
-            let other = &self.posts[dice.below(self.posts.len())];
-            if other.is_there(now) {
-                let _ = write!(related, "<li><a href=\"{}\">{}</a></li>", other.path(), other.title);
-            }
+            let other = others[dice.below(others.len())];
+            let _ = write!(related, "<li><a href=\"{}\">{}</a></li>", other.path(), other.title);
         }
         let [title, info, body] = if self.redesign.is_some_and(|at| now >= at) {
             ["headline", "byline", "story"]
