@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
-use crate::dedup::{Likeness, Relation, Shingles};
+use crate::dedup::{Likeness, Relation, Shingles, share};
 use crate::search::fold::fold_text;
 
 /// A shingle that so many articles hold is boilerplate, and leads to none of them. More of them are not
@@ -202,11 +202,6 @@ fn equal_texts(connection: &Connection, article: i64) -> rusqlite::Result<Vec<i6
     let sql = "SELECT id FROM article WHERE text_digest = (SELECT text_digest FROM article WHERE id = ?1) AND id <> ?1
                ORDER BY id LIMIT 2";
     connection.prepare_cached(sql)?.query_map([article], |row| row.get(0))?.collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share")]
-fn share(part: usize, whole: usize) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
 
 /// Puts an article and those it has edges with into one cluster, and the clusters they were in.

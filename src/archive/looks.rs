@@ -110,7 +110,7 @@ fn next_wait(
     verdict: Verdict,
     found_new: bool,
 ) -> Result<Option<Duration>, ArchiveError> {
-    let sql = "SELECT u.wait, u.kind, u.rank, u.suspicions, a.published_from, a.first_seen
+    let sql = "SELECT u.wait, u.kind, u.rank, u.suspicions, a.published_from, a.first_seen, a.url = u.id
                FROM url u LEFT JOIN article a ON a.id = u.article WHERE u.id = ?1";
     let is_redirect = matches!(outcome.result, PageResult::Redirect(_));
     let mut select = connection.prepare_cached(sql).doing("planning the next look")?;
@@ -129,8 +129,8 @@ fn next_wait(
                 Verdict::Duplicate => Some(next_look(recrawl, None, crate::dedup::Change::New, age()?)),
                 Verdict::Missing => Some(next_missing_look(recrawl, row.get::<_, u32>(3)? + 1)),
                 Verdict::Alias => None,
-                // Where an article led to is looked at first.
-                Verdict::None if is_redirect && row.get::<_, Option<i64>>(5)?.is_some() => {
+                // What an article led to is looked at first.
+                Verdict::None if is_redirect && row.get::<_, Option<bool>>(6)? == Some(true) => {
                     Some(next_missing_look(recrawl, 1))
                 }
                 // A list's later page is looked at when its list says so.

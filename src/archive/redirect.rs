@@ -39,7 +39,7 @@ pub(super) fn note(
         (None, Some(id)) => join(connection, from, target, id, "redirect", at).map(|()| Verdict::None),
         (Some(own), Some(id)) if is_same(connection, own, id)? => {
             settle(connection, target, id)?;
-            join(connection, from, target, id, "redirect", at).map(|()| Verdict::Alias)
+            join(connection, from, target, id, "redirect", at).map(|()| Verdict::None)
         }
         (Some(_), _) if was_seen => Ok(Verdict::Missing),
         _ => Ok(Verdict::None),

@@ -48,7 +48,7 @@ pub enum ConfigError {
         site: String,
         /// The one before.
         other: String,
-        /// The host.
+        /// The host's origin.
         host: String,
     },
     /// A seed that is no URL.

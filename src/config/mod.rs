@@ -62,7 +62,7 @@ impl Config {
                 return Err(ConfigError::SharedHost {
                     site: site.name.clone(),
                     other: other.name.clone(),
-                    host: seed.host().to_owned(),
+                    host: seed.origin().to_owned(),
                 });
             }
             sites.push(site);

@@ -13,6 +13,7 @@ use crate::article::{Article, Origin, Published};
 use fold::{fold, says_the_same};
 pub use relation::{Likeness, Relation};
 pub use shingles::Shingles;
+pub(crate) use shingles::share;
 pub use tail::Boilerplate;
 
 /// What a look at an article found.

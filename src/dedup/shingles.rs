@@ -134,8 +134,9 @@ impl Shingles {
     }
 }
 
+/// A part of a whole, of which there may be nothing.
 #[expect(clippy::cast_precision_loss, reason = "a share")]
-pub(super) fn share(part: usize, whole: usize) -> f64 {
+pub(crate) fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 

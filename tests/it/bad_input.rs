@@ -102,7 +102,7 @@ fn endless_redirects_end() {
 fn a_host_that_does_not_answer_is_named_and_the_others_go_on() {
     let site = Script::new().front(&["/1.html"]).on("/1.html", Reply::article("甲", "乙。")).start();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let https = site.origin.replace("http://", "https://");
+    let https = site.origin.replace("http://127.0.0.1", "https://localhost");
     let desk = Desk::with_config(&format!(
         "[identity]\ncontact = \"mailto:a@example.com\"\n[archive]\nstore = \"a.sqlite\"\n[politeness]\ndelay = \"0s\"\n[fetch]\nretries = 0\n\
          [[site]]\nname = \"good\"\nseeds = [\"{}/\"]\n[[site]]\nname = \"closed\"\nseeds = [\"http://{closed}/\"]\n\

@@ -294,7 +294,8 @@ fn status_says_in_one_screen_what_is_fresh_late_and_broken_and_what_to_do() {
     let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
     let more = format!(
         "[[site]]\nname = \"closed\"\nseeds = [\"{}/\"]\n[[site]]\nname = \"forgotten one\"\nseeds = [\"{}/\"]\n",
-        closed.origin, closed.origin
+        closed.origin,
+        closed.origin.replace("127.0.0.1", "localhost")
     );
     std::fs::write(desk.path("crawl.toml"), config + &more).unwrap();
     desk.run("crawl closed").expect_code(1);
