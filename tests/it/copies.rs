@@ -1,5 +1,7 @@
 //! Which articles are taken for copies of which, and what is said of them.
 
+#![expect(clippy::print_stderr, reason = "the figures that docs/copies.md quotes")]
+
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
@@ -233,7 +235,9 @@ fn copies_are_told_from_what_only_looks_alike() {
         *all += 1;
     }
     let f1 = 2.0 * right / (2.0 * right + wrong + missed);
-    assert!(f1 >= 0.98, "F1 {f1:.4}: {right} right, {wrong} wrong, {missed} missed; by kind: {kinds:?}");
+    let figures = format!("F1 {f1:.4}: {right} right, {wrong} wrong, {missed} missed; by kind: {kinds:?}");
+    eprintln!("{figures}");
+    assert!(f1 >= 0.98, "{figures}");
 }
 
 const STORY: &str = "历时八个月,老码头的改造工程在本周末完工,步道向居民开放。\n\
@@ -368,7 +372,7 @@ fn a_story_that_everybody_has_stays_one_and_boilerplate_makes_none() {
             number % 4,
         ));
     }
-    for _ in 0..100 {
+    for _ in 0..300 {
         let short = press.short();
         press.stories.push(short);
     }
@@ -376,7 +380,7 @@ fn a_story_that_everybody_has_stays_one_and_boilerplate_makes_none() {
     let clusters = clusters(&open(&desk));
     let apart: Vec<i64> = (1..=100).filter(|id| clusters.get(id) != Some(&1)).collect();
     assert!(apart.is_empty(), "copies outside of the story's cluster: {apart:?}");
-    let promoted: Vec<i64> = (101..=200).filter(|id| clusters.contains_key(id)).collect();
+    let promoted: Vec<i64> = (101..=400).filter(|id| clusters.contains_key(id)).collect();
     assert!(promoted.is_empty(), "only a block of promotion in common: {promoted:?}");
 }
 
