@@ -53,7 +53,7 @@ impl FigureChange {
             digits.sort_unstable();
             digits
         };
-        let has_same_unit = old.unit == new.unit && old.multiplier == new.multiplier;
+        let has_same_unit = old.unit == new.unit && is_close(old.multiplier, new.multiplier);
         Some(if has_same_unit && digits(&old) == digits(&new) {
             Self::DecimalPoint
         } else if old.number == new.number {
