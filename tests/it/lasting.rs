@@ -99,6 +99,18 @@ fn a_seed_below_the_front_page_is_looked_at_by_every_run() {
 }
 
 #[test]
+fn an_article_that_a_crawl_begins_with_is_archived_like_those_that_it_leads_to() {
+    let lab = Lab::new(&[FIRST]);
+    let text = "步道完工了。</p><p><a href=/2.html>第二篇文章的标题</a>";
+    lab.on(FIRST, article("步道", text));
+    lab.on(SECOND, article("新的", "又有一篇。"));
+    assert_eq!(lab.run().counts.articles.new, 2);
+    lab.on(FIRST, article("步道", &format!("{text}后来又加了一句。")));
+    lab.wait(1);
+    assert_eq!(lab.run().counts.articles.revised, 1);
+}
+
+#[test]
 fn a_page_that_is_made_a_seed_later_is_looked_at_by_every_run() {
     let section = "http://park.example/walks/";
     let mut lab = Lab::new(&[HOME]);

@@ -48,11 +48,15 @@ impl Exam<'_> {
             self.candidates.extend(discover::from_head(&page, &territory, &links));
         }
         self.find_feeds(&territory, capture, kind);
-        if kind == Kind::List {
+        let is_list = kind == Kind::List;
+        if is_list && !self.may_be_article(&capture.url, &territory) {
             return (self.list(&capture.url), PageResult::Nothing, Disposition::Done);
         }
         let is_known_post = kind == Kind::Post || !territory.knows_articles();
         let (shown, article) = page.read(profile.as_deref());
+        if is_list && shown != PageKind::Article {
+            return (self.list(&capture.url), PageResult::Nothing, Disposition::Done);
+        }
         if self.says_missing(&article) {
             return self.missing("soft_404");
         }
@@ -88,6 +92,11 @@ impl Exam<'_> {
     fn is_first(&self, url: &CanonicalUrl) -> bool {
         let path = |url: &CanonicalUrl| url.path_and_query().trim_end_matches('/').to_owned();
         url.is_front_page() || self.rules.territory.site.seeds.iter().any(|seed| path(seed) == path(url))
+    }
+
+    /// A crawl may begin at an article: where no profile knows better, what is below the front page is read.
+    fn may_be_article(&self, url: &CanonicalUrl, territory: &Territory) -> bool {
+        self.is_first(url) && territory.kind(url) == Kind::Other && !territory.knows_articles()
     }
 
     /// Whether the site shows this page for any number.
