@@ -20,16 +20,20 @@ fn desk(origin: &str) -> Desk {
 }
 
 /// What must not depend on kills: everything but times, views, the precision of dates that the page
-/// gives as an age, and which related links were drawn.
+/// gives as an age, which related links were drawn, and which of many posts made of the same stock
+/// sentences are taken for copies, since that depends on which of them came first.
 fn essence(desk: &Desk) -> BTreeMap<String, String> {
-    let by_id: HashMap<i64, String> = desk
-        .articles()
-        .iter()
-        .map(|a| (a["id"].as_i64().unwrap(), a["url"].as_str().unwrap().to_owned()))
-        .collect();
+    let articles = desk.articles();
     let mut found = BTreeMap::new();
-    for article in desk.articles() {
-        let cluster = article["cluster"].as_i64().and_then(|id| by_id.get(&id));
+    for article in &articles {
+        let is_copy = |other: &&Value| other["body"] == article["body"] && other["url"] != article["url"];
+        let copies: Vec<&Value> = articles.iter().filter(is_copy).collect();
+        assert!(
+            copies.iter().all(|copy| copy["cluster"].is_i64() && copy["cluster"] == article["cluster"]),
+            "a copy apart: {copies:?}"
+        );
+        let mut copies: Vec<&str> = copies.iter().filter_map(|copy| copy["url"].as_str()).collect();
+        copies.sort_unstable();
         let is_exact = article["published_approximate"] == Value::Bool(false);
         let kept = [
             "title",
@@ -48,7 +52,7 @@ fn essence(desk: &Desk) -> BTreeMap<String, String> {
         let published = if is_exact { article["published"].to_string() } else { String::new() };
         let url = article["url"].as_str().unwrap().to_owned();
         let line = format!(
-            "{kept:?} {published} {cluster:?} related {}",
+            "{kept:?} {published} {copies:?} related {}",
             article["related"].as_array().unwrap().len()
         );
         assert_eq!(found.insert(url.clone(), line), None, "{url} is doubled");
