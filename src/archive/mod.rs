@@ -43,7 +43,7 @@ pub use record::{
     Beginning, Claimed, Disposition, GoneCheck, HostRecord, NumberState, Outcome, PageResult, Receipt,
     Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,
 };
-pub use related::{Reposting, SameTemplate, StoryMember};
+pub use related::{RelatedArticle, Reposting, StoryMember};
 pub use scan::{Filter, Order};
 pub use schema::SCHEMA_VERSION;
 pub use search::{Facets, Found, Hit, HitOrder, Search};

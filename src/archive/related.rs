@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::read::Archive;
 use super::{ArchiveError, Doing};
 
-/// An article of a story.
+/// An article among others that it has something to do with.
 #[derive(Debug, Clone, Serialize)]
-pub struct StoryMember {
+pub struct RelatedArticle {
     /// Row in `article`.
     pub id: i64,
     /// Where it is.
@@ -19,6 +19,27 @@ pub struct StoryMember {
     pub title: String,
     /// ISO 8601, as precise as known.
     pub published: Option<String>,
+}
+
+impl RelatedArticle {
+    /// The first five columns, in the order of the fields.
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            url: row.get(1)?,
+            site: row.get(2)?,
+            title: row.get(3)?,
+            published: row.get(4)?,
+        })
+    }
+}
+
+/// An article of a story.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoryMember {
+    /// The article.
+    #[serde(flatten)]
+    pub article: RelatedArticle,
     /// ISO 8601.
     pub first_seen: String,
     /// Whether it is the earliest.
@@ -33,21 +54,6 @@ pub struct StoryMember {
     pub of_article: Option<f64>,
     /// Share of its source that stands in it.
     pub of_source: Option<f64>,
-}
-
-/// An article with the same words around other figures.
-#[derive(Debug, Clone, Serialize)]
-pub struct SameTemplate {
-    /// Row in `article`.
-    pub id: i64,
-    /// Where it is.
-    pub url: String,
-    /// The site's name.
-    pub site: String,
-    /// The headline.
-    pub title: String,
-    /// ISO 8601, as precise as known.
-    pub published: Option<String>,
 }
 
 /// How one site takes articles from another.
@@ -74,11 +80,7 @@ impl Archive {
                    ORDER BY a.published_from IS NULL, a.published_from, a.first_seen, a.id";
         self.list(sql, [article], |row| {
             Ok(StoryMember {
-                id: row.get(0)?,
-                url: row.get(1)?,
-                site: row.get(2)?,
-                title: row.get(3)?,
-                published: row.get(4)?,
+                article: RelatedArticle::read(row)?,
                 first_seen: row.get(5)?,
                 is_first: row.get(6)?,
                 days_after: row.get(7)?,
@@ -91,21 +93,13 @@ impl Archive {
     }
 
     /// Articles with the same words around other figures, the earliest first.
-    pub fn same_template(&self, article: i64) -> Result<Vec<SameTemplate>, ArchiveError> {
+    pub fn same_template(&self, article: i64) -> Result<Vec<RelatedArticle>, ArchiveError> {
         let sql = "SELECT a.id, u.url, s.key, a.title, a.published FROM article a
                    JOIN url u ON u.id = a.url JOIN site s ON s.id = a.site
                    WHERE a.id IN (SELECT source FROM dup_edge WHERE article = ?1 AND relation = 'same_template'
                                   UNION SELECT article FROM dup_edge WHERE source = ?1 AND relation = 'same_template')
                    ORDER BY a.published_from IS NULL, a.published_from, a.first_seen, a.id";
-        self.list(sql, [article], |row| {
-            Ok(SameTemplate {
-                id: row.get(0)?,
-                url: row.get(1)?,
-                site: row.get(2)?,
-                title: row.get(3)?,
-                published: row.get(4)?,
-            })
-        })
+        self.list(sql, [article], RelatedArticle::read)
     }
 
     /// Which sites take articles from which, those that take most first.

@@ -5,10 +5,10 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::RelatedArgs;
-use super::output::{json_line, json_pretty, pad, stdout, width};
+use super::output::{json_line, json_pretty, pad, shown, stdout, width};
 use super::show::find;
 use super::{ATTENTION, Context};
-use crate::archive::{Archive, ArticleRecord, Reposting, SameTemplate, StoryMember};
+use crate::archive::{Archive, ArticleRecord, RelatedArticle, Reposting, StoryMember};
 use crate::diff::{CopyChanges, Exchange};
 
 /// Exchanges of a kind that are shown.
@@ -23,7 +23,7 @@ struct Story<'a> {
     url: &'a str,
     cluster: Option<i64>,
     articles: Vec<Member>,
-    same_template: Vec<SameTemplate>,
+    same_template: Vec<RelatedArticle>,
 }
 
 #[derive(Serialize)]
@@ -67,7 +67,7 @@ fn read<'a>(archive: &Archive, article: &'a ArticleRecord) -> anyhow::Result<Sto
     let mut articles = Vec::new();
     for member in archive.story(article.id)? {
         let changes = match member.source {
-            Some(source) => body(source)?.zip(body(member.id)?),
+            Some(source) => body(source)?.zip(body(member.article.id)?),
             None => None,
         };
         let changes = changes.map(|(source, copy)| CopyChanges::between(&source, &copy));
@@ -78,16 +78,15 @@ fn read<'a>(archive: &Archive, article: &'a ArticleRecord) -> anyhow::Result<Sto
 }
 
 fn write_story(out: &mut impl Write, article: &ArticleRecord, story: &Story<'_>) -> anyhow::Result<()> {
-    writeln!(out, "{}\n{}\n", article.title, article.url)?;
+    writeln!(out, "{}\n{}\n", shown(&article.title), article.url)?;
     match story.articles.len() {
         0 => writeln!(out, "no other article stems from it, nor it from another")?,
         count => writeln!(out, "{count} articles of one story, the earliest first:")?,
     }
     for Member { member, changes } in &story.articles {
-        let published = member.published.as_deref().unwrap_or("—");
         let later = member.days_after.filter(|_| !member.is_first).map(later).unwrap_or_default();
-        writeln!(out, "\n{:>6}  {published}  {}  {}{later}", member.id, member.site, member.title)?;
-        writeln!(out, "        {}", member.url)?;
+        writeln!(out, "\n{}{later}", line_of(&member.article))?;
+        writeln!(out, "        {}", member.article.url)?;
         if let (Some(source), Some(relation)) = (member.source, &member.relation) {
             let share = |share: Option<f64>| format!("{:.0} %", share.unwrap_or_default() * 100.0);
             let (own, of_source) = (share(member.of_article), share(member.of_source));
@@ -104,10 +103,14 @@ fn write_story(out: &mut impl Write, article: &ArticleRecord, story: &Story<'_>)
         writeln!(out, "\nthe same words around other figures:")?;
     }
     for other in &story.same_template {
-        let published = other.published.as_deref().unwrap_or("—");
-        writeln!(out, "{:>6}  {published}  {}  {}", other.id, other.site, other.title)?;
+        writeln!(out, "{}", line_of(other))?;
     }
     Ok(())
+}
+
+fn line_of(article: &RelatedArticle) -> String {
+    let published = article.published.as_deref().unwrap_or("—");
+    format!("{:>6}  {published}  {}  {}", article.id, article.site, shown(&article.title))
 }
 
 /// ` · 3 hours later`.
@@ -142,8 +145,8 @@ fn write_changes(out: &mut impl Write, changes: &CopyChanges) -> std::io::Result
         for passage in passages.iter().take(SHOWN) {
             let length = passage.chars().count();
             let more = if length > PASSAGE { format!("… ({length} characters)") } else { String::new() };
-            let shown: String = passage.chars().take(PASSAGE).collect();
-            writeln!(out, "        {name:<8} {shown}{more}")?;
+            let start: String = passage.chars().take(PASSAGE).collect();
+            writeln!(out, "        {name:<8} {}{more}", shown(&start))?;
         }
         if passages.len() > SHOWN {
             writeln!(out, "        {name:<8} … {} more", passages.len() - SHOWN)?;
@@ -158,8 +161,8 @@ fn line(out: &mut impl Write, name: &str, items: &[String]) -> std::io::Result<(
     }
     let more = items.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!(", … {more} more") } else { String::new() };
-    let shown: Vec<&str> = items.iter().take(SHOWN).map(String::as_str).collect();
-    writeln!(out, "        {name:<8} {}{more}", shown.join(", "))
+    let first: Vec<&str> = items.iter().take(SHOWN).map(String::as_str).collect();
+    writeln!(out, "        {name:<8} {}{more}", shown(&first.join(", ")))
 }
 
 fn exchange(Exchange { old, new, count }: &Exchange) -> String {

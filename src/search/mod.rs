@@ -8,6 +8,7 @@ pub mod plan;
 pub mod query;
 pub mod rank;
 pub mod segment;
+pub mod sentence;
 pub mod snippet;
 pub mod term;
 pub mod trend;

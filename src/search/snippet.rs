@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::fold::fold_text;
+use super::sentence::sentences;
 use super::term::Term;
 
 /// Characters of a snippet that is cut at sentences, at most.
@@ -101,34 +102,6 @@ fn narrowed(chars: &[char], range: &Range<usize>, mark: &Range<usize>) -> Range<
 
 fn ends_clause(c: char) -> bool {
     matches!(c, '，' | '、' | ',' | '：' | ';' | '；' | ' ')
-}
-
-/// Sentences with the marks that end them.
-fn sentences(chars: &[char]) -> Vec<Range<usize>> {
-    let mut sentences = Vec::new();
-    let mut start = 0;
-    let mut at = 0;
-    while at < chars.len() {
-        let next = chars.get(at + 1);
-        let ends = match chars[at] {
-            '。' | '！' | '？' | '!' | '?' | '…' | '\n' => true,
-            '.' => next.is_none_or(|next| next.is_whitespace()),
-            _ => false,
-        };
-        at += 1;
-        if ends {
-            // Quotes and repeated marks belong to the sentence that they end.
-            while chars.get(at).is_some_and(|c| "。！？!?…”’」』）)".contains(*c)) {
-                at += 1;
-            }
-            sentences.push(start..at);
-            start = at;
-        }
-    }
-    if start < chars.len() {
-        sentences.push(start..chars.len());
-    }
-    sentences
 }
 
 fn trimmed(chars: &[char], range: Range<usize>) -> Range<usize> {

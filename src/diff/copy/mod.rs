@@ -6,7 +6,6 @@
 
 mod figure;
 mod name;
-mod sentence;
 
 use std::ops::Range;
 
@@ -14,10 +13,10 @@ use serde::Serialize;
 
 use super::paragraphs::{self, Paragraph};
 use super::pieces::{Change, Piece};
-use crate::search::fold::{fold, fold_text};
+use crate::search::fold::{Kind, fold_text, kind};
+use crate::search::sentence;
 pub use figure::FigureChange;
 use figure::figure_around;
-use sentence::sentences;
 
 /// Characters in common of which a larger share differs are another script, not words exchanged.
 const SCRIPT: usize = 10;
@@ -218,6 +217,16 @@ impl Collector<'_> {
     }
 }
 
+/// The sentences of a text; white space within them is a single space.
+fn sentences(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let squeezed = |range: Range<usize>| {
+        let sentence: String = chars[range].iter().collect();
+        sentence.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    sentence::sentences(&chars).into_iter().map(squeezed).filter(|sentence| !sentence.is_empty()).collect()
+}
+
 fn text(sentence: &[char], range: &Range<usize>) -> String {
     sentence[range.clone()].iter().collect::<String>().trim().to_owned()
 }
@@ -269,7 +278,7 @@ fn readable(
 }
 
 fn has_letters(part: &[char]) -> bool {
-    part.iter().any(|c| fold(*c).1 != crate::search::fold::Kind::Break)
+    part.iter().any(|c| kind(*c) != Kind::Break)
 }
 
 fn is_han(c: char) -> bool {
