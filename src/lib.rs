@@ -44,6 +44,7 @@ pub mod export;
 pub mod extract;
 pub mod fetch;
 pub mod frontier;
+pub mod hash;
 pub mod inflate;
 pub mod politeness;
 pub mod profile;

@@ -23,6 +23,11 @@ pub fn is_unspaced(c: char) -> bool {
         | '\u{20000}'..='\u{3ffff}')
 }
 
+/// Whether a character is a Han character.
+pub fn is_han(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
 /// Whether a mark stands on the character before it: vowel signs and tones of the same scripts, and
 /// the selectors of variants.
 pub fn is_attached(c: char) -> bool {

@@ -8,14 +8,17 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::hash::{fnv1a, mixed};
 use crate::search::fold::Kind;
 use crate::search::segment::{Unit, units};
 
-/// Length of a shingle.
-const LENGTH: usize = 8;
+/// Length of a spread character, the unit in which texts are measured …
 const SPREAD: usize = 1;
+/// … of a word or a figure …
 const WORD: usize = 2;
-/// A row that long is nobody's phrase.
+/// … of a shingle …
+const LENGTH: usize = 8;
+/// … and of a row that is nobody's phrase.
 const ROW: usize = 20;
 
 /// One shingle in 2⁵ is in the sketch (`FracMinHash`, Irber et al. 2022).
@@ -57,7 +60,7 @@ impl Shingles {
     pub fn of(folded: &str) -> Self {
         let mut figures = Vec::new();
         let read = |(at, unit): (usize, Unit<'_>)| {
-            let hash = hash(unit.text);
+            let hash = fnv1a(unit.text.bytes());
             if unit.text.len() >= 2 && unit.text.bytes().all(|byte| byte.is_ascii_digit()) {
                 figures.push((at, hash));
             }
@@ -87,7 +90,7 @@ impl Shingles {
         Self { hashes, places, lengths, figures }
     }
 
-    /// How many there are.
+    /// How many different shingles there are.
     pub fn len(&self) -> usize {
         self.hashes.len()
     }
@@ -154,19 +157,6 @@ impl Shingles {
 #[expect(clippy::cast_precision_loss, reason = "a share")]
 pub(crate) fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
-}
-
-/// Fowler, Noll and Vo's hash, FNV-1a.
-fn hash(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// Spreads what differs over all bits (the end of Steele's `SplitMix64`).
-fn mixed(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::body::{LinePlace, Reading};
 use super::survey::attribute;
 use crate::article::{Article, Image, Origin, Related};
 use crate::profile::squeeze;
+use crate::script::is_han;
 use crate::url::CanonicalUrl;
 
 /// Related links that are kept, at most.
@@ -116,7 +117,7 @@ pub(super) fn script_language(text: &str) -> Option<&'static str> {
     for c in text.chars().take(2000).filter(|c| c.is_alphabetic()) {
         all += 1;
         match c {
-            '\u{3400}'..='\u{9fff}' => han += 1,
+            c if is_han(c) => han += 1,
             '\u{3040}'..='\u{30ff}' => kana += 1,
             '\u{ac00}'..='\u{d7a3}' => hangul += 1,
             _ => {}

@@ -48,7 +48,7 @@ impl Line {
 
     pub(super) fn close_gap(&mut self, next: char) {
         let previous = self.text.chars().next_back();
-        let joined = self.gap == Gap::Break && previous.is_some_and(is_han) && is_han(next);
+        let joined = self.gap == Gap::Break && previous.is_some_and(is_han_or_mark) && is_han_or_mark(next);
         if self.gap != Gap::None && !joined {
             if previous.is_some() {
                 self.text.push(' ');
@@ -99,7 +99,7 @@ fn is_text(c: char) -> bool {
 }
 
 /// Han characters and the punctuation that stands between them.
-pub(super) fn is_han(c: char) -> bool {
+pub(super) fn is_han_or_mark(c: char) -> bool {
     matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3ffff}')
 }
 

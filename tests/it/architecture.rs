@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("url", &[]),
     ("clock", &[]),
     ("script", &[]),
+    ("hash", &[]),
     ("inflate", &[]),
     ("capture", &["url"]),
     ("article", &["capture", "url"]),
@@ -14,9 +15,9 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("config", &["url"]),
     ("politeness", &["clock"]),
     ("profile", &["article", "capture", "extract", "url"]),
-    ("extract", &["article", "capture", "entry", "profile", "url"]),
+    ("extract", &["article", "capture", "entry", "hash", "profile", "script", "url"]),
     ("coverage", &[]),
-    ("dedup", &["article", "script", "search"]),
+    ("dedup", &["article", "hash", "script", "search"]),
     ("diff", &["script", "search"]),
     ("watch", &["article"]),
     ("search", &["capture"]),
@@ -40,7 +41,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         ],
     ),
     ("export", &["archive", "article", "capture"]),
-    ("demo", &[]),
+    ("demo", &["hash"]),
     ("crawl", &["*"]),
     ("sim", &["*"]),
     ("cli", &["*"]),
@@ -48,7 +49,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
+    "hash",
     "url",
     "entry",
     "capture",

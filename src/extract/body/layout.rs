@@ -9,6 +9,7 @@ use super::words::{ClassKinds, class_kinds};
 use crate::extract::flow::{Flow, flow, is_advertisement, is_hidden};
 use crate::extract::line::Line;
 use crate::extract::survey::attribute;
+use crate::hash::fnv1a;
 
 /// What an element is to its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,9 +231,9 @@ fn kind(name: &str) -> Kind {
     }
 }
 
-/// FNV-1a over tag and class.
+/// A hash of tag and class.
 fn shape(element: ElementRef<'_>) -> u64 {
     let class = attribute(element, "class").unwrap_or_default();
     let bytes = element.value().name().bytes().chain([b' ']).chain(class.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    fnv1a(bytes)
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::extract::line::{is_han, table};
+use crate::extract::line::{is_han_or_mark, table};
 
 static MONTHS: LazyLock<HashMap<&'static str, i8>> = LazyLock::new(|| {
     let mut months = HashMap::new();
@@ -57,7 +57,7 @@ const NEAR: usize = 32;
 pub(super) fn label(before: &str) -> Label {
     let mut width = 0;
     let is_near = |c: &char| {
-        width += if is_han(*c) { 2 } else { 1 };
+        width += if is_han_or_mark(*c) { 2 } else { 1 };
         width <= NEAR
     };
     let near: String =
