@@ -97,20 +97,16 @@ impl Figure {
     }
 }
 
-/// The figure, with its unit, that a place in a sentence is part of or touches.
-pub(super) fn figure_around(sentence: &[char], place: &Range<usize>) -> Option<Range<usize>> {
-    figures(sentence).into_iter().find(|figure| {
-        let digits = figure.start..figure.end;
-        if place.is_empty() {
-            digits.start <= place.start && place.start <= digits.end
-        } else {
-            digits.start < place.end && place.start < digits.end
-        }
-    })
+/// The first of a sentence's figures that a place is part of or overlaps; where the place is empty, the one
+/// that it stands in or touches.
+pub(super) fn figure_at(figures: &[Range<usize>], place: &Range<usize>) -> Option<Range<usize>> {
+    let touches = usize::from(place.is_empty());
+    let first = figures.partition_point(|figure| figure.end + touches <= place.start);
+    figures.get(first).filter(|figure| figure.start < place.end + touches).cloned()
 }
 
 /// Where the figures of a sentence stand.
-fn figures(sentence: &[char]) -> Vec<Range<usize>> {
+pub(super) fn figures(sentence: &[char]) -> Vec<Range<usize>> {
     let folded: Vec<char> = sentence.iter().map(|c| fold(*c).0).collect();
     let digit = |at: usize| folded.get(at).is_some_and(char::is_ascii_digit);
     let (mut figures, mut at) = (Vec::new(), 0);

@@ -7,18 +7,21 @@
 mod figure;
 mod name;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use serde::Serialize;
 
 use super::paragraphs::{self, Paragraph};
 use super::pieces::{Change, Piece};
+use crate::script::is_han;
 use crate::search::fold::{Kind, fold_text, kind};
 use crate::search::sentence;
 pub use figure::FigureChange;
-use figure::figure_around;
+use figure::{figure_at, figures};
 
-/// Characters in common of which a larger share differs are another script, not words exchanged.
+/// Han characters in common of which more than one in so many differs, and so many at least, are another
+/// script and not words exchanged.
 const SCRIPT: usize = 10;
 /// Longer insertions within a sentence are passages.
 const PASSAGE: usize = 12;
@@ -26,7 +29,8 @@ const PASSAGE: usize = 12;
 /// What changed from a text to its copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CopyChanges {
-    /// Whether one is written in traditional, the other in simplified characters.
+    /// Whether so many of the characters in common differ that one text seems to be in traditional, the other
+    /// in simplified characters.
     pub other_script: bool,
     /// Figures with another value.
     pub figures: Vec<FigureExchange>,
@@ -86,12 +90,53 @@ impl CopyChanges {
 struct Collector<'a> {
     old: &'a [String],
     new: &'a [String],
-    changes: CopyChanges,
+    added: Vec<String>,
+    cut: Vec<String>,
+    figures: Tally,
+    names: Tally,
+    words: Tally,
     /// Whether the last sentence came, or went: the next one belongs to the same passage.
     goes_on: [bool; 2],
     /// Han characters in common, and those of them written otherwise.
     common: usize,
-    variants: Vec<Exchange>,
+    variants: Tally,
+}
+
+/// A sentence with the places of its figures.
+struct Side {
+    text: Vec<char>,
+    figures: Vec<Range<usize>>,
+}
+
+impl Side {
+    fn of(text: Vec<char>) -> Self {
+        Self { figures: figures(&text), text }
+    }
+
+    fn text(&self, range: &Range<usize>) -> String {
+        text(&self.text, range)
+    }
+}
+
+/// Exchanges in the order in which they first came, each counted.
+#[derive(Default)]
+struct Tally {
+    list: Vec<Exchange>,
+    places: HashMap<(String, String), usize>,
+}
+
+impl Tally {
+    fn note(&mut self, old: String, new: String) {
+        let place = *self.places.entry((old.clone(), new.clone())).or_insert(self.list.len());
+        match self.list.get_mut(place) {
+            Some(known) => known.count += 1,
+            None => self.list.push(Exchange { old, new, count: 1 }),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.list.iter().map(|exchange| exchange.count).sum()
+    }
 }
 
 impl Collector<'_> {
@@ -104,16 +149,16 @@ impl Collector<'_> {
             }
             Paragraph::Deleted { .. } => {
                 let sentence: String = self.next_old().iter().collect();
-                pass(&mut self.changes.cut, &sentence, self.goes_on[0]);
+                pass(&mut self.cut, &sentence, self.goes_on[0]);
                 self.goes_on[0] = true;
             }
             Paragraph::Inserted { .. } => {
                 let sentence: String = self.next_new().iter().collect();
-                pass(&mut self.changes.added, &sentence, self.goes_on[1]);
+                pass(&mut self.added, &sentence, self.goes_on[1]);
                 self.goes_on[1] = true;
             }
             Paragraph::Changed { pieces } => {
-                let (old, new) = (self.next_old(), self.next_new());
+                let (old, new) = (Side::of(self.next_old()), Side::of(self.next_new()));
                 self.goes_on = [false; 2];
                 self.compare(&old, &new, pieces);
             }
@@ -136,14 +181,14 @@ impl Collector<'_> {
 
     /// Two sentences that resemble each other. Folding keeps the number of characters, so that pieces of
     /// the folded sentences are places in the sentences.
-    fn compare(&mut self, old: &[char], new: &[char], pieces: &[Piece]) {
+    fn compare(&mut self, old: &Side, new: &Side, pieces: &[Piece]) {
         let mut spans: Vec<(Range<usize>, Range<usize>)> = Vec::new();
         let (mut i, mut j) = (0, 0);
         for piece in pieces {
             let length = piece.text.chars().count();
             let (next_i, next_j) = match piece.change {
                 Change::Same => {
-                    self.compare_same(old, new, i..i + length, j);
+                    self.compare_same(&old.text, &new.text, i..i + length, j);
                     (i, j) = (i + length, j + length);
                     continue;
                 }
@@ -165,32 +210,52 @@ impl Collector<'_> {
         }
     }
 
-    /// Classes an exchange within a sentence; gives where what was shown of it ends.
+    /// Notes an exchange within a sentence: its figures, and what stands between them. Gives where what was
+    /// noted ends.
     fn exchange(
         &mut self,
-        (old, a): (&[char], Range<usize>),
-        (new, b): (&[char], Range<usize>),
+        (old, mut a): (&Side, Range<usize>),
+        (new, mut b): (&Side, Range<usize>),
     ) -> (usize, usize) {
-        if let Some((before, after)) = figure_around(old, &a).zip(figure_around(new, &b)) {
-            if let Some(change) = FigureChange::of(&text(old, &before), &text(new, &after)) {
-                note_figure(&mut self.changes.figures, (text(old, &before), text(new, &after)), change);
+        while let Some((before, after)) = figures_at((old, &a), (new, &b)) {
+            self.words_of(
+                (old, a.start..before.start.max(a.start)),
+                (new, b.start..after.start.max(b.start)),
+            );
+            let (from, to) = (old.text(&before), new.text(&after));
+            if FigureChange::of(&from, &to).is_some() {
+                self.figures.note(from, to);
             }
-            return (before.end, after.end);
+            (a.start, b.start) = (before.end.max(a.start), after.end.max(b.start));
+            (a.end, b.end) = (a.end.max(a.start), b.end.max(b.start));
+            if a.is_empty() || b.is_empty() {
+                break;
+            }
         }
-        if let Some((before, after)) = name::names((old, &a), (new, &b)) {
-            note(&mut self.changes.names, text(old, &before), text(new, &after));
+        self.words_of((old, a), (new, b))
+    }
+
+    /// The same where no figure stands on both sides.
+    fn words_of(
+        &mut self,
+        (old, a): (&Side, Range<usize>),
+        (new, b): (&Side, Range<usize>),
+    ) -> (usize, usize) {
+        let ends = (a.end, b.end);
+        if let Some((before, after)) = name::names((&old.text, &a), (&new.text, &b)) {
+            self.names.note(old.text(&before), new.text(&after));
             return (before.end, after.end);
         }
         if a.is_empty() && b.len() >= PASSAGE {
-            self.changes.added.push(text(new, &b));
+            self.added.push(new.text(&b));
         } else if b.is_empty() && a.len() >= PASSAGE {
-            self.changes.cut.push(text(old, &a));
-        } else if has_letters(&old[a.clone()]) || has_letters(&new[b.clone()]) {
-            let (a, b) = readable((old, a), (new, b));
-            note(&mut self.changes.words, text(old, &a), text(new, &b));
+            self.cut.push(old.text(&a));
+        } else if has_letters(&old.text[a.clone()]) || has_letters(&new.text[b.clone()]) {
+            let (a, b) = readable((&old.text, a), (&new.text, b));
+            self.words.note(old.text(&a), new.text(&b));
             return (a.end, b.end);
         }
-        (a.end, b.end)
+        ends
     }
 
     /// Text that is the same but for what folding leaves out.
@@ -201,19 +266,30 @@ impl Collector<'_> {
             self.common += usize::from(is_han(*a));
             if a != b && is_han(*a) && is_han(*b) {
                 let (a, b) = readable((old, at..at + 1), (new, other..other + 1));
-                note(&mut self.variants, text(old, &a), text(new, &b));
+                self.variants.note(text(old, &a), text(new, &b));
             }
         }
     }
 
-    fn finish(mut self) -> CopyChanges {
-        let variants: usize = self.variants.iter().map(|exchange| exchange.count).sum();
-        if variants * SCRIPT > self.common {
-            self.changes.other_script = true;
-        } else {
-            self.changes.words.append(&mut self.variants);
+    fn finish(self) -> CopyChanges {
+        let variants = self.variants.count();
+        let other_script = variants >= SCRIPT && variants * SCRIPT > self.common;
+        let mut words = self.words.list;
+        if !other_script {
+            words.extend(self.variants.list);
         }
-        self.changes
+        let figure = |exchange: Exchange| {
+            let change = FigureChange::of(&exchange.old, &exchange.new)?;
+            Some(FigureExchange { exchange, change })
+        };
+        CopyChanges {
+            other_script,
+            figures: self.figures.list.into_iter().filter_map(figure).collect(),
+            names: self.names.list,
+            words,
+            added: self.added,
+            cut: self.cut,
+        }
     }
 }
 
@@ -225,6 +301,18 @@ fn sentences(text: &str) -> Vec<String> {
         sentence.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     sentence::sentences(&chars).into_iter().map(squeezed).filter(|sentence| !sentence.is_empty()).collect()
+}
+
+/// The first figures of an exchange, one of which took the place of the other. What only came or went touches
+/// a figure when it is part of one.
+fn figures_at(
+    (old, a): (&Side, &Range<usize>),
+    (new, b): (&Side, &Range<usize>),
+) -> Option<(Range<usize>, Range<usize>)> {
+    let (before, after) = figure_at(&old.figures, a).zip(figure_at(&new.figures, b))?;
+    let is_part = |place: &Range<usize>, of: &Range<usize>| of.start <= place.start && place.end <= of.end;
+    let is_exchange = (!a.is_empty() || is_part(b, &after)) && (!b.is_empty() || is_part(a, &before));
+    is_exchange.then_some((before, after))
 }
 
 fn text(sentence: &[char], range: &Range<usize>) -> String {
@@ -239,20 +327,6 @@ fn pass(passages: &mut Vec<String>, sentence: &str, goes_on: bool) {
             passage.push_str(sentence);
         }
         None => passages.push(sentence.to_owned()),
-    }
-}
-
-fn note(exchanges: &mut Vec<Exchange>, old: String, new: String) {
-    match exchanges.iter_mut().find(|known| known.old == old && known.new == new) {
-        Some(known) => known.count += 1,
-        None => exchanges.push(Exchange { old, new, count: 1 }),
-    }
-}
-
-fn note_figure(figures: &mut Vec<FigureExchange>, (old, new): (String, String), change: FigureChange) {
-    match figures.iter_mut().find(|known| known.exchange.old == old && known.exchange.new == new) {
-        Some(known) => known.exchange.count += 1,
-        None => figures.push(FigureExchange { exchange: Exchange { old, new, count: 1 }, change }),
     }
 }
 
@@ -279,10 +353,6 @@ fn readable(
 
 fn has_letters(part: &[char]) -> bool {
     part.iter().any(|c| kind(*c) != Kind::Break)
-}
-
-fn is_han(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]
@@ -313,6 +383,26 @@ mod tests {
         assert_eq!(pairs(&changes.names), [("西安市", "咸阳市", 1), ("王小明", "王晓明", 1)]);
         assert_eq!(pairs(&changes.words), [("首场", "头部场", 2), ("最新", "蕞新", 1)]);
         assert!(changes.added.is_empty() && changes.cut.is_empty() && !changes.other_script);
+    }
+
+    #[test]
+    fn what_stands_around_a_figure_is_no_part_of_it() {
+        let figures = |changes: &CopyChanges| -> Vec<(String, String)> {
+            changes.figures.iter().map(|f| (f.exchange.old.clone(), f.exchange.new.clone())).collect()
+        };
+        let changes = CopyChanges::between("大会共签约120家。", "大会共签约120家,其中外资30家。");
+        assert!(changes.figures.is_empty(), "{changes:?}");
+        assert_eq!(changes.words.len() + changes.added.len(), 1, "{changes:?}");
+        let changes = CopyChanges::between("全年产值增长12.5%,出口降5.1%。", "全年产值下降3.4%,出口降6.2%。");
+        let expected = [("12.5%", "3.4%"), ("5.1%", "6.2%")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(figures(&changes), expected);
+        assert_eq!(pairs(&changes.words), [("增长", "下降", 1)]);
+    }
+
+    #[test]
+    fn one_character_of_another_habit_is_no_other_script() {
+        let changes = CopyChanges::between("这是最新的消息。", "这是蕞新的消息。");
+        assert_eq!((changes.other_script, pairs(&changes.words)), (false, vec![("最新", "蕞新", 1)]));
     }
 
     #[test]
