@@ -27,7 +27,7 @@ pub(super) fn adopt_tables(connection: &mut Connection) -> Result<(), ArchiveErr
         .optional()
         .doing(DOING)?;
     let revision = revision();
-    if known.as_ref() == Some(&revision) {
+    if known.as_deref() == Some(revision) {
         return Ok(());
     }
     let transaction = connection.transaction().doing(DOING)?;
@@ -40,7 +40,7 @@ pub(super) fn adopt_tables(connection: &mut Connection) -> Result<(), ArchiveErr
                     DELETE FROM fold_map; DELETE FROM char_kind; DELETE FROM fold_revision;";
         transaction.execute_batch(anew).doing(DOING)?;
     }
-    fill_tables(&transaction, &revision).doing(DOING)?;
+    fill_tables(&transaction, revision).doing(DOING)?;
     transaction.commit().doing(DOING)
 }
 

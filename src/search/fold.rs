@@ -114,7 +114,7 @@ pub fn kind(c: char) -> Kind {
 
 /// Every character that folding changes, with what it becomes.
 pub fn changes() -> impl Iterator<Item = (char, char)> {
-    ('\0'..=char::MAX).filter(|c| *c < '\u{30000}').map(|c| (c, fold(c).0)).filter(|(c, folded)| c != folded)
+    ('\0'..'\u{30000}').map(|c| (c, fold(c).0)).filter(|(c, folded)| c != folded)
 }
 
 /// The ranges of kinds: each reaches from its first code point to the next one's.
@@ -124,10 +124,13 @@ pub fn kinds() -> impl Iterator<Item = (u32, Kind)> {
 
 /// Changes with what becomes of any character, also when the toolchain knows more letters: an index
 /// that was made with another revision has to be made anew.
-pub fn revision() -> String {
-    let mut tables = include_str!("../../data/char_kinds.txt").to_owned();
-    tables.extend(changes().flat_map(|(from, to)| [from, to]));
-    crate::capture::Digest::of(tables.as_bytes()).to_string()
+pub fn revision() -> &'static str {
+    static REVISION: LazyLock<String> = LazyLock::new(|| {
+        let mut tables = include_str!("../../data/char_kinds.txt").to_owned();
+        tables.extend(changes().flat_map(|(from, to)| [from, to]));
+        crate::capture::Digest::of(tables.as_bytes()).to_string()
+    });
+    &REVISION
 }
 
 fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
