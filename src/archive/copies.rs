@@ -77,12 +77,11 @@ pub(super) fn put_in_time(connection: &Connection, article: i64) -> rusqlite::Re
     let Some(own) = (if others.is_empty() { None } else { shingles_of(connection, article)? }) else {
         return Ok(());
     };
-    delete_edges(connection, article)?;
+    part(connection, article)?;
     for other in others {
         compare(connection, (article, &own), &Candidate { article: other, is_whole: false })?;
     }
-    let members = "SELECT id FROM article WHERE cluster = (SELECT cluster FROM article WHERE id = ?1)";
-    lead(connection, &ids(connection.prepare_cached(members)?, article)?)
+    join(connection, article)
 }
 
 /// A shingle of a text's sketch.
@@ -121,34 +120,38 @@ fn shingles_of(connection: &Connection, article: i64) -> rusqlite::Result<Option
     connection.prepare_cached(sql)?.query_row([article], read).optional()
 }
 
-/// Where an article stands in time: the earlier one is the smaller. Its number comes last.
+/// The order of articles `a` in time.
+pub(super) const EARLIEST_FIRST: &str = "a.published_from IS NULL, a.published_from, a.first_seen, a.id";
+
+/// Where an article stands in that order: the earlier one is the smaller. Its number comes last.
 type Time = (bool, Option<i64>, i64, i64);
 
 fn time(connection: &Connection, article: i64) -> rusqlite::Result<Time> {
-    let sql = "SELECT published_from IS NULL, published_from, first_seen, id FROM article WHERE id = ?1";
+    let sql = format!("SELECT {EARLIEST_FIRST} FROM article a WHERE a.id = ?1");
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    connection.prepare_cached(sql)?.query_row([article], read)
+    connection.prepare_cached(&sql)?.query_row([article], read)
 }
 
 /// Finds an article's sources and copies, and the cluster that they make.
 fn relate(connection: &Connection, article: i64, own: &Shingles, holders: &[Held]) -> rusqlite::Result<()> {
     let mut sources = 0;
     for candidate in candidates(connection, article, holders)? {
-        let relation = compare(connection, (article, own), &candidate)?;
-        sources += usize::from(relation.is_some_and(|relation| relation != Relation::SameTemplate));
+        let source = compare(connection, (article, own), &candidate)?;
+        sources += usize::from(source == Some(candidate.article));
         if sources == SOURCES {
             break;
         }
     }
-    if sources > 0 { join(connection, article) } else { Ok(()) }
+    join(connection, article)
 }
 
-/// Compares two articles, and notes what the later one is to the earlier one.
+/// Compares two articles, and notes what the later one is to the earlier one. Gives the earlier one when the
+/// later one stems from it.
 fn compare(
     connection: &Connection,
     (article, own): (i64, &Shingles),
     &Candidate { article: other, is_whole }: &Candidate,
-) -> rusqlite::Result<Option<Relation>> {
+) -> rusqlite::Result<Option<i64>> {
     let Some(others) = shingles_of(connection, other)? else { return Ok(None) };
     let (later, source, likeness) = if time(connection, other)? < time(connection, article)? {
         (article, other, Likeness::between(&others, own))
@@ -161,7 +164,7 @@ fn compare(
                   VALUES (?1, ?2, ?3, ?4, ?5)";
     let values = params![later, source, relation.as_str(), of_article, of_source];
     connection.prepare_cached(insert)?.execute(values)?;
-    Ok(Some(relation))
+    Ok((relation != Relation::SameTemplate).then_some(source))
 }
 
 /// An article that may have much in common with another one.
@@ -189,19 +192,32 @@ fn candidates(connection: &Connection, article: i64, holders: &[Held]) -> rusqli
         .filter(|(_, (rare, all))| is_rare(*rare) || share(*all, holders.len()) >= WHOLE)
         .collect();
     likely.sort_by_key(|(id, counts)| (std::cmp::Reverse(*counts), *id));
-    let equal = if holders.is_empty() { Vec::new() } else { equal_texts(connection, article)? };
-    likely.retain(|(id, _)| !equal.contains(id));
-    let equal = equal.into_iter().map(|article| Candidate { article, is_whole: false });
+    // Whoever leads the story of the likeliest is the source before all others.
+    let equal = if holders.is_empty() { None } else { equal_text(connection, article)? };
+    let mut first = BTreeSet::new();
+    for id in equal.into_iter().chain(likely.first().map(|(id, _)| *id)) {
+        first.insert(leader(connection, id)?);
+    }
+    first.extend(equal);
+    likely.retain(|(id, _)| !first.contains(id));
+    let first = first.into_iter().filter(|id| *id != article);
+    let first = first.map(|article| Candidate { article, is_whole: false });
     let likely =
         likely.into_iter().map(|(article, (rare, _))| Candidate { article, is_whole: !is_rare(rare) });
-    Ok(equal.chain(likely.take(COMPARED)).collect())
+    Ok(first.chain(likely).take(COMPARED).collect())
 }
 
-/// The earliest articles with the same text, which may be too short for more than one shingle.
-fn equal_texts(connection: &Connection, article: i64) -> rusqlite::Result<Vec<i64>> {
+/// An article with the same text, which may be too short for more than one shingle.
+fn equal_text(connection: &Connection, article: i64) -> rusqlite::Result<Option<i64>> {
     let sql = "SELECT id FROM article WHERE text_digest = (SELECT text_digest FROM article WHERE id = ?1) AND id <> ?1
-               ORDER BY id LIMIT 2";
-    connection.prepare_cached(sql)?.query_map([article], |row| row.get(0))?.collect()
+               ORDER BY id LIMIT 1";
+    connection.prepare_cached(sql)?.query_row([article], |row| row.get(0)).optional()
+}
+
+/// The one that leads an article's cluster, or the article.
+fn leader(connection: &Connection, article: i64) -> rusqlite::Result<i64> {
+    let sql = "SELECT coalesce(cluster, id) FROM article WHERE id = ?1";
+    connection.prepare_cached(sql)?.query_row([article], |row| row.get(0))
 }
 
 /// Puts an article and those it has edges with into one cluster, and the clusters they were in.
@@ -232,18 +248,50 @@ fn lead(connection: &Connection, articles: &[i64]) -> rusqlite::Result<()> {
 
 /// Takes an article out of its cluster; the others stay together as far as their own edges join them.
 fn part(connection: &Connection, article: i64) -> rusqlite::Result<()> {
+    let cluster = "SELECT cluster FROM article WHERE id = ?1";
+    let Some(cluster): Option<i64> =
+        connection.prepare_cached(cluster)?.query_row([article], |row| row.get(0))?
+    else {
+        return delete_edges(connection, article);
+    };
+    let is_needed = article == cluster || !are_joined_without(connection, article)?;
     delete_edges(connection, article)?;
-    let members =
-        "SELECT id FROM article WHERE cluster = (SELECT cluster FROM article WHERE id = ?1) ORDER BY id";
-    let members: Vec<i64> = ids(connection.prepare_cached(members)?, article)?;
-    let mut leave = connection.prepare_cached("UPDATE article SET cluster = NULL WHERE id = ?1")?;
+    let leave = "UPDATE article SET cluster = NULL WHERE id = ?1";
+    connection.prepare_cached(leave)?.execute([article])?;
+    if !is_needed {
+        return Ok(());
+    }
+    let members = format!("SELECT a.id FROM article a WHERE a.cluster = ?1 ORDER BY {EARLIEST_FIRST}");
+    let members: Vec<i64> = ids(connection.prepare_cached(&members)?, cluster)?;
+    let mut leave = connection.prepare_cached(leave)?;
     for member in &members {
         leave.execute([member])?;
     }
-    for member in members.iter().filter(|member| **member != article) {
-        join(connection, *member)?;
+    drop(leave);
+    for member in members {
+        join(connection, member)?;
     }
     Ok(())
+}
+
+/// Whether what an article has edges with is joined by edges of its own: all with the first of them.
+fn are_joined_without(connection: &Connection, article: i64) -> rusqlite::Result<bool> {
+    let sql = format!(
+        "SELECT source FROM dup_edge WHERE article = ?1 AND {JOINS} UNION
+         SELECT article FROM dup_edge WHERE source = ?1 AND {JOINS} ORDER BY 1"
+    );
+    let others: Vec<i64> = ids(connection.prepare_cached(&sql)?, article)?;
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM dup_edge WHERE article = ?1 AND source = ?2 AND {JOINS})
+             OR EXISTS (SELECT 1 FROM dup_edge WHERE article = ?2 AND source = ?1 AND {JOINS})"
+    );
+    let mut is_joined = connection.prepare_cached(&sql)?;
+    for pair in others.iter().skip(1).map(|other| (others[0], *other)) {
+        if !is_joined.query_row(pair, |row| row.get(0))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn delete_edges(connection: &Connection, article: i64) -> rusqlite::Result<()> {

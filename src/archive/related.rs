@@ -3,6 +3,7 @@
 use rusqlite::Row;
 use serde::Serialize;
 
+use super::copies::EARLIEST_FIRST;
 use super::read::Archive;
 use super::{ArchiveError, Doing};
 
@@ -50,9 +51,9 @@ pub struct StoryMember {
     pub source: Option<i64>,
     /// What it is to that one: `copy`, `excerpt`, `extended` or `rewritten`.
     pub relation: Option<String>,
-    /// Share of it that stands in its source.
+    /// Share of it that stands in its source, in rows of twenty characters or more; from 0 to 1.
     pub of_article: Option<f64>,
-    /// Share of its source that stands in it.
+    /// Share of its source that stands in it, likewise.
     pub of_source: Option<f64>,
 }
 
@@ -73,12 +74,14 @@ impl Archive {
     /// The articles of the story that an article belongs to, the earliest first; none when it stands
     /// alone.
     pub fn story(&self, article: i64) -> Result<Vec<StoryMember>, ArchiveError> {
-        let sql = "SELECT c.article, c.url, c.site, c.title, c.published, c.first_seen, c.is_first, c.days_after, c.source,
+        let sql = format!(
+            "SELECT c.article, c.url, c.site, c.title, c.published, c.first_seen, c.is_first, c.days_after, c.source,
                           c.relation, c.of_article, c.of_source
                    FROM clusters c JOIN article a ON a.id = c.article
                    WHERE c.cluster = (SELECT cluster FROM article WHERE id = ?1)
-                   ORDER BY a.published_from IS NULL, a.published_from, a.first_seen, a.id";
-        self.list(sql, [article], |row| {
+                   ORDER BY {EARLIEST_FIRST}"
+        );
+        self.list(&sql, [article], |row| {
             Ok(StoryMember {
                 article: RelatedArticle::read(row)?,
                 first_seen: row.get(5)?,
@@ -92,14 +95,22 @@ impl Archive {
         })
     }
 
+    /// The text of an article's current version.
+    pub fn text(&self, article: i64) -> Result<Option<String>, ArchiveError> {
+        let sql = "SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = ?1";
+        Ok(self.list(sql, [article], |row| row.get(0))?.pop())
+    }
+
     /// Articles with the same words around other figures, the earliest first.
     pub fn same_template(&self, article: i64) -> Result<Vec<RelatedArticle>, ArchiveError> {
-        let sql = "SELECT a.id, u.url, s.key, a.title, a.published FROM article a
+        let sql = format!(
+            "SELECT a.id, u.url, s.key, a.title, a.published FROM article a
                    JOIN url u ON u.id = a.url JOIN site s ON s.id = a.site
                    WHERE a.id IN (SELECT source FROM dup_edge WHERE article = ?1 AND relation = 'same_template'
                                   UNION SELECT article FROM dup_edge WHERE source = ?1 AND relation = 'same_template')
-                   ORDER BY a.published_from IS NULL, a.published_from, a.first_seen, a.id";
-        self.list(sql, [article], RelatedArticle::read)
+                   ORDER BY {EARLIEST_FIRST}"
+        );
+        self.list(&sql, [article], RelatedArticle::read)
     }
 
     /// Which sites take articles from which, those that take most first.

@@ -264,7 +264,7 @@ CREATE TABLE dup_edge (
     article    INTEGER NOT NULL REFERENCES article,     -- the later one
     source     INTEGER NOT NULL REFERENCES article,     -- the earlier one
     relation   TEXT NOT NULL CHECK (relation IN ('copy', 'excerpt', 'extended', 'rewritten', 'same_template')),
-    of_article REAL NOT NULL,           -- share of the later one that stands in the earlier one
+    of_article REAL NOT NULL,           -- share of the later one that stands in the earlier one, in rows of 20 characters
     of_source  REAL NOT NULL,           -- share of the earlier one that stands in the later one
     PRIMARY KEY (article, source)
 ) STRICT, WITHOUT ROWID;
@@ -378,7 +378,7 @@ SELECT a.cluster, a.id AS article, s.key AS site, u.url, a.title, a.published,
 FROM article a JOIN article f ON f.id = a.cluster JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url
 LEFT JOIN dup_edge e ON e.article = a.id AND e.source = (
     SELECT source FROM dup_edge WHERE article = a.id AND relation <> 'same_template'
-    ORDER BY round(of_article, 3) DESC, of_source DESC, source LIMIT 1);
+    ORDER BY round(of_article, 2) DESC, round(of_source, 2) DESC, source = a.cluster DESC, source LIMIT 1);
 
 -- Which routes found the articles of a month and section. An article's other names count for it.
 CREATE VIEW coverage AS

@@ -1,11 +1,12 @@
 //! `jianbao related`: a story from site to site, and what became of it on the way.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use serde::Serialize;
 
 use super::args::RelatedArgs;
-use super::output::{json_line, json_pretty, pad, shown, stdout, width};
+use super::output::{json_line, pad, shown, stdout, width};
 use super::show::find;
 use super::{ATTENTION, Context};
 use crate::archive::{Archive, ArticleRecord, RelatedArticle, Reposting, StoryMember};
@@ -48,9 +49,9 @@ pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<u8> {
         return Ok(0);
     };
     let Some(article) = find(&archive, wanted)? else { return Ok(ATTENTION) };
-    let story = read(&archive, &article)?;
+    let story = archive.at_one_moment(|| read(&archive, &article))?;
     if context.json {
-        json_pretty(&mut out, &story)?;
+        json_line(&mut out, &story)?;
     } else {
         write_story(&mut out, &article, &story)?;
     }
@@ -63,16 +64,18 @@ pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<u8> {
 }
 
 fn read<'a>(archive: &Archive, article: &'a ArticleRecord) -> anyhow::Result<Story<'a>> {
-    let body = |id: i64| Ok::<_, anyhow::Error>(archive.article(id)?.map(|article| article.body));
-    let mut articles = Vec::new();
-    for member in archive.story(article.id)? {
-        let changes = match member.source {
-            Some(source) => body(source)?.zip(body(member.article.id)?),
-            None => None,
-        };
-        let changes = changes.map(|(source, copy)| CopyChanges::between(&source, &copy));
-        articles.push(Member { member, changes });
+    let members = archive.story(article.id)?;
+    let mut texts = HashMap::new();
+    for member in &members {
+        texts.insert(member.article.id, archive.text(member.article.id)?.unwrap_or_default());
     }
+    let with_changes = |member: StoryMember| {
+        let source = member.source.and_then(|source| texts.get(&source));
+        let copy = texts.get(&member.article.id);
+        let changes = source.zip(copy).map(|(source, copy)| CopyChanges::between(source, copy));
+        Member { member, changes }
+    };
+    let articles = members.into_iter().map(with_changes).collect();
     let same_template = archive.same_template(article.id)?;
     Ok(Story { id: article.id, url: &article.url, cluster: article.cluster, articles, same_template })
 }

@@ -52,9 +52,9 @@ impl Relation {
 pub struct Likeness {
     /// What the later one is to the earlier one.
     pub relation: Relation,
-    /// Share of the later one that stands in the earlier one.
+    /// Share of the later one that stands in the earlier one in rows of twenty characters or more; from 0 to 1.
     pub of_article: f64,
-    /// Share of the earlier one that stands in the later one.
+    /// Share of the earlier one that stands in the later one, likewise.
     pub of_source: f64,
 }
 

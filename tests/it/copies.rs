@@ -361,6 +361,41 @@ fn clusters_follow_edits_and_better_dates() {
 }
 
 #[test]
+fn a_digest_joins_a_story_only_when_it_comes_first() {
+    // A part of the digest is the story; the digest is mostly something else.
+    let mut room = Newsroom::new(11);
+    let topics = room.topics();
+    let rest: String = (0..120).map(|_| room.sentence(&topics, 12) + "。").collect();
+    let desk = shelf(&[
+        story("一", STORY, "2024-03-01", 0),
+        story("综述", &format!("{STORY}\n{rest}"), "2024-03-02", 1),
+    ]);
+    let archive = open(&desk);
+    assert_eq!(clusters(&archive), BTreeMap::new());
+    let date = |day: &str| {
+        let sql = "UPDATE article SET published = ?1, published_from = unixepoch(?1) WHERE id = 2";
+        archive.execute(sql, [day]).unwrap();
+        index(&desk.archive());
+        clusters(&archive)
+    };
+    assert_eq!(date("2024-02-01"), BTreeMap::from([(1, 2), (2, 2)]));
+    assert_eq!(date("2024-03-05"), BTreeMap::new());
+}
+
+#[test]
+fn the_source_is_found_however_many_copies_came_before_it() {
+    let copy = |n: usize| story("转载", &STORY.replace("八个月", &format!("{n}个月")), "2024-04-01", n % 4);
+    let mut all: Vec<Story> = (0..9).map(copy).collect();
+    all.push(story("原文", STORY, "2024-03-01", 0));
+    all.push(copy(9));
+    let desk = shelf(&all);
+    let told = related(&desk, &["11"]);
+    assert_eq!(told["cluster"], 10);
+    let last = told["articles"].as_array().unwrap().iter().find(|article| article["id"] == 11).unwrap();
+    assert_eq!(last["source"].as_i64(), Some(10), "{last}");
+}
+
+#[test]
 fn a_story_that_everybody_has_stays_one_and_boilerplate_makes_none() {
     let mut press = Press { room: Newsroom::new(5), stories: Vec::new(), pairs: Vec::new() };
     // A hundred sites' copies of one story, each with a word of its own.
