@@ -196,7 +196,7 @@ pub(super) fn summary(report: &RunReport) -> String {
         }
     }
     for alarm in &report.alarms {
-        let _ = writeln!(text, "ALARM: {alarm}");
+        let _ = writeln!(text, "ALARM: {}", shown(alarm));
     }
     let end = match (report.outcome, &report.budget) {
         (RunOutcome::Finished, _) => "finished".to_owned(),

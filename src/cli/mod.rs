@@ -297,22 +297,23 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     ATTENTION
 }
 
-/// Whether a file can't be written because of where it should be, and not for lack of room or time:
-/// then the same command may work later.
+/// Whether a file can't be written because of where it should be, and not for lack of space or by a fault
+/// of the disk.
 fn is_wrong_path(kind: std::io::ErrorKind) -> bool {
     use std::io::ErrorKind::{
-        FileTooLarge, Interrupted, OutOfMemory, QuotaExceeded, StorageFull, TimedOut, WouldBlock, WriteZero,
+        AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,
+        PermissionDenied, ReadOnlyFilesystem,
     };
-    !matches!(
+    matches!(
         kind,
-        FileTooLarge
-            | Interrupted
-            | OutOfMemory
-            | QuotaExceeded
-            | StorageFull
-            | TimedOut
-            | WouldBlock
-            | WriteZero
+        AlreadyExists
+            | InvalidFilename
+            | InvalidInput
+            | IsADirectory
+            | NotADirectory
+            | NotFound
+            | PermissionDenied
+            | ReadOnlyFilesystem
     )
 }
 

@@ -444,6 +444,7 @@ fn a_page_cannot_speak_to_the_terminal() {
         "show 1 --diff",
         "search 码头 --facets",
         "related 1",
+        "show 1 --cite",
         "extract page.html --generic --explain",
     ] {
         let shown = desk.run(line).expect_code(0).stdout;

@@ -98,9 +98,9 @@ fn authors(byline: &str) -> Vec<&str> {
     byline.split(is_between).map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
-/// A text on one line.
+/// A text on one line, without characters that mean something to a terminal or a parser.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]
