@@ -120,8 +120,10 @@ fn notice(page: &Page<'_>, reading: &Reading, article: &Article) -> Option<PageK
         return Some(PageKind::Login);
     }
     let is_short = shape.kept < NOTHING * 4 && title.chars().count() < 60;
-    if is_error(article) || is_short && says("missing", &title) && (shape.kept == 0 || says("missing", &text))
-    {
+    let is_title = is_short && says("missing", &title) && (shape.kept == 0 || says("missing", &text));
+    let is_all =
+        shape.kept == 0 && shape.all < NOTHING && article.images.is_empty() && says("missing", &text);
+    if is_error(article) || is_title || is_all {
         return Some(PageKind::Missing);
     }
     if shape.all < NOTHING && (page.survey.scripts.len() > 1 || says("shell", &text)) {

@@ -157,6 +157,7 @@ fn others() -> Vec<(PageKind, String, String)> {
             PageKind::Missing,
             &page("页面不存在", "<h1>页面不存在</h1><p>您访问的页面已被删除,请返回首页。</p>"),
         ),
+        own(PageKind::Missing, &page("提示信息", "<div>您访问的文章已被删除。</div>")),
         own(PageKind::Missing, &page("出错了", "<h1>出错了</h1><p>抱歉,您要找的文章不存在。</p>")),
         own(
             PageKind::Missing,
