@@ -1,7 +1,7 @@
 //! Articles and their versions: what a look at a page changes.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use serde_json::json;
 
 use super::record::Verdict;
@@ -82,8 +82,7 @@ fn move_here(
             set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
             let proof = if redirects { "redirect" } else { "canonical" };
             join(connection, claimant, look.url, id, proof, look.at)?;
-            let ended = "UPDATE url SET due_at = NULL WHERE id = ?1 AND state = 'done' AND ?2";
-            set(connection, ended, (claimant, 1))?;
+            set(connection, "UPDATE url SET due_at = NULL WHERE id = ?1 AND state = 'done'", [claimant])?;
             return Ok(Some((id, look_again(connection, urls, look, id, seen, digest)?)));
         }
     }
@@ -109,7 +108,7 @@ pub(super) fn note_unchanged(connection: &Connection, url: i64, at: Timestamp) -
     Ok(changed > 0)
 }
 
-pub(super) fn set(connection: &Connection, sql: &str, values: (i64, i64)) -> Result<(), ArchiveError> {
+pub(super) fn set(connection: &Connection, sql: &str, values: impl Params) -> Result<(), ArchiveError> {
     let mut statement = connection.prepare_cached(sql).doing("writing an article")?;
     statement.execute(values).map(drop).doing("writing an article")
 }
@@ -353,12 +352,12 @@ fn add_version(
             (version, *part),
         )?;
     }
-    set(connection, "UPDATE article SET version_count = version_count + ?2 WHERE id = ?1", (article, 1))?;
+    set(connection, "UPDATE article SET version_count = version_count + 1 WHERE id = ?1", [article])?;
     write_images(connection, article, seen)
 }
 
 fn write_images(connection: &Connection, article: i64, seen: &Article) -> Result<(), ArchiveError> {
-    set(connection, "DELETE FROM image WHERE article = ?1 AND ?2", (article, 1))?;
+    set(connection, "DELETE FROM image WHERE article = ?1", [article])?;
     let sql = "INSERT INTO image (article, position, url, alt, caption) VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut insert = connection.prepare_cached(sql).doing("writing images")?;
     for (position, image) in seen.images.iter().enumerate() {

@@ -16,8 +16,6 @@ use crate::frontier::{FIRST_ARTICLE_RANK, next_list_look, next_look, next_missin
 const LOST: [&str; 4] = ["no_article", "no_text", "shell", "stub"];
 /// Fewer missing articles than this are no crowd, whatever their share.
 const CROWD: u64 = 5;
-/// Texts of 404 pages that are remembered of a site.
-const MISSING_TEXTS: i64 = 16;
 
 /// Notes a look.
 pub(super) fn note(
@@ -97,9 +95,12 @@ fn write(
         .doing("noting a look")
 }
 
-/// Whether all that an answer holds was read.
+/// Whether an answer showed what should stand there, and all of it was read.
 fn is_whole(outcome: &Outcome, capture: &Capture) -> bool {
-    outcome.disposition == Disposition::Done && capture.damage.is_none() && !outcome.missing.contains(&"part")
+    outcome.disposition == Disposition::Done
+        && !matches!(outcome.result, PageResult::Missing)
+        && capture.damage.is_none()
+        && !outcome.missing.contains(&"part")
 }
 
 /// The wait until the next look; `None` for never.
@@ -199,13 +200,9 @@ pub(super) fn lost(connection: &Connection, site: i64) -> Result<u64, ArchiveErr
 }
 
 fn keep_missing_text(connection: &Connection, site: i64, text: &Digest) -> Result<(), ArchiveError> {
-    let sql = "INSERT INTO missing_text (site, digest) SELECT ?1, ?2
-               WHERE (SELECT count(*) FROM missing_text WHERE site = ?1) < ?3 ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO missing_text (site, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let mut insert = connection.prepare_cached(sql).doing("noting what a site says of missing pages")?;
-    insert
-        .execute((site, &text.0[..], MISSING_TEXTS))
-        .map(drop)
-        .doing("noting what a site says of missing pages")
+    insert.execute((site, &text.0[..])).map(drop).doing("noting what a site says of missing pages")
 }
 
 /// What a site says where nothing stands.

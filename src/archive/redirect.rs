@@ -46,9 +46,10 @@ pub(super) fn note(
     }
 }
 
-/// Whether two articles are one, or equal in text.
+/// Whether two articles are one, or equal in text or title: what a redirect needs besides for a proof.
 fn is_same(connection: &Connection, one: i64, other: i64) -> Result<bool, ArchiveError> {
-    let sql = "SELECT count(DISTINCT text_digest) = 1 FROM article WHERE id IN (?1, ?2)";
+    let sql = "SELECT a.text_digest = b.text_digest OR a.title = b.title AND a.title <> ''
+               FROM article a JOIN article b ON b.id = ?2 WHERE a.id = ?1";
     connection
         .prepare_cached(sql)
         .and_then(|mut find| find.query_row((one, other), |row| row.get(0)))
@@ -61,7 +62,8 @@ fn is_seen(connection: &Connection, url: i64) -> Result<bool, ArchiveError> {
     Ok(seen.flatten().is_some())
 }
 
-/// Where an article is said to have moved to is looked at in the same run, whatever it was before.
+/// Where an article is said to have moved to is looked at in the same run, whatever it was before, unless it
+/// failed and waits for another try.
 fn look_anew(
     connection: &Connection,
     url: i64,
@@ -69,7 +71,8 @@ fn look_anew(
     chain_start: Timestamp,
 ) -> Result<(), ArchiveError> {
     let sql = "UPDATE url SET state = 'queued', due_at = ?2, redirects_to = NULL
-               WHERE id = ?1 AND state <> 'excluded' AND coalesce(fetched_at, 0) < ?3";
+               WHERE id = ?1 AND state <> 'excluded' AND coalesce(fetched_at, 0) < ?3
+                 AND NOT (state = 'queued' AND failures > 0)";
     let mut update = connection.prepare_cached(sql).doing(DOING)?;
     let (at, start) = (at.as_millisecond(), chain_start.as_millisecond());
     update.execute((url, at, start)).map(drop).doing(DOING)

@@ -33,7 +33,7 @@ CREATE TABLE url (
     url           TEXT NOT NULL,
     key           BLOB NOT NULL UNIQUE,     -- 128 bits over the canonical form
     kind          TEXT NOT NULL CHECK (kind IN ('post', 'list', 'feed', 'sitemap', 'api', 'other')),
-    state         TEXT NOT NULL CHECK (state IN ('queued', 'done', 'excluded', 'gone', 'given_up')),
+    state         TEXT NOT NULL CHECK (state IN ('queued', 'done', 'excluded', 'given_up')),
     depth         INTEGER NOT NULL,
     hops          INTEGER NOT NULL DEFAULT 0,   -- redirects that led here
     rank          INTEGER NOT NULL,
@@ -85,7 +85,7 @@ CREATE TABLE discovery (
 CREATE TABLE alias (
     url       INTEGER PRIMARY KEY REFERENCES url,
     target    INTEGER NOT NULL REFERENCES url,
-    proof     TEXT NOT NULL CHECK (proof IN ('canonical', 'redirect', 'equal_text')),
+    proof     TEXT NOT NULL CHECK (proof IN ('canonical', 'redirect')),
     proved_at INTEGER NOT NULL
 ) STRICT;
 

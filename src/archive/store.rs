@@ -171,18 +171,18 @@ impl Store {
         self.call(move |_, connection| quiet::posting(connection, site)).await
     }
 
-    /// Learns what most of a site's posts end with, and cuts it from the stored ones: from versions
-    /// of this run in place, from older ones by a version that says so. Gives how many changed.
-    pub async fn learn(&self, site: i64, now: Timestamp) -> Result<usize, ArchiveError> {
-        self.call(move |_, connection| recut::learn(connection, site)).await?;
-        let mut changed = 0;
-        let cut = move |committer: &mut Committer, connection: &mut Connection| {
+    /// Learns what most of a site's posts end with; it is then to be cut from them.
+    pub async fn learn(&self, site: i64) -> Result<(), ArchiveError> {
+        self.call(move |_, connection| recut::learn(connection, site)).await
+    }
+
+    /// Cuts what was learned from the next of the site's articles: from versions of this run in place, from
+    /// older ones by a version that says so. Gives how many changed; `None` when there is nothing left to cut.
+    pub async fn cut_next(&self, site: i64, now: Timestamp) -> Result<Option<usize>, ArchiveError> {
+        self.call(move |committer, connection| {
             recut::cut_next(connection, site, (committer.chain_start(), now))
-        };
-        while let Some(articles) = self.call(cut).await? {
-            changed += articles;
-        }
-        Ok(changed)
+        })
+        .await
     }
 
     /// Adds candidates that no fetch found: seeds and counted ids. Gives the number of new ones.

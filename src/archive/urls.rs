@@ -129,8 +129,10 @@ const CLAIMED: &str =
      (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe')";
 
 /// Feeds, sitemaps and first pages of lists, which say what the others will need: those that were not
-/// looked at for longest come first, so that all have their turn however small the runs are.
-const LEADING: &str = "state = 'queued' AND rank < 2000 AND due_at <= ?2 ORDER BY fetched_at, rank, id";
+/// looked at for longest come first, so that all have their turn however small the runs are; those that never
+/// answered come last.
+const LEADING: &str = "state = 'queued' AND rank < 2000 AND due_at <= ?2
+     ORDER BY fetched_at IS NULL AND failures > 0, fetched_at, rank, id";
 /// Everything else that is queued.
 const FOLLOWING: &str = "state = 'queued' AND rank >= 2000 AND due_at <= ?2 ORDER BY rank, id";
 /// Articles that are due again.

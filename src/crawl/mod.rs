@@ -32,7 +32,7 @@ use crate::profile::{ProfileError, Profiles};
 use crate::url::CanonicalUrl;
 
 pub use budget::Budget;
-use budget::Spent;
+use budget::{Share, Spent, foremost};
 use gauge::{Gauge, Known};
 use once::client_for;
 pub use once::{FetchOnceError, check_contact, fetch_once, is_loopback};
@@ -164,7 +164,7 @@ struct Shared {
     full: bool,
     in_step: bool,
     started: Timestamp,
-    spent: Spent,
+    spent: Arc<Spent>,
 }
 
 /// Crawls the sites over the network; as [`crawl_in`].
@@ -274,7 +274,9 @@ async fn run(
     let (mut refused, mut site_of) = (Vec::new(), HashMap::new());
     for (site, pulse) in settings.sites.into_iter().zip(pulses) {
         let mut report = SiteReport { site: site.name.clone(), ..SiteReport::default() };
-        let crawl = match SiteCrawl::prepare(Arc::clone(&shared), site, run, pulse).await {
+        let share = Share::new(&shared.spent, site.scope.max_pages);
+        let part = (share, Arc::clone(&pulse));
+        let crawl = match SiteCrawl::prepare(Arc::clone(&shared), site, run, part).await {
             Err(error @ ArchiveError::OtherSite { .. }) => {
                 warn!(site = report.site, "{error}");
                 report.alarms.push(error.to_string());
@@ -288,7 +290,7 @@ async fn run(
             ends.push(crawl.run().await?);
         } else {
             let id = crawl.id();
-            site_of.insert(tasks.spawn(crawl.run()).id(), id);
+            site_of.insert(tasks.spawn(crawl.run()).id(), (id, pulse));
         }
     }
     let mut failure: Option<ArchiveError> = None;
@@ -296,7 +298,11 @@ async fn run(
         match task {
             Ok((_, Ok(end))) => ends.push(end),
             Ok((_, Err(error))) => failure = failure.or(Some(error)),
-            Err(error) => ends.extend(site_of.get(&error.id()).map(|site| site::End::broken(*site, &error))),
+            Err(error) => ends.extend(
+                site_of
+                    .get(&error.id())
+                    .map(|(site, pulse)| site::End::broken(*site, pulse.requests(), &error)),
+            ),
         }
     }
     if let Some(error) = failure {
@@ -317,8 +323,7 @@ async fn run(
     let mut sites: Vec<SiteReport> = sites.into_values().chain(refused).collect();
     sites.sort_by(|a, b| a.site.cmp(&b.site));
     let alarms = shared.alarms(run, alarm);
-    let report =
-        RunReport::new(run.id, (started, finished), shared.outcome(&ends, finished), (alarms, sites));
+    let report = RunReport::new(run.id, (started, finished), shared.outcome(&ends), (alarms, sites));
     let json = serde_json::to_string(&report).unwrap_or_default();
     shared.store.finish_run(run.id, report.outcome.as_str(), json, finished).await?;
     Ok(report)
@@ -338,7 +343,7 @@ impl Shared {
             workers: Arc::new(Semaphore::new(cores * 2)),
             full: settings.full,
             in_step: settings.in_step,
-            spent: Spent::new(settings.budget, started, settings.sites.len()),
+            spent: Arc::new(Spent::new(settings.budget, started, settings.sites.len())),
             started,
             config: settings.config.clone(),
         }
@@ -383,14 +388,11 @@ impl Shared {
         alarms
     }
 
-    fn outcome(&self, ends: &[site::End], now: Timestamp) -> (RunOutcome, Option<&'static str>) {
+    fn outcome(&self, ends: &[site::End]) -> (RunOutcome, Option<&'static str>) {
         if self.stop.is_set() {
             return (RunOutcome::Interrupted, None);
         }
-        let was_cut = ends.iter().any(|end| end.cut_short);
-        let by_share = if self.spent.is_shared() { "max-pages" } else { "scope.max_pages" };
-        let site_limit = was_cut.then_some(by_share);
-        match self.budget(now).filter(|_| was_cut).or(site_limit) {
+        match foremost(ends.iter().filter_map(|end| end.cut_short)) {
             Some(budget) => (RunOutcome::Budget, Some(budget)),
             None => (RunOutcome::Finished, None),
         }

@@ -64,3 +64,21 @@ fn five_posts_are_too_few_to_learn_from() {
     desk.crawl("");
     assert_eq!(desk.count("SELECT count(*) FROM profile_revision WHERE toml LIKE '%[learned]%'"), 0);
 }
+
+#[test]
+fn a_cutting_that_was_cut_off_is_finished_before_pages_are_compared() {
+    let (few, many) = (site(5).start(), site(8).start());
+    let (desk, other) = (Desk::for_site(&few.origin), Desk::for_site(&many.origin));
+    desk.crawl("");
+    other.crawl("");
+    // What a run leaves that was killed between learning and cutting.
+    let learned = other.texts("SELECT learned FROM site").concat();
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.execute("UPDATE site SET learned = ?1, cut_to = 0", [learned]).unwrap();
+    let (report, _) = desk.crawl("--full");
+    assert_eq!(report["articles"]["revised"], 0, "{report}");
+    assert_eq!(
+        desk.texts("SELECT reason || ' ' || count(*) FROM version GROUP BY reason ORDER BY reason"),
+        ["published 5", "reextracted 5"]
+    );
+}

@@ -54,7 +54,8 @@ impl Exam<'_> {
         }
         let is_known_post = kind == Kind::Post || !territory.knows_articles();
         let (shown, article) = page.read(profile.as_deref());
-        if is_list && shown != PageKind::Article {
+        // A seed may be an article: what has become of it is said below.
+        if is_list && shown != PageKind::Article && !self.claimed.has_article {
             return (self.list(&capture.url), PageResult::Nothing, Disposition::Done);
         }
         if self.says_missing(&article) {

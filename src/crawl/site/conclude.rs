@@ -5,6 +5,7 @@ use tracing::info;
 
 use super::SiteCrawl;
 use crate::archive::ArchiveError;
+use crate::crawl::Shared;
 use crate::frontier::Kind;
 use crate::watch::{lost_feeds, silences};
 
@@ -15,9 +16,9 @@ impl SiteCrawl {
     /// Learns, and says what changed for the worse.
     pub(super) async fn conclude(&mut self) -> Result<(), ArchiveError> {
         self.alarm_if_not_begun();
-        // Cutting what was learned writes much.
         if self.shared.low_space().is_none() {
-            self.learn().await?;
+            self.shared.store.learn(self.id()).await?;
+            cut(&self.shared, self.id(), self.name()).await?;
         }
         let lost = self.shared.store.lost(self.id()).await?;
         if lost >= LOST {
@@ -39,7 +40,7 @@ impl SiteCrawl {
     fn alarm_if_not_begun(&mut self) {
         let territory = &self.rules.territory;
         let mut lists = territory.site.seeds.iter().filter(|seed| territory.kind(seed) != Kind::Post);
-        let is_idle = !self.begun && !self.closed && !self.cut_short;
+        let is_idle = !self.begun && !self.closed && self.cut_short.is_none();
         if let Some(seed) = lists.next().filter(|_| is_idle).cloned() {
             self.alarm(format!("no seed could be read, so nothing new can be found; the first is `{seed}`"));
         }
@@ -47,22 +48,13 @@ impl SiteCrawl {
 
     /// Alarms when the site, a section or a feed fell silent; a run that did not look everywhere can't tell.
     async fn listen(&mut self) -> Result<(), ArchiveError> {
-        if self.closed || self.cut_short {
+        if self.closed || self.cut_short.is_some() {
             return Ok(());
         }
         let today = self.shared.clock.now().to_zoned(TimeZone::UTC).date();
         let (posts, feeds) = self.shared.store.posting(self.id()).await?;
         for alarm in silences(&posts, today).into_iter().chain(lost_feeds(&feeds, today)) {
             self.alarm(alarm);
-        }
-        Ok(())
-    }
-
-    /// Learns what most of the site's posts end with.
-    async fn learn(&self) -> Result<(), ArchiveError> {
-        let cut = self.shared.store.learn(self.id(), self.shared.clock.now()).await?;
-        if cut > 0 {
-            info!(site = %self.name(), articles = cut, "boilerplate was learned and cut");
         }
         Ok(())
     }
@@ -78,4 +70,20 @@ impl SiteCrawl {
         self.gone = check.confirmed;
         Ok(())
     }
+}
+
+/// Cuts what was learned to stand below a site's posts. That writes much, so it ends between two steps when the
+/// run does; the next run goes on.
+pub(super) async fn cut(shared: &Shared, site: i64, name: &str) -> Result<(), ArchiveError> {
+    let mut changed = 0;
+    while !shared.stop.is_set() && shared.low_space().is_none() {
+        match shared.store.cut_next(site, shared.clock.now()).await? {
+            Some(articles) => changed += articles,
+            None => break,
+        }
+    }
+    if changed > 0 {
+        info!(site = name, articles = changed, "boilerplate that was learned is cut");
+    }
+    Ok(())
 }

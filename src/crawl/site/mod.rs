@@ -7,7 +7,6 @@ mod conclude;
 mod prepare;
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
 
 use super::Shared;
+use super::budget::Share;
 use super::examine::{self, Pages, Rules};
 use super::gate::Hosts;
 use super::ids::{Counter, Counting};
@@ -45,15 +45,15 @@ pub(super) struct End {
     pub(super) alarms: Vec<String>,
     /// Articles that were found to be gone.
     pub(super) gone: u64,
-    /// A budget ended it while there was more to do.
-    pub(super) cut_short: bool,
+    /// The budget that ended it while there was more to do.
+    pub(super) cut_short: Option<&'static str>,
 }
 
 impl End {
     /// Of a crawl that a fault of this program ended.
-    pub(super) fn broken(site: i64, fault: &JoinError) -> Self {
+    pub(super) fn broken(site: i64, requests: u64, fault: &JoinError) -> Self {
         let alarm = format!("its crawl broke off by a fault of jianbao, the next run goes on: {fault}");
-        Self { site, requests: 0, alarms: vec![alarm], gone: 0, cut_short: false }
+        Self { site, requests, alarms: vec![alarm], gone: 0, cut_short: None }
     }
 }
 
@@ -71,13 +71,11 @@ pub(super) struct SiteCrawl {
     leading: HashSet<i64>,
     fetching: JoinSet<Fetched>,
     examining: JoinSet<Examined>,
-    requests: u64,
-    /// Requests of other sites' shares of the run's budget.
-    borrowed: u64,
+    share: Share,
     alarms: Vec<String>,
     /// Articles that were found to be gone.
     gone: u64,
-    cut_short: bool,
+    cut_short: Option<&'static str>,
     /// Articles in the second half of a budget: lists have the first, however many there are.
     first: First,
     /// A seed was read, by this run or one that it continues, or an alarm says why not.
@@ -157,7 +155,6 @@ impl SiteCrawl {
             }
         };
         pulse.end();
-        self.shared.spent.leave(self.requests);
         crawled?;
         let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
         for alarm in drift {
@@ -165,7 +162,7 @@ impl SiteCrawl {
         }
         Ok(End {
             site: self.id(),
-            requests: self.requests,
+            requests: self.share.used(),
             alarms: self.alarms,
             gone: self.gone,
             cut_short: self.cut_short,
@@ -174,8 +171,8 @@ impl SiteCrawl {
 
     async fn crawl(&mut self) -> Result<(), ArchiveError> {
         while !self.closed && !self.shared.stop.is_set() {
-            if self.is_over_budget() {
-                self.cut_short = self.has_more().await?;
+            if let Some(budget) = self.reached() {
+                self.cut_short = self.has_more().await?.then_some(budget);
                 break;
             }
             self.turn_to_articles();
@@ -202,23 +199,17 @@ impl SiteCrawl {
         if self.shared.stop.is_set() { Ok(()) } else { self.conclude().await }
     }
 
-    /// The site's own limit of requests.
-    fn limit(&self) -> Option<u64> {
-        Some(self.rules.territory.site.scope.max_pages).filter(|limit| *limit > 0)
+    /// The budget that is reached: the run's, or the site's.
+    fn reached(&mut self) -> Option<&'static str> {
+        self.shared.budget(self.shared.clock.now()).or_else(|| self.share.reached())
     }
 
-    fn is_over_budget(&mut self) -> bool {
-        self.shared.budget(self.shared.clock.now()).is_some()
-            || self.limit().is_some_and(|limit| self.requests >= limit)
-            || !self.shared.spent.may_ask(self.requests, &mut self.borrowed)
-    }
-
-    /// Puts articles first once half of a budget is used; lists that were claimed wait.
+    /// Puts articles first once half of a budget is used; lists that were claimed wait. An article on several
+    /// pages that was read where a list was expected goes on.
     fn turn_to_articles(&mut self) {
-        let now = self.shared.clock.now();
-        if self.first == First::Lists && self.shared.spent.is_half_used(self.requests, self.limit(), now) {
+        if self.first == First::Lists && self.share.is_half_used(self.shared.clock.now()) {
             self.first = First::Articles;
-            self.queue.retain(|job| !job.claimed.leads);
+            self.queue.retain(|job| !job.claimed.leads || job.is_part());
         }
     }
 
@@ -295,9 +286,8 @@ impl SiteCrawl {
     }
 
     fn count_requests(&mut self, requests: u64) {
-        self.requests += requests;
+        self.share.count(requests);
         self.pulse.count_requests(requests);
-        self.shared.spent.requests.fetch_add(requests, Ordering::Relaxed);
     }
 
     fn fetch(&mut self, job: Job) {

@@ -7,10 +7,12 @@ use tokio::task::JoinSet;
 use tracing::info;
 
 use super::SiteCrawl;
+use super::conclude::cut;
 use crate::archive::{ArchiveError, Beginning, HostRecord, RunRecord, SiteRecord};
 use crate::capture::Digest;
 use crate::config::{Route, Site};
 use crate::crawl::Shared;
+use crate::crawl::budget::Share;
 use crate::crawl::examine::{Rules, profile_sources};
 use crate::crawl::gate::Hosts;
 use crate::crawl::moves::Moves;
@@ -28,7 +30,7 @@ impl SiteCrawl {
         shared: Arc<Shared>,
         site: Site,
         run: RunRecord,
-        pulse: Arc<Pulse>,
+        (share, pulse): (Share, Arc<Pulse>),
     ) -> Result<Self, ArchiveError> {
         let now = shared.clock.now();
         let record = shared.store.site(&site.name, &site.seeds, now).await?;
@@ -36,6 +38,8 @@ impl SiteCrawl {
         let profile = shared.profiles.of_site(named, &site.seeds, now);
         let beginning = beginning(&shared, &record, run, profile.as_deref());
         shared.store.begin_site(record.id, beginning, now).await?;
+        // What pages show is compared with texts from which the same was cut.
+        cut(&shared, record.id, &site.name).await?;
         let schedule = schedule(&shared, &site, &record.hosts);
         let territory = Territory { site: Arc::new(site), profile };
         let mut crawl = Self {
@@ -47,11 +51,10 @@ impl SiteCrawl {
             leading: HashSet::new(),
             fetching: JoinSet::new(),
             examining: JoinSet::new(),
-            requests: 0,
-            borrowed: 0,
+            share,
             alarms: Vec::new(),
             gone: 0,
-            cut_short: false,
+            cut_short: None,
             first: First::Lists,
             begun: run.continues,
             ids: None,

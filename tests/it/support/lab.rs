@@ -17,6 +17,16 @@ use jiff::SignedDuration;
 
 use super::{Desk, Reply};
 
+/// The front page of the site that most labs crawl.
+pub(crate) const HOME: &str = "http://park.example/";
+/// Its first article.
+pub(crate) const FIRST: &str = "http://park.example/1.html";
+
+/// An article of the day before the lab's first.
+pub(crate) fn article(title: &str, text: &str) -> Reply {
+    Reply::article_of(title, "2025-03-09", text)
+}
+
 /// URLs and their answers: each request takes the next one, the last one stays. Hosts without any do not
 /// resolve.
 #[derive(Debug)]
@@ -85,6 +95,18 @@ impl Lab {
         "test@example.org".clone_into(&mut config.identity.contact);
         let mut lab = Self { desk: Desk::new(), config, budget: Budget::default(), net: Arc::new(net) };
         lab.add_site("site", seeds);
+        lab
+    }
+
+    /// A site with one article, crawled once.
+    pub(crate) fn with_article() -> Self {
+        let lab = Self::new(&[HOME]);
+        lab.links(HOME, &["/1.html"]);
+        lab.on(FIRST, article("步道", "步道完工了。"));
+        let report = lab.run();
+        assert_eq!((report.needs_attention(), report.counts.articles.new), (false, 1), "{report:?}");
+        lab.asked();
+        lab.wait(1);
         lab
     }
 
@@ -172,5 +194,13 @@ impl Lab {
     pub(crate) fn url(&self, url: &str, column: &str) -> String {
         let sql = format!("SELECT coalesce(CAST({column} AS TEXT), '') FROM url WHERE url = '{url}'");
         self.desk.texts(&sql).concat()
+    }
+
+    /// Where each article stands, how many versions it has, and whether it is gone.
+    pub(crate) fn articles(&self) -> Vec<String> {
+        self.desk.texts(
+            "SELECT u.url || ' ' || a.version_count || iif(a.gone_since IS NULL, '', ' gone')
+             FROM article a JOIN url u ON u.id = a.url ORDER BY a.id",
+        )
     }
 }

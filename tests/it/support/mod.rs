@@ -3,7 +3,7 @@
 mod command;
 pub(crate) mod corpus;
 mod dice;
-mod lab;
+pub(crate) mod lab;
 mod site;
 pub(crate) mod truth;
 
