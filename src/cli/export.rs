@@ -4,7 +4,7 @@ use std::io::{BufWriter, IsTerminal as _};
 use std::path::Path;
 
 use super::args::{ExportArgs, ExportFormat};
-use super::{Context, Usage, check_site};
+use super::{Context, Usage, check_filter};
 use crate::archive::{Archive, Filter, Order};
 use crate::export::{self, Markdown, Start, Stream};
 
@@ -98,7 +98,7 @@ impl<'a> Target<'a> {
 
 fn filter(args: &ExportArgs, archive: &Archive) -> anyhow::Result<Filter> {
     let filter = Filter { since_run: args.since_run, ..args.filter.to_filter() };
-    check_site(archive, &filter)?;
+    check_filter(archive, &filter)?;
     if let Some(run) = filter.since_run {
         let known = archive.run_numbers()?;
         if known.is_none_or(|(first, last)| run < first || run > last) {

@@ -212,8 +212,11 @@ fn use_color(color: Color, stream: &impl std::io::IsTerminal) -> bool {
     }
 }
 
-/// Refuses a filter by a site that the archive does not know.
-fn check_site(archive: &Archive, filter: &Filter) -> anyhow::Result<()> {
+/// Refuses a filter that nothing can pass: a site that the archive does not know, days that never were.
+fn check_filter(archive: &Archive, filter: &Filter) -> anyhow::Result<()> {
+    if let Some((from, to)) = filter.from.as_ref().zip(filter.to.as_ref()).filter(|(from, to)| from > to) {
+        return Err(Usage(format!("--from {from} is after --to {to}: no day lies between them")).into());
+    }
     match filter.site.as_deref() {
         Some(site) if !archive.has_site(site)? => {
             Err(Usage(format!("there is no site `{site}` in the archive")).into())

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::args::{SearchArgs, SortBy};
 use super::output::{json_line, pad, shown, stdout};
-use super::{Context, check_site};
+use super::{Context, check_filter};
 use crate::archive::{Archive, Facets, Filter, Found, HitOrder, Search};
 use crate::search::{Query, Trend};
 
@@ -16,7 +16,7 @@ const SHOWN: usize = 12;
 pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
     let filter = args.filter.to_filter();
-    check_site(&archive, &filter)?;
+    check_filter(&archive, &filter)?;
     if archive.is_index_outdated()? && !context.quiet {
         let why = "warning: the search index was made by another version of jianbao, which took other characters for one";
         writeln!(

@@ -267,6 +267,10 @@ fn an_export_never_destroys_what_its_path_names() {
     assert!(desk.path("link.jsonl").is_symlink());
     assert_eq!(std::fs::read_to_string(desk.path("target.jsonl")).unwrap().lines().count(), lines);
     desk.run("export --site nope").expect_code(2).expect_stderr("there is no site `nope`");
+    for command in ["export", "search 西安"] {
+        let outcome = desk.run(&format!("{command} --from 2025-02-01 --to 2024-12-31"));
+        outcome.expect_code(2).expect_stderr("--from 2025-02-01 is after --to 2024-12-31");
+    }
 }
 
 #[test]
