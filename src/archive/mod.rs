@@ -5,6 +5,7 @@
 
 mod ahead;
 mod article;
+mod article_record;
 mod body;
 mod commit;
 mod copies;
@@ -28,17 +29,17 @@ mod search;
 mod store;
 mod traits;
 mod urls;
+mod version;
 mod waiting;
 
 use std::path::PathBuf;
 
+pub use article_record::{ArticleRecord, CaptureRecord};
 pub use disk::free_space;
 pub use lock::{Lock, holder};
 pub use open::{Place, open_reader};
 pub use quiet::{LookedAt, Posting};
-pub use read::{
-    Archive, ArticleRecord, CaptureRecord, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord,
-};
+pub use read::{Archive, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord};
 pub use record::{
     Beginning, Claimed, Disposition, GoneCheck, HostRecord, NumberState, Outcome, PageResult, Receipt,
     Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{ArchiveError, Doing, article, index};
+use super::{ArchiveError, Doing, index, version};
 use crate::article::Article;
 use crate::dedup::Boilerplate;
 
@@ -123,7 +123,7 @@ fn write(
 ) -> Result<(), ArchiveError> {
     let doing = "cutting boilerplate";
     let digest = article.seen.text_digest();
-    article::store_text(connection, &article.seen, &digest)?;
+    version::store_text(connection, &article.seen, &digest)?;
     let profile = article.toml.split("\n[learned]\n").next().unwrap_or_default();
     let toml = format!("{profile}{}", learned.to_toml());
     let revision = revision(connection, &article.profile, &toml)?;

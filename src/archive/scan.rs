@@ -6,7 +6,8 @@ use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 
-use super::read::{Archive, ArticleRecord, SELECT_ARTICLE, read_article};
+use super::article_record::{ArticleRecord, SELECT_ARTICLE, read_article};
+use super::read::Archive;
 use super::{ArchiveError, Doing};
 
 /// Which articles are wanted; `None` means any.

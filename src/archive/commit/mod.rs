@@ -1,26 +1,24 @@
 //! Commits outcomes: each batch is one transaction.
 
+mod begin;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
 
-use super::ahead;
 use super::article::{self, Look};
 use super::body::Bodies;
-use super::record::{Beginning, Outcome, PageResult, Receipt, Revision, RunRecord, Verdict};
+use super::record::{Outcome, PageResult, Receipt, Revision, Verdict};
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
 use super::{ArchiveError, Doing, looks, numbers, recut, redirect};
 use crate::capture::Capture;
 use crate::config::Keep;
 use crate::dedup::Change;
-use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, Kind, Via};
+use crate::frontier::{Candidate, Kind, Via};
 use crate::politeness::HostState;
-
-/// A run that was cut off longer ago than this is not continued: its lists are old.
-const CONTINUE_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The writer's state between commits.
 #[derive(Debug)]
@@ -54,95 +52,6 @@ impl Committer {
 
     pub(super) fn recrawl(&self) -> &crate::config::Recrawl {
         &self.recrawl
-    }
-
-    pub(super) fn begin_run(
-        &mut self,
-        connection: &Connection,
-        full: bool,
-        now: Timestamp,
-    ) -> Result<RunRecord, ArchiveError> {
-        let doing = "beginning a run";
-        let ahead = ahead::heed(connection, now)?;
-        let last: Option<(i64, Option<String>, bool)> = connection
-            .query_row("SELECT chain_start, outcome, full FROM run ORDER BY id DESC LIMIT 1", [], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .optional()
-            .doing(doing)?;
-        let cut_off = last.filter(|(start, outcome, last_full)| {
-            let ended = outcome.as_deref().is_some_and(|outcome| outcome != "interrupted");
-            let age = now.duration_since(urls::time(*start));
-            !ended && !age.is_negative() && age < CONTINUE_WITHIN && *last_full == full
-        });
-        let chain_start = cut_off.as_ref().map_or(now, |(start, ..)| urls::time(*start));
-        connection
-            .execute(
-                "INSERT INTO run (started, chain_start, full) VALUES (?1, ?2, ?3)",
-                (now.as_millisecond(), chain_start.as_millisecond(), full),
-            )
-            .doing(doing)?;
-        self.run = connection.last_insert_rowid();
-        self.chain_start = chain_start;
-        self.full = full;
-        Ok(RunRecord { id: self.run, chain_start, continues: cut_off.is_some(), ahead })
-    }
-
-    /// Begins a site's part of the run: everything that is looked at anew becomes due.
-    pub(super) fn begin_site(
-        &mut self,
-        connection: &mut Connection,
-        site: i64,
-        beginning: Beginning,
-        now: Timestamp,
-    ) -> Result<(), ArchiveError> {
-        let Beginning { full, sweep, layout } = beginning;
-        let transaction = connection.transaction().doing("beginning a site")?;
-        if sweep {
-            self.sweeps.insert(site);
-        }
-        let counted = "UPDATE site SET runs = runs + (SELECT started = chain_start FROM run WHERE id = ?2) WHERE id = ?1";
-        transaction.execute(counted, (site, self.run)).doing("beginning a site")?;
-        looks::note_layout(&transaction, site, layout, now)?;
-        self.make_due(&transaction, site, full || sweep, now)?;
-        if full {
-            self.make_articles_due(&transaction, site, now)?;
-        }
-        transaction.commit().doing("beginning a site")
-    }
-
-    fn make_due(
-        &self,
-        connection: &Connection,
-        site: i64,
-        all: bool,
-        now: Timestamp,
-    ) -> Result<(), ArchiveError> {
-        // The front page and feeds always; other lists by the rate at which they show something new. What
-        // failed waits for another day only within its run.
-        let due = format!(
-            "UPDATE url SET state = 'queued', due_at = ?2
-             WHERE site = ?1 AND coalesce(fetched_at, 0) < ?3
-               AND (state = 'done' OR state = 'queued' AND failures > 0 AND due_at > ?2)
-               AND kind IN ('list', 'feed', 'sitemap', 'api') AND rank < ?4
-               AND (?5 OR (depth = 0 OR kind = 'feed' OR coalesce(due_at, 0) <= ?2) AND {})",
-            urls::IS_CHANGED
-        );
-        let (now, start) = (now.as_millisecond(), self.chain_start.as_millisecond());
-        let values = (site, now, start, FIRST_ARTICLE_RANK, all);
-        connection.execute(&due, values).map(drop).doing("choosing what is due")
-    }
-
-    fn make_articles_due(
-        &self,
-        connection: &Connection,
-        site: i64,
-        now: Timestamp,
-    ) -> Result<(), ArchiveError> {
-        let due = "UPDATE url SET state = 'queued', due_at = ?2
-                   WHERE site = ?1 AND state <> 'excluded' AND coalesce(fetched_at, 0) < ?3 AND article IS NOT NULL";
-        let values = (site, now.as_millisecond(), self.chain_start.as_millisecond());
-        connection.execute(due, values).map(drop).doing("choosing what is due")
     }
 
     pub(super) fn add(
