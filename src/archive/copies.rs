@@ -2,13 +2,14 @@
 //!
 //! Like the search index this follows from texts, and is brought up with it, article by article. A
 //! sketch of each text gives the few articles that may have something in common with it; the texts
-//! decide. What is found is an edge from the later article to the earlier one, and articles joined by
-//! edges are a cluster, led by the earliest. Nothing is ever merged or dropped.
+//! decide. What is found is an edge from the later article to the earlier one; edges make clusters. Nothing is
+//! ever merged or dropped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::clusters::{ids, join, leader, part, rebuild, time};
 use crate::dedup::{Likeness, Relation, Shingles, share};
 use crate::search::fold::fold_text;
 
@@ -20,44 +21,134 @@ const CANDIDATE: f64 = 0.2;
 /// The same where boilerplate counts. An article that everybody copied looks like it, so whole copies are
 /// still looked for.
 const WHOLE: f64 = 0.5;
+/// What shares less of what it would share as a whole copy or a part is none.
+const PLAUSIBLE: f64 = 0.15;
 /// Texts that are compared at most, those with most in common first.
 const COMPARED: usize = 12;
 /// Sources enough.
 const SOURCES: usize = 4;
-/// An article joins the cluster of another when so much of that one stands in it, or it stands there: a
-/// digest of many doesn't make one story of them.
-const JOINS: &str = "relation <> 'same_template' AND of_article >= 0.25";
+/// Sketches of the texts that a batch adds to the index.
+#[derive(Debug, Default)]
+pub(super) struct Added(Vec<Sketched>);
 
-/// Notes what a new text, which the index holds, stems from and what stems from it.
-pub(super) fn add(connection: &Connection, article: i64, folded: &str) -> rusqlite::Result<()> {
-    let shingles = Shingles::of(folded);
-    let holders = holders(connection, article, &shingles)?;
-    let mut insert =
-        connection.prepare_cached("INSERT OR IGNORE INTO sketch (hash, article) VALUES (?1, ?2)")?;
-    // What led to a shingle's holders so far is boilerplate from now on.
-    let mut misled = BTreeSet::new();
-    for Held { hash, others, is_boilerplate } in &holders {
-        if !is_boilerplate {
-            insert.execute((hash, article))?;
+#[derive(Debug)]
+struct Sketched {
+    article: i64,
+    /// Different shingles of the text.
+    shingles: usize,
+    sketch: Vec<u64>,
+}
+
+impl Added {
+    /// Notes a new text, which the index holds.
+    pub(super) fn note(
+        &mut self,
+        connection: &Connection,
+        article: i64,
+        folded: &str,
+    ) -> rusqlite::Result<()> {
+        let shingles = Shingles::of(folded);
+        let count = "UPDATE article_meta SET shingles = ?2 WHERE id = ?1";
+        connection.prepare_cached(count)?.execute((article, shingles.len()))?;
+        self.0.push(Sketched { article, shingles: shingles.len(), sketch: shingles.sketch().to_vec() });
+        Ok(())
+    }
+
+    /// Finds what each of the texts stems from, and what stems from it.
+    pub(super) fn relate(mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.0.sort_unstable_by_key(|added| added.article);
+        let holders = self.keep(connection)?;
+        for (place, added) in self.0.iter().enumerate() {
+            // Those behind it find it themselves.
+            let later = &self.0[place + 1..];
+            let is_later = |other: i64| later.binary_search_by_key(&other, |added| added.article).is_ok();
+            let held = added.sketch.iter().map(|hash| {
+                let all = holders.get(hash).map_or(&[][..], Vec::as_slice);
+                let others = all.iter().copied().filter(|other| *other != added.article && !is_later(*other));
+                Held { others: others.collect(), is_boilerplate: all.len() >= BOILERPLATE }
+            });
+            relate(connection, added, &held.collect::<Vec<_>>())?;
         }
-        if others.len() + 1 == BOILERPLATE {
-            misled.extend(related_holders(connection, *hash)?);
+        Ok(())
+    }
+
+    /// Keeps the sketches, and gives the articles that hold the same shingles. In the order of the table: in
+    /// another one, each of its pages would be read and written many times.
+    fn keep(&self, connection: &Connection) -> rusqlite::Result<HashMap<u64, Vec<i64>>> {
+        let each =
+            |added: &Sketched| added.sketch.iter().map(|hash| (*hash, added.article)).collect::<Vec<_>>();
+        let mut rows: Vec<(u64, i64)> = self.0.iter().flat_map(each).collect();
+        rows.sort_unstable();
+        let mut holders = HashMap::new();
+        let mut insert =
+            connection.prepare_cached("INSERT OR IGNORE INTO sketch (hash, article) VALUES (?1, ?2)")?;
+        for rows in rows.chunk_by(|a, b| a.0 == b.0) {
+            let hash = rows[0].0;
+            let mut all =
+                ids(connection.prepare_cached("SELECT article FROM sketch WHERE hash = ?1")?, hash)?;
+            let known = all.len();
+            for (_, article) in rows.iter().take(BOILERPLATE.saturating_sub(known)) {
+                insert.execute((hash, article))?;
+                all.push(*article);
+            }
+            if all.len() > known && all.len() == BOILERPLATE {
+                drop_misled(connection, hash)?;
+            }
+            if all.len() > 1 {
+                holders.insert(hash, all);
+            }
+        }
+        Ok(holders)
+    }
+}
+
+/// A shingle turns out to be boilerplate: what nothing else led to is dropped, but for whole copies.
+fn drop_misled(connection: &Connection, hash: u64) -> rusqlite::Result<()> {
+    let sql = "SELECT e.article, e.source FROM sketch h JOIN dup_edge e ON e.article = h.article
+               JOIN sketch s ON s.hash = h.hash AND s.article = e.source
+               WHERE h.hash = ?1 AND e.relation <> 'copy' ORDER BY e.article";
+    let mut select = connection.prepare_cached(sql)?;
+    let edges: Vec<(i64, i64)> =
+        select.query_map([hash], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    let mut delete = connection.prepare_cached("DELETE FROM dup_edge WHERE article = ?1 AND source = ?2")?;
+    let mut clusters = BTreeSet::new();
+    for edges in edges.chunk_by(|a, b| a.0 == b.0) {
+        let article = edges[0].0;
+        let Some(own) = shingles_of(connection, article)? else { continue };
+        for (_, source) in edges {
+            if !is_led(connection, &own, *source)? {
+                delete.execute((article, source))?;
+                clusters.insert(leader(connection, article)?);
+            }
         }
     }
-    drop(insert);
-    if misled.is_empty() {
-        return relate(connection, article, &shingles, &holders);
+    clusters.into_iter().try_for_each(|cluster| rebuild(connection, cluster))
+}
+
+/// Whether what two articles share, but for boilerplate, leads from the one to the other.
+fn is_led(connection: &Connection, own: &Shingles, other: i64) -> rusqlite::Result<bool> {
+    let holds = "SELECT EXISTS (SELECT 1 FROM sketch WHERE hash = ?1 AND article = ?2)";
+    let mut holds = connection.prepare_cached(holds)?;
+    let mut shared = 0;
+    for hash in own.sketch() {
+        let is_shared: bool = holds.query_row((hash, other), |row| row.get(0))?;
+        shared += usize::from(is_shared && !is_boilerplate(connection, *hash)?);
     }
-    for other in &misled {
-        part(connection, *other)?;
+    let mut all = 0;
+    for hash in own.sketch().iter().filter(|_| shared == 1) {
+        all += usize::from(!is_boilerplate(connection, *hash)?);
     }
-    misled.insert(article);
-    for other in misled {
-        if let Some(own) = shingles_of(connection, other)? {
-            relate(connection, other, &own, &self::holders(connection, other, &own)?)?;
-        }
-    }
-    Ok(())
+    Ok(leads(shared, all))
+}
+
+fn is_boilerplate(connection: &Connection, hash: u64) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) = ?2 FROM (SELECT 1 FROM sketch WHERE hash = ?1 LIMIT ?2)";
+    connection.prepare_cached(sql)?.query_row((hash, BOILERPLATE), |row| row.get(0))
+}
+
+/// Whether so many shared shingles, of all those of a sketch that are no boilerplate, make a candidate.
+fn leads(shared: usize, all: usize) -> bool {
+    shared >= 2 || (shared > 0 && share(shared, all) >= CANDIDATE)
 }
 
 /// Drops everything that follows from an article's text.
@@ -86,30 +177,9 @@ pub(super) fn put_in_time(connection: &Connection, article: i64) -> rusqlite::Re
 
 /// A shingle of a text's sketch.
 struct Held {
-    hash: u64,
     /// The other articles that hold it, as far as they are kept.
     others: Vec<i64>,
     is_boilerplate: bool,
-}
-
-fn holders(connection: &Connection, article: i64, shingles: &Shingles) -> rusqlite::Result<Vec<Held>> {
-    let mut select = connection.prepare_cached("SELECT article FROM sketch WHERE hash = ?1")?;
-    let mut holders = Vec::with_capacity(shingles.sketch().len());
-    for hash in shingles.sketch() {
-        let mut others: Vec<i64> =
-            select.query_map([hash], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        let is_boilerplate = others.len() >= BOILERPLATE;
-        others.retain(|other| *other != article);
-        holders.push(Held { hash: *hash, others, is_boilerplate });
-    }
-    Ok(holders)
-}
-
-/// Articles with this shingle that stem from another one with it.
-fn related_holders(connection: &Connection, hash: u64) -> rusqlite::Result<Vec<i64>> {
-    let sql = "SELECT DISTINCT e.article FROM sketch h JOIN dup_edge e ON e.article = h.article
-               JOIN sketch s ON s.hash = h.hash AND s.article = e.source WHERE h.hash = ?1";
-    connection.prepare_cached(sql)?.query_map([hash], |row| row.get(0))?.collect()
 }
 
 /// The shingles of an article's text as the index has it.
@@ -120,23 +190,16 @@ fn shingles_of(connection: &Connection, article: i64) -> rusqlite::Result<Option
     connection.prepare_cached(sql)?.query_row([article], read).optional()
 }
 
-/// The order of articles `a` in time.
-pub(super) const EARLIEST_FIRST: &str = "a.published_from IS NULL, a.published_from, a.first_seen, a.id";
-
-/// Where an article stands in that order: the earlier one is the smaller. Its number comes last.
-type Time = (bool, Option<i64>, i64, i64);
-
-fn time(connection: &Connection, article: i64) -> rusqlite::Result<Time> {
-    let sql = format!("SELECT {EARLIEST_FIRST} FROM article a WHERE a.id = ?1");
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    connection.prepare_cached(&sql)?.query_row([article], read)
-}
-
 /// Finds an article's sources and copies, and the cluster that they make.
-fn relate(connection: &Connection, article: i64, own: &Shingles, holders: &[Held]) -> rusqlite::Result<()> {
+fn relate(connection: &Connection, added: &Sketched, holders: &[Held]) -> rusqlite::Result<()> {
+    let article = added.article;
+    let candidates = candidates(connection, added, holders)?;
+    let Some(own) = (if candidates.is_empty() { None } else { shingles_of(connection, article)? }) else {
+        return Ok(());
+    };
     let mut sources = 0;
-    for candidate in candidates(connection, article, holders)? {
-        let source = compare(connection, (article, own), &candidate)?;
+    for candidate in candidates {
+        let source = compare(connection, (article, &own), &candidate)?;
         sources += usize::from(source == Some(candidate.article));
         if sources == SOURCES {
             break;
@@ -175,23 +238,22 @@ struct Candidate {
 }
 
 /// Articles that may have much in common with one, the likeliest first.
-fn candidates(connection: &Connection, article: i64, holders: &[Held]) -> rusqlite::Result<Vec<Candidate>> {
-    // How many shingles of the sketch each article holds: those that are no boilerplate, and all.
-    let mut shared: BTreeMap<i64, (usize, usize)> = BTreeMap::new();
-    for held in holders {
-        for other in &held.others {
-            let (rare, all) = shared.entry(*other).or_default();
-            *rare += usize::from(!held.is_boilerplate);
-            *all += 1;
+fn candidates(
+    connection: &Connection,
+    added: &Sketched,
+    holders: &[Held],
+) -> rusqlite::Result<Vec<Candidate>> {
+    let article = added.article;
+    let rare = holders.iter().filter(|held| !held.is_boilerplate).count();
+    let is_rare = |shared: usize| leads(shared, rare);
+    let mut likely: Vec<(i64, Shared)> = Vec::new();
+    for (other, shared) in shared(holders) {
+        let is_likely = is_rare(shared.rare) || share(shared.all, holders.len()) >= WHOLE;
+        if is_likely && is_plausible(connection, added.shingles, other, shared)? {
+            likely.push((other, shared));
         }
     }
-    let own = holders.iter().filter(|held| !held.is_boilerplate).count();
-    let is_rare = |rare: usize| rare >= 2 || (rare > 0 && share(rare, own) >= CANDIDATE);
-    let mut likely: Vec<(i64, (usize, usize))> = shared
-        .into_iter()
-        .filter(|(_, (rare, all))| is_rare(*rare) || share(*all, holders.len()) >= WHOLE)
-        .collect();
-    likely.sort_by_key(|(id, counts)| (std::cmp::Reverse(*counts), *id));
+    likely.sort_by_key(|(id, shared)| (std::cmp::Reverse(*shared), *id));
     // Whoever leads the story of the likeliest is the source before all others.
     let equal = if holders.is_empty() { None } else { equal_text(connection, article)? };
     let mut first = BTreeSet::new();
@@ -203,8 +265,36 @@ fn candidates(connection: &Connection, article: i64, holders: &[Held]) -> rusqli
     let first = first.into_iter().filter(|id| *id != article);
     let first = first.map(|article| Candidate { article, is_whole: false });
     let likely =
-        likely.into_iter().map(|(article, (rare, _))| Candidate { article, is_whole: !is_rare(rare) });
+        likely.into_iter().map(|(article, shared)| Candidate { article, is_whole: !is_rare(shared.rare) });
     Ok(first.chain(likely).take(COMPARED).collect())
+}
+
+/// How many shingles of a sketch another article holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Shared {
+    /// Those that are no boilerplate.
+    rare: usize,
+    all: usize,
+}
+
+fn shared(holders: &[Held]) -> BTreeMap<i64, Shared> {
+    let mut shared: BTreeMap<i64, Shared> = BTreeMap::new();
+    for held in holders {
+        for other in &held.others {
+            let shared = shared.entry(*other).or_default();
+            shared.rare += usize::from(!held.is_boilerplate);
+            shared.all += 1;
+        }
+    }
+    shared
+}
+
+/// Whether an article shares as much as a copy or a part would share at least.
+fn is_plausible(connection: &Connection, own: usize, other: i64, shared: Shared) -> rusqlite::Result<bool> {
+    let sql = "SELECT shingles FROM article_meta WHERE id = ?1";
+    let others: Option<usize> =
+        connection.prepare_cached(sql)?.query_row([other], |row| row.get(0)).optional()?;
+    Ok(others.is_some_and(|others| share(shared.all, Shingles::shared(own, others)) >= PLAUSIBLE))
 }
 
 /// An article with the same text, which may be too short for more than one shingle.
@@ -212,93 +302,4 @@ fn equal_text(connection: &Connection, article: i64) -> rusqlite::Result<Option<
     let sql = "SELECT id FROM article WHERE text_digest = (SELECT text_digest FROM article WHERE id = ?1) AND id <> ?1
                ORDER BY id LIMIT 1";
     connection.prepare_cached(sql)?.query_row([article], |row| row.get(0)).optional()
-}
-
-/// The one that leads an article's cluster, or the article.
-fn leader(connection: &Connection, article: i64) -> rusqlite::Result<i64> {
-    let sql = "SELECT coalesce(cluster, id) FROM article WHERE id = ?1";
-    connection.prepare_cached(sql)?.query_row([article], |row| row.get(0))
-}
-
-/// Puts an article and those it has edges with into one cluster, and the clusters they were in.
-fn join(connection: &Connection, article: i64) -> rusqlite::Result<()> {
-    let sql = format!(
-        "SELECT DISTINCT coalesce(cluster, id) FROM article WHERE id = ?1
-             OR id IN (SELECT source FROM dup_edge WHERE article = ?1 AND {JOINS})
-             OR id IN (SELECT article FROM dup_edge WHERE source = ?1 AND {JOINS})"
-    );
-    let leaders = ids(connection.prepare_cached(&sql)?, article)?;
-    if leaders.len() > 1 { lead(connection, &leaders) } else { Ok(()) }
-}
-
-/// Puts articles, and those that they lead, into one cluster, which the earliest of them leads.
-fn lead(connection: &Connection, articles: &[i64]) -> rusqlite::Result<()> {
-    let times: BTreeSet<Time> =
-        articles.iter().map(|article| time(connection, *article)).collect::<rusqlite::Result<_>>()?;
-    let Some((.., first)) = times.first() else { return Ok(()) };
-    let mut follow =
-        connection.prepare_cached("UPDATE article SET cluster = ?2 WHERE cluster = ?1 AND cluster <> ?2")?;
-    let mut enter = connection.prepare_cached("UPDATE article SET cluster = ?2 WHERE id = ?1")?;
-    for article in articles {
-        follow.execute((article, first))?;
-        enter.execute((article, first))?;
-    }
-    Ok(())
-}
-
-/// Takes an article out of its cluster; the others stay together as far as their own edges join them.
-fn part(connection: &Connection, article: i64) -> rusqlite::Result<()> {
-    let cluster = "SELECT cluster FROM article WHERE id = ?1";
-    let Some(cluster): Option<i64> =
-        connection.prepare_cached(cluster)?.query_row([article], |row| row.get(0))?
-    else {
-        return delete_edges(connection, article);
-    };
-    let is_needed = article == cluster || !are_joined_without(connection, article)?;
-    delete_edges(connection, article)?;
-    let leave = "UPDATE article SET cluster = NULL WHERE id = ?1";
-    connection.prepare_cached(leave)?.execute([article])?;
-    if !is_needed {
-        return Ok(());
-    }
-    let members = format!("SELECT a.id FROM article a WHERE a.cluster = ?1 ORDER BY {EARLIEST_FIRST}");
-    let members: Vec<i64> = ids(connection.prepare_cached(&members)?, cluster)?;
-    let mut leave = connection.prepare_cached(leave)?;
-    for member in &members {
-        leave.execute([member])?;
-    }
-    drop(leave);
-    for member in members {
-        join(connection, member)?;
-    }
-    Ok(())
-}
-
-/// Whether what an article has edges with is joined by edges of its own: all with the first of them.
-fn are_joined_without(connection: &Connection, article: i64) -> rusqlite::Result<bool> {
-    let sql = format!(
-        "SELECT source FROM dup_edge WHERE article = ?1 AND {JOINS} UNION
-         SELECT article FROM dup_edge WHERE source = ?1 AND {JOINS} ORDER BY 1"
-    );
-    let others: Vec<i64> = ids(connection.prepare_cached(&sql)?, article)?;
-    let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM dup_edge WHERE article = ?1 AND source = ?2 AND {JOINS})
-             OR EXISTS (SELECT 1 FROM dup_edge WHERE article = ?2 AND source = ?1 AND {JOINS})"
-    );
-    let mut is_joined = connection.prepare_cached(&sql)?;
-    for pair in others.iter().skip(1).map(|other| (others[0], *other)) {
-        if !is_joined.query_row(pair, |row| row.get(0))? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn delete_edges(connection: &Connection, article: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM dup_edge WHERE article = ?1")?.execute([article])?;
-    connection.prepare_cached("DELETE FROM dup_edge WHERE source = ?1")?.execute([article]).map(drop)
-}
-
-fn ids(mut select: CachedStatement<'_>, of: i64) -> rusqlite::Result<Vec<i64>> {
-    select.query_map([of], |row| row.get(0))?.collect()
 }

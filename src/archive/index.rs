@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{ArchiveError, Doing, copies};
+use super::copies::{self, Added};
+use super::{ArchiveError, Doing};
 use crate::search::fold::{changes, fold_text, kinds, revision};
 use crate::search::segment::{characters, tokens};
 
@@ -85,10 +86,11 @@ fn index_batch(connection: &mut Connection) -> Result<usize, ArchiveError> {
     let rows = select.query_map([BATCH], |row| row.get(0)).doing(DOING)?;
     let articles: Vec<i64> = rows.collect::<rusqlite::Result<_>>().doing(DOING)?;
     drop(select);
-    let mut months = HashMap::new();
+    let (mut months, mut added) = (HashMap::new(), Added::default());
     for article in &articles {
-        index(&transaction, *article, &mut months).doing(DOING)?;
+        index(&transaction, *article, (&mut months, &mut added)).doing(DOING)?;
     }
+    added.relate(&transaction).doing(DOING)?;
     add_to_months(&transaction, &months).doing(DOING)?;
     if let Some(last) = articles.last() {
         transaction.execute("DELETE FROM pending_index WHERE article <= ?1", [last]).doing(DOING)?;
@@ -137,7 +139,11 @@ struct Current {
     content: Content,
 }
 
-fn index(connection: &Connection, article: i64, months: &mut Months) -> rusqlite::Result<()> {
+fn index(
+    connection: &Connection,
+    article: i64,
+    (months, added): (&mut Months, &mut Added),
+) -> rusqlite::Result<()> {
     let known = indexed(connection, article)?;
     let current = current(connection, article)?;
     let is_same = matches!((&known, &current), (Some(a), Some(b)) if a.content == b.content);
@@ -150,8 +156,10 @@ fn index(connection: &Connection, article: i64, months: &mut Months) -> rusqlite
     }
     let Some(current) = current else { return Ok(()) };
     *months.entry(current.day / 100).or_default() += 1;
-    let meta = "INSERT OR REPLACE INTO article_meta (id, version, site, day, published, category, author)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let meta = "INSERT INTO article_meta (id, version, site, day, published, category, author)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                ON CONFLICT (id) DO UPDATE SET version = excluded.version, site = excluded.site, day = excluded.day,
+                    published = excluded.published, category = excluded.category, author = excluded.author";
     connection.prepare_cached(meta)?.execute(params![
         article,
         current.version,
@@ -170,7 +178,7 @@ fn index(connection: &Connection, article: i64, months: &mut Months) -> rusqlite
     connection.prepare_cached(insert)?.execute((article, body, title))?;
     let insert = "INSERT INTO article_char (rowid, characters) VALUES (?1, ?2)";
     connection.prepare_cached(insert)?.execute((article, characters))?;
-    copies::add(connection, article, &folded.body)
+    added.note(connection, article, &folded.body)
 }
 
 struct Folded {

@@ -7,6 +7,7 @@ mod ahead;
 mod article;
 mod article_record;
 mod body;
+mod clusters;
 mod commit;
 mod copies;
 mod coverage;

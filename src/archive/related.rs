@@ -3,7 +3,7 @@
 use rusqlite::Row;
 use serde::Serialize;
 
-use super::copies::EARLIEST_FIRST;
+use super::clusters::EARLIEST_FIRST;
 use super::read::Archive;
 use super::{ArchiveError, Doing};
 

@@ -246,7 +246,8 @@ CREATE TABLE article_meta (
     day       INTEGER NOT NULL,         -- of publication: 20230227, 20230200 or 20230000, 0 when unknown
     published INTEGER NOT NULL,         -- UTC seconds of published_from; 0 when unknown
     category  TEXT,
-    author    TEXT
+    author    TEXT,
+    shingles  INTEGER NOT NULL DEFAULT 0 -- different ones of the text
 ) STRICT;
 CREATE INDEX article_meta_published ON article_meta (published);
 CREATE TABLE month_total (

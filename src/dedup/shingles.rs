@@ -100,18 +100,18 @@ impl Shingles {
         self.hashes.is_empty()
     }
 
+    /// How many shingles the sketches of two texts share that have so many each, when the shorter one stands in
+    /// the other.
+    pub fn shared(one: usize, other: usize) -> usize {
+        let scale = |shingles: usize| scale(|scale| shingles >> scale);
+        one.min(other) >> scale(one).max(scale(other))
+    }
+
     /// The few that stand for all of them in an index: the same few wherever they stand. A short text has one
     /// in 16, or 8, and so on; a very long one has one in 64, and so on.
     pub fn sketch(&self) -> &[u64] {
         let below = |scale: u32| self.hashes.partition_point(|hash| *hash < (1 << BITS) >> scale);
-        let mut scale = SCALE;
-        while scale > 0 && below(scale) < LEAST {
-            scale -= 1;
-        }
-        while below(scale) > MOST {
-            scale += 1;
-        }
-        &self.hashes[..below(scale)]
+        &self.hashes[..below(scale(below))]
     }
 
     /// What of the text stands in the other one.
@@ -151,6 +151,18 @@ impl Shingles {
     pub(super) fn count_figures(&self) -> usize {
         self.figures.iter().map(|(_, hash)| hash).collect::<BTreeSet<_>>().len()
     }
+}
+
+/// The scale of a sketch that would have so many shingles at each scale.
+fn scale(count: impl Fn(u32) -> usize) -> u32 {
+    let mut scale = SCALE;
+    while scale > 0 && count(scale) < LEAST {
+        scale -= 1;
+    }
+    while count(scale) > MOST {
+        scale += 1;
+    }
+    scale
 }
 
 /// A part of a whole, of which there may be nothing.
@@ -200,6 +212,15 @@ mod tests {
         assert_eq!(one.count_figures(), 4);
         let other = shingles("全市共有企业815家,比去年增加27家;完成投资342亿元,税收64亿元。");
         assert!((one.in_rows_of(&other).figures - 0.5).abs() < 1e-9, "{:?}", one.in_rows_of(&other));
+    }
+
+    #[test]
+    fn sketches_share_what_the_coarser_one_has_of_the_shorter_text() {
+        assert_eq!(Shingles::shared(1600, 3200), 50);
+        assert_eq!(Shingles::shared(64, 3200), 2);
+        assert_eq!(Shingles::shared(64, 64), 8);
+        assert_eq!(Shingles::shared(4, 5), 4);
+        assert_eq!(Shingles::shared(0, 900), 0);
     }
 
     #[test]
