@@ -24,8 +24,9 @@ AROUND = [("always", 1), ("own score", 10), ("inside the root", 2), ("score befo
           ("score of three before", 11), ("score of three after", 11), ("score of ten before", 11),
           ("score of ten after", 11), ("score of the box", 11), ("score of the second box", 11),
           ("score of the third box", 11), ("levels below the root", 9), ("beside the sure ones", 3),
-          ("distance to the sure ones", 7)]
+          ("distance to the sure ones", 7), ("score of others alike", 11), ("share of blocks alike", 6)]
 STARTS = np.cumsum([0] + [size for _, size in AROUND])
+SHARES = np.array([.01, .05, .2, .5, .8])
 FOLDS = 5
 
 
@@ -99,9 +100,10 @@ def surroundings(page, scores):
     level = lambda value: int(np.sum(value >= LIMITS))
     mean = lambda lo, hi: 10 if lo >= hi else level((sums[hi] - sums[lo]) / max(weights[hi] - weights[lo], 1e-9))
     root = max(range(len(boxes)), key=lambda i: (round(sums[boxes[i][2]] - sums[boxes[i][1]], 6), i))
-    begin, end = boxes[root][1:]
+    begin, end = boxes[root][1:3]
     sure = [i for i in range(begin, end) if scores[i] > 1]
     first, last = (sure[0], sure[-1]) if sure else (begin, end)
+    others, share = alike(page, scores, width)
     rows = []
     for i in range(count):
         around, box, depth = [], blocks[i][1], 8
@@ -109,7 +111,7 @@ def surroundings(page, scores):
         while box is not None:
             if box == root:
                 depth = min(level_up, 7)
-            lo, hi = boxes[box][1:]
+            lo, hi = boxes[box][1:3]
             if hi - lo > size:
                 around.append((lo, hi))
                 size = hi - lo
@@ -120,10 +122,24 @@ def surroundings(page, scores):
         rows.append([0, level(scores[i]), 0 if begin <= i < end else 1, level(scores[i - 1]) if i else 10,
                      level(scores[i + 1]) if i + 1 < count else 10, mean(max(0, i - 3), i), mean(i + 1, min(count, i + 4)),
                      mean(max(0, i - 10), i), mean(i + 1, min(count, i + 11)), *held, depth,
-                     0 if i < first else 2 if i > last else 1, distance])
+                     0 if i < first else 2 if i > last else 1, distance,
+                     10 if others[i] is None else level(others[i]), int(np.sum(share[i] >= SHARES))])
     columns = (np.array(rows) + STARTS[:-1]).ravel()
     return sp.csr_matrix((np.ones(len(columns)), columns, np.arange(0, len(columns) + 1, len(AROUND))),
                          shape=(count, STARTS[-1]))
+
+
+def alike(page, scores, width):
+    """Of the blocks with each block's tags and classes: the mean of the others' scores, and their share of what is body."""
+    boxes, numbers = page["containers"], {}
+    shape = lambda box: None if box is None else boxes[box][3]
+    kinds = np.array([numbers.setdefault((shape(block[1]), shape(boxes[block[1]][0])), len(numbers))
+                      for block in page["blocks"]])
+    total = lambda values: np.bincount(kinds, values)[kinds]
+    own, favour = scores * width, np.maximum(scores * width, 0)
+    mean = (total(own) - own) / np.maximum(total(width) - width, 1e-9)
+    others = [None if alone else value for alone, value in zip(np.bincount(kinds)[kinds] == 1, mean)]
+    return others, total(favour) / max(favour.sum(), 1e-9)
 
 
 # --- fitting ---------------------------------------------------------------------------------------------------------
@@ -141,10 +157,10 @@ def fit(pages):
     held_out = {}
     for fold in range(FOLDS):
         others = [page for page in pages if page["fold"] != fold]
-        weights = regress(others, [page["facts"] for page in others], 3.)
+        weights = regress(others, [page["facts"] for page in others], 1.5)
         held_out.update({id(page): page["facts"] @ weights for page in pages if page["fold"] == fold})
-    first = regress(pages, [page["facts"] for page in pages], 3.)
-    second = regress(pages, [sp.hstack([surroundings(page, held_out[id(page)]), page["facts"]]).tocsr() for page in pages], 8.)
+    first = regress(pages, [page["facts"] for page in pages], 1.5)
+    second = regress(pages, [sp.hstack([surroundings(page, held_out[id(page)]), page["facts"]]).tocsr() for page in pages], 3.)
     return first, second
 
 
@@ -161,7 +177,7 @@ def read(dump, items, emphasis_of_set):
         read["labels"] = labels(gold, read["blocks"])
         weights = (np.array([block[3] for block in read["blocks"]]) + 4.) ** .6
         weights[read["labels"] < 0] = 0
-        emphasis = emphasis_of_set * (.4 if gold.get("with") else 1.) * (3. if item.get("lang") == "zh" else 1.)
+        emphasis = emphasis_of_set * (.5 if gold.get("with") else 1.) * (6. if item.get("lang") == "zh" else 1.)
         read["weights"] = weights / max(weights.sum(), 1e-9) * emphasis
         read["fold"] = zlib.crc32((urlsplit(item["url"]).netloc or item["id"]).encode()) % FOLDS
         size = sum(count for _, count in read["groups"])

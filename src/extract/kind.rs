@@ -94,7 +94,7 @@ pub(super) fn kind(
     let has_pictures = !article.images.is_empty() && has_date && !article.title.is_empty();
     if is_text || has_pictures {
         PageKind::Article
-    } else if shape.links >= 15 {
+    } else if shape.links >= 15 || shape.cards >= 3 {
         PageKind::List
     } else {
         PageKind::Other

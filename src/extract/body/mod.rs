@@ -1,6 +1,7 @@
 //! The body of an article on a page of an unknown site: the page is cut into blocks, each block is
 //! judged by the facts known of it, and what is likelier body than not is the body.
 
+mod alike;
 mod features;
 mod layout;
 mod likeness;
@@ -399,7 +400,7 @@ impl Reading {
             "groups": groups,
             "root": self.judgement.root,
             "blocks": blocks.map(|((b, f), s)| serde_json::json!([b.text, b.container, f, b.width, s])).collect::<Vec<_>>(),
-            "containers": self.layout.containers.iter().map(|c| serde_json::json!([c.parent, c.blocks.start, c.blocks.end])).collect::<Vec<_>>(),
+            "containers": self.layout.containers.iter().map(|c| serde_json::json!([c.parent, c.blocks.start, c.blocks.end, c.shape])).collect::<Vec<_>>(),
         })
     }
 }

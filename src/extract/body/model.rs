@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::alike::{Alike, Sum};
 use super::features::{Facts, GROUPS, OFFSETS, bin, groups};
 use super::layout::Layout;
 
@@ -28,6 +29,8 @@ groups! {
     Depth "levels below the root" 9;
     Order "beside the sure ones" 3;
     Distance "distance to the sure ones" 7;
+    Alike "score of others alike" 11;
+    AlikeShare "share of blocks alike" 6;
 }
 
 /// A score beyond this is sure.
@@ -35,6 +38,7 @@ const SURE: f32 = 1.0;
 /// A block is kept from this log-odds on.
 pub(super) const KEEP: f32 = 0.0;
 const LIMITS: [f64; 9] = [-4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0];
+const SHARES: [f64; 5] = [0.01, 0.05, 0.2, 0.5, 0.8];
 /// Bin of a score that there is none of.
 const NONE: usize = LIMITS.len() + 1;
 
@@ -113,6 +117,11 @@ pub(super) fn judge(layout: &Layout, facts: &[Facts]) -> Judgement {
     Judgement { scores, root: surroundings.root }
 }
 
+/// What lies within a range, of sums from the beginning on.
+fn difference(sums: &[f64], weights: &[f64], range: Range<usize>) -> Sum {
+    Sum { score: sums[range.end] - sums[range.start], weight: weights[range.end] - weights[range.start] }
+}
+
 /// The first scores, summed up.
 struct Surroundings<'a> {
     layout: &'a Layout,
@@ -123,6 +132,7 @@ struct Surroundings<'a> {
     root: usize,
     /// From the first to the last sure block of the root.
     sure: Range<usize>,
+    alike: Alike,
 }
 
 impl<'a> Surroundings<'a> {
@@ -149,12 +159,13 @@ impl<'a> Surroundings<'a> {
         let first = range.clone().find(is_sure);
         let last = range.clone().rev().find(is_sure);
         let sure = first.zip(last).map_or(range.start..range.end, |(first, last)| first..last);
-        Self { layout, scores, sums, weights, root, sure }
+        let alike = Alike::of(layout, |index| difference(&sums, &weights, index..index + 1));
+        Self { layout, scores, sums, weights, root, sure, alike }
     }
 
     fn mean(&self, range: Range<usize>) -> f64 {
-        (self.sums[range.end] - self.sums[range.start])
-            / (self.weights[range.end] - self.weights[range.start]).max(1e-9)
+        let Sum { score, weight } = difference(&self.sums, &self.weights, range);
+        score / weight.max(1e-9)
     }
 
     fn mean_bin(&self, range: Range<usize>) -> usize {
@@ -188,26 +199,26 @@ impl<'a> Surroundings<'a> {
         }
         let depth = self.layout.with_ancestors(container).position(|c| c == self.root);
         note(Around::Depth, depth.map_or(8, |depth| depth.min(7)));
-        let Range { start: first, end: last } = self.sure;
-        note(
-            Around::Order,
-            if index < first {
-                0
-            } else if index > last {
-                2
-            } else {
-                1
-            },
-        );
-        let distance = if index < first {
-            2 - bin(first - index, &[4, 11])
-        } else if index <= last {
-            3
-        } else {
-            4 + bin(index - last, &[4, 11])
-        };
+        let (order, distance) = self.beside_sure(index);
+        note(Around::Order, order);
         note(Around::Distance, distance);
+        let own = difference(&self.sums, &self.weights, index..after);
+        let others = self.alike.mean_of_others(index, own);
+        note(Around::Alike, others.map_or(NONE, |mean| bin(mean, &LIMITS)));
+        note(Around::AlikeShare, bin(self.alike.share(index), &SHARES));
         facts
+    }
+
+    /// Whether a block stands before, among or behind the sure ones, and how far from them.
+    fn beside_sure(&self, index: usize) -> (usize, usize) {
+        let Range { start: first, end: last } = self.sure;
+        if index < first {
+            (0, 2 - bin(first - index, &[4, 11]))
+        } else if index <= last {
+            (1, 3)
+        } else {
+            (2, 4 + bin(index - last, &[4, 11]))
+        }
     }
 
     /// The blocks of each container around that holds more than the one inside it.
