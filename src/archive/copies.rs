@@ -1,6 +1,6 @@
 //! Which articles stem from one another, kept up as articles come, change and go.
 //!
-//! Like the search index this follows from texts, and is brought up with it, article by article. A
+//! Like the search index this follows from texts, and is brought up with it, batch by batch. A
 //! sketch of each text gives the few articles that may have something in common with it; the texts
 //! decide. What is found is an edge from the later article to the earlier one; edges make clusters. Nothing is
 //! ever merged or dropped.

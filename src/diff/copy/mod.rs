@@ -222,10 +222,7 @@ impl Collector<'_> {
                 (old, a.start..before.start.max(a.start)),
                 (new, b.start..after.start.max(b.start)),
             );
-            let (from, to) = (old.text(&before), new.text(&after));
-            if FigureChange::of(&from, &to).is_some() {
-                self.figures.note(from, to);
-            }
+            self.figures.note(old.text(&before), new.text(&after));
             (a.start, b.start) = (before.end.max(a.start), after.end.max(b.start));
             (a.end, b.end) = (a.end.max(a.start), b.end.max(b.start));
             if a.is_empty() || b.is_empty() {
@@ -278,6 +275,7 @@ impl Collector<'_> {
         if !other_script {
             words.extend(self.variants.list);
         }
+        // Where the value is the same there is no change.
         let figure = |exchange: Exchange| {
             let change = FigureChange::of(&exchange.old, &exchange.new)?;
             Some(FigureExchange { exchange, change })
