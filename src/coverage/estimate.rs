@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::rivals;
 use super::strata::{Cell, divide};
 use super::table::{Score, Table, has};
 use super::{Extent, Post, ROUTES, real};
 
 /// Articles that a dependence too weak to be seen could add, as a share of all: where there could be
 /// more, the routes are too few.
-const BLIND: f64 = 0.05;
-/// Odds of posts that are hidden from all routes, as a share of the others': what the routes show of a
-/// class of them.
-const FAINT_ODDS: f64 = 0.25;
-/// Such a class is allowed for as large as it is likeliest to be, and by so many standard deviations more.
-const FAINT: f64 = 0.5;
+const BLIND: f64 = 0.08;
+/// What is said then.
+const BLINDED: &str = "too few posts were found by several routes to see whether these depend on each other, or whether \
+                       some are hidden from all";
 /// The share of posts that may stand where fewer than three routes look.
 const UNTESTED: f64 = 0.75;
 /// A route that found fewer posts of a stratum than this is not there.
@@ -69,7 +68,9 @@ fn unseen(posts: &[Post]) -> Result<Unseen, String> {
             .independent()
             .map_or((mean, variance), |fit| (mean + fit.unseen, variance + fit.variance(smoothed.found())))
     });
-    tests.check_power(mean, real(posts.len()))?;
+    if tests.blind_spot(mean) > BLIND * real(posts.len()) || rivals::evidence(&strata, routes.len()) >= 1.0 {
+        return Err(BLINDED.to_owned());
+    }
     if !variance.is_finite() {
         return Err("the routes hardly overlap".to_owned());
     }
@@ -136,17 +137,12 @@ struct Tests {
     pairs: Vec<((usize, usize), Score)>,
     /// All pairs at once: some posts are easier to find than others.
     mixture: Score,
-    /// Too many posts that only one route found: the visible edge of those that none did.
-    single: Score,
-    /// A class of posts that all routes find with [`FAINT_ODDS`].
-    faint: Score,
 }
 
 impl Tests {
     fn of(strata: &[Table], routes: usize) -> Self {
         let pairs = (0..routes).flat_map(|a| (a + 1..routes).map(move |b| ((a, b), Score::default())));
-        let none = Score::default();
-        let mut tests = Self { pairs: pairs.collect(), mixture: none, single: none, faint: none };
+        let mut tests = Self { pairs: pairs.collect(), mixture: Score::default() };
         let flag = |holds: bool| if holds { 1.0 } else { 0.0 };
         for table in strata {
             let Some(fit) = table.independent() else { continue };
@@ -157,9 +153,6 @@ impl Tests {
                 let times = f64::from(x.count_ones());
                 times * (times - 1.0) / 2.0
             }));
-            tests.single.add(table.score(&fit, |x| flag(x.is_power_of_two())));
-            // The chance of a pattern in the class over that in the others; counted from that of the unseen.
-            tests.faint.add(table.score(&fit, |x| (f64::from(x.count_ones()) * FAINT_ODDS.ln()).exp() - 1.0));
         }
         tests
     }
@@ -174,7 +167,7 @@ impl Tests {
                 "`{a}` and `{b}` find the same posts {how} often than chance explains, even within month and section"
             ));
         }
-        if self.mixture.z().max(self.single.z()) > price(found, 1).sqrt() {
+        if self.mixture.z() > price(found, 1).sqrt() {
             return Err(
                 "some posts are easier to find than others for all routes, even within month and section: \
                         others may be hidden from all"
@@ -184,22 +177,14 @@ impl Tests {
         Ok(())
     }
 
-    /// Refuses when a dependence that the tests would not see could still matter.
-    fn check_power(&self, unseen: f64, found: f64) -> Result<(), String> {
-        let usual = self.pairs.iter().map(|(_, score)| score).chain([&self.mixture]);
-        let scores = usual.map(|score| (score, NORMAL_95)).chain([(&self.faint, FAINT)]);
-        let doubt = scores.filter(|(score, _)| score.pull > 0.0).map(|(score, deviations)| {
-            let growth = score.most(deviations) * score.pull / unseen.max(f64::MIN_POSITIVE);
+    /// Articles that a dependence could add that is within its 95 %, at most.
+    fn blind_spot(&self, unseen: f64) -> f64 {
+        let scores = self.pairs.iter().map(|(_, score)| score).chain([&self.mixture]);
+        let doubt = scores.filter(|score| score.pull > 0.0).map(|score| {
+            let growth = score.most(NORMAL_95) * score.pull / unseen.max(f64::MIN_POSITIVE);
             unseen * growth.min(100.0).exp_m1()
         });
-        if doubt.fold(0.0, f64::max) > BLIND * found {
-            return Err(
-                "too few posts were found by several routes to see whether these depend on each other, or \
-                 whether some are hidden from all"
-                    .to_owned(),
-            );
-        }
-        Ok(())
+        doubt.fold(0.0, f64::max)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod estimate;
 mod ids;
+mod rivals;
 mod strata;
 mod suspects;
 mod table;

@@ -150,7 +150,7 @@ impl Table {
         sum - found * (1.0 - missed).ln()
     }
 
-    fn patterns(&self) -> impl Iterator<Item = (usize, f64)> {
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (usize, f64)> {
         self.counts.iter().copied().enumerate().skip(1)
     }
 
@@ -200,9 +200,9 @@ pub(super) fn has(pattern: usize, route: usize) -> bool {
     pattern >> route & 1 == 1
 }
 
-/// Solves a system of normal equations, whose last row and column are its right side; a route that found nothing or everything has
-/// no slope.
-fn solve(mut matrix: Vec<Vec<f64>>) -> Vec<f64> {
+/// Solves a system of normal equations, whose last column is its right side; a route that found nothing or
+/// everything has no slope.
+pub(super) fn solve(mut matrix: Vec<Vec<f64>>) -> Vec<f64> {
     let size = matrix.len() - 1;
     for (i, row) in matrix.iter_mut().take(size).enumerate() {
         row[i] = row[i] * (1.0 + 1e-9) + 1e-9;
