@@ -38,6 +38,10 @@ enum World {
     MissBefore,
     /// Not to be seen: 10 to 25 % of the posts are nearly invisible, with odds a twelfth of the others'.
     Faint,
+    /// Not to be seen: a third of the posts is easy for all routes, and a third hard.
+    ThreeClasses,
+    /// Not to be seen: the third route shows what both others show, but for one post in ten.
+    Both,
     /// A third route that finds one post in a hundred, beside two that miss the same ones.
     Scarce,
 }
@@ -105,6 +109,8 @@ impl RouteOf {
             World::Popular => -0.7,
             World::Faint if missed => -2.5,
             World::Gradual => ease,
+            World::ThreeClasses if ease > 0.43 => 2.0,
+            World::ThreeClasses if ease < -0.43 => -2.0,
             World::MissBefore if month < self.from_month => return 0.0,
             _ => 0.0,
         };
@@ -147,6 +153,7 @@ fn site(world: World, smallest: f64, dice: &mut Dice) -> Site {
             let mut is_found = dice.is(rate);
             match world {
                 World::Copies if at == 1 && dice.is(share_copied) => is_found = found[0],
+                World::Both if at == 2 => is_found = (found[0] && found[1]) != dice.is(0.1),
                 World::Avoids if at == 1 && dice.is(share_copied) => is_found = !found[0],
                 World::MissTogether | World::MissBefore | World::Scarce if at < 2 && is_missed => {
                     is_found = false;
@@ -204,8 +211,16 @@ const OPEN: [World; 7] = [
     World::Cells,
     World::Windows,
 ];
-const HIDDEN: [World; 6] =
-    [World::Copies, World::Avoids, World::MissTogether, World::MissBefore, World::Popular, World::Gradual];
+const HIDDEN: [World; 8] = [
+    World::Copies,
+    World::Avoids,
+    World::MissTogether,
+    World::MissBefore,
+    World::Popular,
+    World::Gradual,
+    World::ThreeClasses,
+    World::Both,
+];
 
 #[test]
 fn the_interval_holds_the_truth_where_routes_depend_on_month_and_section_only() {
@@ -223,8 +238,8 @@ fn the_interval_holds_the_truth_where_routes_depend_on_month_and_section_only() 
     assert_eq!(sites, 200);
     // Of all sites, not only of those with an interval.
     assert!(right * 10 >= sites * 9, "{right} of {sites} sites");
-    assert!(right * 100 >= given * 93, "{right} of {given} intervals");
-    assert!(median <= 50, "{median} thousandths");
+    assert!(right * 100 >= given * 95, "{right} of {given} intervals");
+    assert!(median <= 20, "{median} thousandths");
 }
 
 #[test]
@@ -240,7 +255,7 @@ fn a_hidden_dependence_gives_no_interval() {
         let score = Score::of(world, 40, 300.0, &mut dice);
         (given, right) = (given + score.given, right + score.right);
     }
-    assert!(given <= 2 && given - right <= 1, "{given} of 240 sites have an interval, {right} are right");
+    assert!(given <= 1, "{given} of 320 sites have an interval, {right} are right");
 }
 
 #[test]
