@@ -68,7 +68,8 @@ fn unseen(posts: &[Post]) -> Result<Unseen, String> {
             .independent()
             .map_or((mean, variance), |fit| (mean + fit.unseen, variance + fit.variance(smoothed.found())))
     });
-    if tests.blind_spot(mean) > BLIND * real(posts.len()) || rivals::evidence(&strata, routes.len()) >= 1.0 {
+    let are_excluded = rivals::evidence(&strata, routes.len()) < 1.0;
+    if !are_excluded || tests.blind_spot(mean) > BLIND * real(posts.len()) {
         return Err(BLINDED.to_owned());
     }
     if !variance.is_finite() {

@@ -1,10 +1,11 @@
 //! Hidden dependences that matter, and how likely they make what was found: no interval unless the data
-//! speak against them.
+//! speak against them. How much has to speak against them was chosen on simulated sites: the more, the
+//! fewer honest sites get an interval (docs/coverage.md has both sides in figures).
 
 use super::real;
-use super::table::{Independent, Table, has, solve};
+use super::table::{Independent, Table, add_products, has, solve};
 
-/// The share of posts that two routes miss together.
+/// The share of posts that two routes miss together in the model of it.
 const MISSED: f64 = 0.2;
 /// So much more likely the data must be without it, on average over the pairs of routes, to exclude it.
 const TOGETHER: f64 = 6.0;
@@ -145,11 +146,9 @@ impl Model {
         let mut normal = vec![vec![0.0; size + 1]; size + 1];
         for (terms, offset, count) in &self.cells {
             let mean = (offset + dot(terms, at)).exp();
-            for (i, a) in terms.iter().enumerate() {
-                for (j, b) in terms.iter().enumerate() {
-                    normal[i][j] += mean * a * b;
-                }
-                normal[i][size] += (count - mean) * a;
+            add_products(&mut normal, terms, mean);
+            for (row, term) in normal.iter_mut().zip(terms) {
+                row[size] += (count - mean) * term;
             }
         }
         solve(normal)

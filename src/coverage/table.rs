@@ -173,11 +173,7 @@ impl Table {
                 .chain((0..self.routes).map(|route| f64::from(u8::from(has(x, route)))))
                 .chain([z])
                 .collect();
-            for (i, a) in row.iter().enumerate() {
-                for (j, b) in row.iter().enumerate() {
-                    normal[i][j] += expected * a * b;
-                }
-            }
+            add_products(&mut normal, &row, expected);
         }
         let right: Vec<f64> = normal[..width - 1].iter().map(|row| row[width - 1]).collect();
         let slopes = solve(normal);
@@ -198,6 +194,15 @@ impl Independent {
 
 pub(super) fn has(pattern: usize, route: usize) -> bool {
     pattern >> route & 1 == 1
+}
+
+/// Adds an observation with this weight to normal equations: the products of its terms.
+pub(super) fn add_products(normal: &mut [Vec<f64>], terms: &[f64], weight: f64) {
+    for (row, a) in normal.iter_mut().zip(terms) {
+        for (sum, b) in row.iter_mut().zip(terms) {
+            *sum += weight * a * b;
+        }
+    }
 }
 
 /// Solves a system of normal equations, whose last column is its right side; a route that found nothing or
