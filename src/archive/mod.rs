@@ -15,6 +15,7 @@ mod disk;
 mod index;
 mod lock;
 mod looks;
+mod merge;
 mod numbers;
 mod open;
 mod pass;

@@ -158,9 +158,8 @@ impl<'a> Pass<'a> {
             || self.plan.rest.is_some()
             || is_filtering(&self.search.filter)
             || self.order == HitOrder::Recent;
-        let newest: i64 =
-            self.connection
-                .query_row("SELECT coalesce(max(published), 0) FROM article_meta", [], |row| row.get(0))?;
+        let newest = "SELECT coalesce(max(published), 0) FROM article_meta";
+        let newest: i64 = self.connection.prepare_cached(newest)?.query_row([], |row| row.get(0))?;
         let sql = self.select(needs_facts);
         let mut select = self.connection.prepare_cached(&sql)?;
         let mut rows = match &self.plan.expression {

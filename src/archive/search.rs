@@ -122,7 +122,8 @@ impl Archive {
     /// crawl makes it anew, some words are not found.
     pub fn is_index_outdated(&self) -> Result<bool, ArchiveError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM fold_revision WHERE revision <> ?1)";
-        self.connection().query_row(sql, [revision()], |row| row.get(0)).doing(DOING)
+        let mut select = self.connection().prepare_cached(sql).doing(DOING)?;
+        select.query_row([revision()], |row| row.get(0)).doing(DOING)
     }
 
     /// Articles that the search index doesn't have yet.

@@ -18,7 +18,7 @@ use super::quiet::{self, Posting};
 use super::record::{
     Beginning, Claimed, GoneCheck, NumberState, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord,
 };
-use super::{ArchiveError, Doing, index, looks, numbers, recut, traits, urls};
+use super::{ArchiveError, Doing, index, looks, merge, numbers, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
@@ -263,9 +263,20 @@ impl Store {
         .await
     }
 
-    /// Brings a batch of what is pending into the search index; gives the number of articles.
-    pub async fn index(&self) -> Result<usize, ArchiveError> {
-        self.call(|_, connection| index::bring_up(connection)).await
+    /// Brings what is pending into the search index, a batch at a time while `goes_on` says so, and
+    /// merges the index's pieces when they have become many; gives the number of articles.
+    pub async fn index(&self, goes_on: impl Fn() -> bool) -> Result<usize, ArchiveError> {
+        let mut indexed = 0;
+        while goes_on() {
+            match self.call(|_, connection| index::bring_up(connection)).await? {
+                0 => break,
+                batch => indexed += batch,
+            }
+        }
+        if goes_on() && self.call(|_, connection| merge::is_scattered(connection)).await? {
+            while goes_on() && self.call(|_, connection| merge::step(connection)).await? {}
+        }
+        Ok(indexed)
     }
 
     /// Ends a run with its report.

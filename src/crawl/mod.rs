@@ -309,7 +309,7 @@ async fn run(
         return Err(error.into());
     }
     shared.store.flush().await?;
-    while !shared.stop.is_set() && shared.low_space().is_none() && shared.store.index().await? > 0 {}
+    shared.store.index(|| !shared.stop.is_set() && shared.low_space().is_none()).await?;
     let finished = shared.clock.now();
     let mut sites = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
     for end in &ends {

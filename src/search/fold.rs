@@ -70,6 +70,15 @@ impl Tables {
         self.folded.get(&small).copied().unwrap_or(small)
     }
 
+    /// A character folded, and its kind.
+    fn of(&self, c: char) -> (char, Kind) {
+        if let Some(known) = self.basic.get(c as usize) {
+            return *known;
+        }
+        let folded = self.fold(c);
+        (folded, self.kind(folded))
+    }
+
     fn basic_plane(&self) -> Vec<(char, Kind)> {
         let mut kinds: Vec<Kind> = Vec::with_capacity(BASIC);
         let ends = self.kinds.iter().skip(1).map(|(first, _)| *first as usize);
@@ -92,18 +101,23 @@ impl Tables {
 
 /// A character folded, and its kind.
 pub fn fold(c: char) -> (char, Kind) {
-    let tables = &*TABLES;
-    if let Some(known) = tables.basic.get(c as usize) {
-        return *known;
-    }
-    let folded = tables.fold(c);
-    (folded, tables.kind(folded))
+    TABLES.of(c)
 }
 
 /// A text folded, character by character.
 pub fn fold_text(text: &str) -> String {
+    let tables = &*TABLES;
     let mut folded = String::with_capacity(text.len());
-    folded.extend(text.chars().map(|c| fold(c).0));
+    let mut same = 0;
+    for (at, c) in text.char_indices() {
+        let to = tables.of(c).0;
+        if to != c {
+            folded.push_str(&text[same..at]);
+            folded.push(to);
+            same = at + c.len_utf8();
+        }
+    }
+    folded.push_str(&text[same..]);
     folded
 }
 

@@ -46,12 +46,15 @@ pub fn snippet(text: &str, terms: &[&Term]) -> Snippet {
 /// Where terms stand, in characters, each with the number of its term; in order.
 fn places(text: &str, terms: &[&Term]) -> Vec<(Range<usize>, usize)> {
     let folded = fold_text(text);
-    let starts: Vec<usize> = folded.char_indices().map(|(at, _)| at).collect();
-    let character = |byte: usize| starts.partition_point(|start| *start < byte);
+    let count = |bytes: Range<usize>| folded[bytes].chars().count();
     let mut places: Vec<(Range<usize>, usize)> = Vec::new();
     for (number, term) in terms.iter().enumerate() {
-        let found = term.places(&folded).take(PLACES);
-        places.extend(found.map(|place| (character(place.start)..character(place.end), number)));
+        let (mut byte, mut start) = (0, 0);
+        for place in term.places(&folded).take(PLACES) {
+            start += count(byte..place.start);
+            byte = place.start;
+            places.push((start..start + count(place), number));
+        }
     }
     places.sort_by_key(|(place, number)| (place.start, place.end, *number));
     places

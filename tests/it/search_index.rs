@@ -55,6 +55,28 @@ fn an_edited_article_is_found_by_its_new_words_only() {
     assert_eq!(desk.count("SELECT sum(n) FROM month_total"), 1);
 }
 
+#[test]
+fn an_index_that_grows_bit_by_bit_stays_in_one_large_piece() {
+    let shelf = Shelf::of(&[]);
+    let stories: Vec<Story> = stories(140).collect();
+    let mut archive = Connection::open(shelf.desk.archive()).unwrap();
+    archive.pragma_update(None, "foreign_keys", false).unwrap();
+    for (part, new) in stories.chunks(20).enumerate() {
+        let all = archive.transaction().unwrap();
+        for (place, story) in new.iter().enumerate() {
+            insert(&all, i64::try_from(part * 20 + place + 1).unwrap(), story);
+        }
+        all.commit().unwrap();
+        assert_eq!(index(&shelf.desk.archive()), 20);
+        let mut pages = archive.prepare("SELECT count(*) FROM article_fts_idx GROUP BY segid").unwrap();
+        let pages: Vec<i64> =
+            pages.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap();
+        let (all, largest) = (pages.iter().sum::<i64>(), *pages.iter().max().unwrap());
+        assert!((all - largest) * 4 <= largest, "pages of the pieces: {pages:?}");
+    }
+    check(&archive);
+}
+
 fn page(text: &str) -> String {
     format!(
         "<title>老码头改造完工</title><h1>老码头改造完工</h1><p>2024-05-18</p><div>

@@ -273,8 +273,7 @@ pub(crate) fn open(path: &Path) -> (Store, Writer) {
 pub(crate) fn index(path: &Path) -> usize {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (store, writer) = open(path);
-    let indexed =
-        std::iter::repeat_with(|| runtime.block_on(store.index()).unwrap()).take_while(|n| *n > 0).sum();
+    let indexed = runtime.block_on(store.index(|| true)).unwrap();
     drop(store);
     writer.close().unwrap();
     indexed
