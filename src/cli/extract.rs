@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::ExtractArgs;
 use super::output::{json_line, json_pretty, shown, stdout};
+use super::workers;
 use super::{ATTENTION, Context, Usage};
 use crate::article::Article;
 use crate::capture::Capture;
@@ -20,9 +21,6 @@ use crate::url::CanonicalUrl;
 
 /// The address of a page that has none.
 const NOWHERE: &str = "http://localhost/page.html";
-
-/// Lines worked on at a time: enough to keep all cores busy, few enough to stay small.
-const CHUNK: usize = 256;
 
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
     let profiles = if args.generic { None } else { Some(context.profiles()?) };
@@ -125,36 +123,15 @@ fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
 
 fn lines(profiles: Option<&Profiles>, explain: bool) -> anyhow::Result<u8> {
     let mut out = stdout();
-    let mut input = super::input::lines();
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    loop {
-        let mut chunk: Vec<String> = Vec::with_capacity(CHUNK);
-        for line in input.by_ref().take(CHUNK) {
-            let line = line?;
-            if !line.trim().is_empty() {
-                chunk.push(line);
-            }
-        }
-        if chunk.is_empty() {
-            break;
-        }
-        let share = chunk.len().div_ceil(cores);
-        let answers: Vec<Answer> = std::thread::scope(|scope| {
-            let parts: Vec<_> = chunk
-                .chunks(share)
-                .map(|part| {
-                    scope.spawn(move || {
-                        part.iter().map(|line| answer_line(line, profiles, explain)).collect::<Vec<_>>()
-                    })
-                })
-                .collect();
-            parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
-        });
-        for answer in &answers {
-            json_line(&mut out, answer)?;
-        }
-        out.flush()?;
-    }
+    let is_empty = |line: &anyhow::Result<String>| line.as_ref().is_ok_and(|line| line.trim().is_empty());
+    workers::in_order(
+        || super::input::lines().filter(move |line| !is_empty(line)),
+        |line| answer_line(&line, profiles, explain),
+        |answer| {
+            json_line(&mut out, &answer)?;
+            Ok(out.flush()?)
+        },
+    )?;
     Ok(0)
 }
 

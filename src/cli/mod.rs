@@ -22,6 +22,7 @@ mod show;
 mod status;
 mod tries;
 mod verify;
+mod workers;
 
 use std::ffi::OsString;
 use std::io::Write as _;

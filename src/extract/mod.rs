@@ -19,6 +19,7 @@ mod line;
 mod listed;
 mod name;
 pub mod parts;
+mod phrases;
 mod published;
 mod structured;
 pub(crate) mod survey;

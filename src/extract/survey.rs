@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use ego_tree::NodeId;
 use scraper::{ElementRef, Html, Node};
+
+use super::phrases::Phrases;
 
 /// Parts of words in attributes: the first of them speak of an author, the others of a date.
 const MARK_WORDS: [&str; 12] = [
@@ -23,10 +24,7 @@ const MARK_WORDS: [&str; 12] = [
 ];
 const AUTHOR_WORDS: usize = 8;
 
-static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let mut builder = AhoCorasick::builder();
-    builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(MARK_WORDS).ok()
-});
+static MARKS: LazyLock<Option<Phrases>> = LazyLock::new(|| Phrases::new(MARK_WORDS));
 
 /// Where the notable elements are.
 #[derive(Debug, Default)]
@@ -135,14 +133,13 @@ impl Survey {
 
     /// What words in its attributes tell of an element.
     fn note_mark(&mut self, element: ElementRef<'_>, value: &str) {
-        let Some(finder) = MARKS.as_ref().filter(|_| (4..200).contains(&value.len())) else { return };
-        for hit in finder.find_overlapping_iter(value) {
-            let is_author = hit.pattern().as_usize() < AUTHOR_WORDS;
-            let marks = if is_author { &mut self.bylines } else { &mut self.dates };
+        let Some(words) = MARKS.as_ref().filter(|_| (4..200).contains(&value.len())) else { return };
+        words.each(value, |word, _| {
+            let marks = if word < AUTHOR_WORDS { &mut self.bylines } else { &mut self.dates };
             if marks.last() != Some(&element.id()) {
                 marks.push(element.id());
             }
-        }
+        });
     }
 
     fn note_link(&mut self, element: ElementRef<'_>) {

@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 use scraper::ElementRef;
 
 use crate::extract::line::table;
+use crate::extract::phrases::Phrases;
 
 /// The kinds of the table of class words, in its order; the last is for `display: none`.
 pub(super) const CLASS_KINDS: [&str; 19] = [
@@ -147,13 +147,14 @@ fn words(value: &str, kinds: &mut u32) {
     close(&word[..length.min(word.len())]);
 }
 
-/// The phrases of the line table, and for each its kind and whether it must begin the line.
-struct Phrases {
-    finder: AhoCorasick,
+/// The phrases of the line table.
+struct LineWords {
+    phrases: Phrases,
+    /// For each its kind and whether it must begin the line.
     kinds: Vec<(u32, bool)>,
 }
 
-static PHRASES: LazyLock<Option<Phrases>> = LazyLock::new(|| {
+static LINE_WORDS: LazyLock<Option<LineWords>> = LazyLock::new(|| {
     let mut texts = Vec::new();
     let mut kinds = Vec::new();
     for (kind, list) in table(include_str!("../../../data/line_words.txt")) {
@@ -163,13 +164,7 @@ static PHRASES: LazyLock<Option<Phrases>> = LazyLock::new(|| {
             kinds.push((kind, phrase.starts_with('^')));
         }
     }
-    let finder = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(texts)
-        .ok()?;
-    Some(Phrases { finder, kinds })
+    Phrases::new(texts).map(|phrases| LineWords { phrases, kinds })
 });
 
 /// Bytes of a line that are looked at: what a long text speaks of tells nothing of its place.
@@ -179,13 +174,13 @@ const LOOKED_AT: usize = 600;
 pub(super) fn line_kinds(line: &str) -> LineKinds {
     let line = &line[..line.floor_char_boundary(LOOKED_AT)];
     let mut found = 0;
-    if let Some(phrases) = &*PHRASES {
-        for hit in phrases.finder.find_overlapping_iter(line) {
-            let (kind, at_start) = phrases.kinds[hit.pattern().as_usize()];
-            if !at_start || hit.start() == 0 {
+    if let Some(words) = &*LINE_WORDS {
+        words.phrases.each(line, |phrase, start| {
+            let (kind, at_start) = words.kinds[phrase];
+            if !at_start || start == 0 {
                 found |= kind;
             }
-        }
+        });
     }
     LineKinds(found)
 }

@@ -14,12 +14,12 @@ use crate::extract::survey::script_text;
 
 /// Variables of scripts that hold the time, as WeChat's `ct`.
 static SCRIPT_TIME: LazyLock<Regex> = static_regex!(
-    r#"(?ix)(?:\b|_)
+    r#"(?ix)(?:(?-u:\b)|_)
     (?:ct|ptime|published|(?:ori_?)?create_?(?:time|date)
       |(?:first_?)?publish(?:ed)?_?(?:time|date|at|on|date_?time)|date_?published|pub_?(?:time|date)
       |post_?(?:time|date)|news_?time|article_?date|release_?(?:time|date)|publication_?date)
     \\?["']?\s*[:=]\s*\\?["']?
-    (\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T\ ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?|1\d{9}(?:\d{3})?\b)"#
+    (\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T\ ]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?|1\d{9}(?:\d{3})?(?-u:\b))"#
 );
 
 /// A date that a short script writes into the page: `showDate("2020/04/17 01:43:09")`, or sets on an
