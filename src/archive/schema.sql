@@ -322,9 +322,10 @@ CREATE VIRTUAL TABLE article_fts USING fts5 (
     body, title, content = 'article_seg', content_rowid = 'id', tokenize = 'ascii'
 );
 INSERT INTO article_fts (article_fts, rank) VALUES ('rank', 'bm25(1.0, 5.0)');
--- Larger pieces, merged less often: a third less work. The first is in bytes of memory.
-INSERT INTO article_fts (article_fts, rank) VALUES ('hashsize', 16000000);
-INSERT INTO article_fts (article_fts, rank) VALUES ('automerge', 8);
+-- Larger pieces, merged less often, are a third less work: a run merges what it leaves at its end. The first is in
+-- bytes of memory.
+INSERT INTO article_fts (article_fts, rank) VALUES ('hashsize', 8000000);
+INSERT INTO article_fts (article_fts, rank) VALUES ('automerge', 16);
 
 -- Which spread characters an article holds, for queries of a single one: most articles hold it.
 CREATE VIEW article_char_seg AS

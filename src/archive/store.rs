@@ -264,7 +264,7 @@ impl Store {
     }
 
     /// Brings what is pending into the search index, a batch at a time while `goes_on` says so, and
-    /// merges the index's pieces when they have become many; gives the number of articles.
+    /// merges the index's pieces while it does; gives the number of articles.
     pub async fn index(&self, goes_on: impl Fn() -> bool) -> Result<usize, ArchiveError> {
         let mut indexed = 0;
         while goes_on() {
@@ -273,9 +273,8 @@ impl Store {
                 batch => indexed += batch,
             }
         }
-        if goes_on() && self.call(|_, connection| merge::is_scattered(connection)).await? {
-            while goes_on() && self.call(|_, connection| merge::step(connection)).await? {}
-        }
+        let everything = self.call(|_, connection| merge::is_scattered(connection)).await?;
+        while goes_on() && self.call(move |_, connection| merge::step(connection, everything)).await? {}
         Ok(indexed)
     }
 

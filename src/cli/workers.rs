@@ -26,6 +26,7 @@ pub(super) fn in_order<T: Send, A: Send, I: Iterator<Item = anyhow::Result<T>>>(
             .unzip();
         let reader = scope.spawn(move || hand_out(items(), &inputs));
         for output in outputs.iter().cycle() {
+            // Items go round in the same way: where none is left, none is left behind it either.
             let Ok(answer) = output.recv() else { break };
             take(answer)?;
         }
@@ -49,4 +50,36 @@ fn hand_out<T>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_come_in_the_order_of_the_items() {
+        // The first of each round takes the longest.
+        let work = |n: u64| (0..(1000 - n) * 100).fold(n, |n, i| std::hint::black_box(n ^ i ^ i));
+        let mut answers = Vec::new();
+        let take = |answer| {
+            answers.push(answer);
+            Ok(())
+        };
+        in_order(|| (0..1000).map(Ok), work, take).unwrap();
+        assert!(answers.iter().copied().eq(0..1000), "{answers:?}");
+    }
+
+    #[test]
+    fn an_error_ends_everything_and_what_came_before_it_is_answered() {
+        let mut taken = 0;
+        let items = || (0..100).map(|n| if n == 70 { anyhow::bail!("no line 70") } else { Ok(n) });
+        let take = |_| {
+            taken += 1;
+            Ok(())
+        };
+        let error = in_order(items, |n| n, take).unwrap_err();
+        assert_eq!((error.to_string().as_str(), taken), ("no line 70", 70));
+        let refused = in_order(|| (0..).map(Ok), |n: u64| n, |_| anyhow::bail!("the pipe is closed"));
+        assert_eq!(refused.unwrap_err().to_string(), "the pipe is closed");
+    }
 }

@@ -108,6 +108,7 @@ pub fn fold(c: char) -> (char, Kind) {
 pub fn fold_text(text: &str) -> String {
     let tables = &*TABLES;
     let mut folded = String::with_capacity(text.len());
+    // Most characters stay as they are: they are copied in runs, from here on.
     let mut same = 0;
     for (at, c) in text.char_indices() {
         let to = tables.of(c).0;
