@@ -15,7 +15,7 @@ use crate::article::Article;
 use crate::capture::Capture;
 use crate::clock::{Clock, SystemClock};
 use crate::crawl::fetch_once;
-use crate::extract::{Page, PageKind};
+use crate::extract::{Attributes, Page, PageKind};
 use crate::profile::{Profile, Profiles};
 use crate::url::CanonicalUrl;
 
@@ -122,11 +122,12 @@ fn answer(id: &str, url: &CanonicalUrl, article: &Article) -> Answer {
 }
 
 fn lines(profiles: Option<&Profiles>, explain: bool) -> anyhow::Result<u8> {
+    let reader = Reader::new(profiles, explain);
     let mut out = stdout();
     let is_empty = |line: &anyhow::Result<String>| line.as_ref().is_ok_and(|line| line.trim().is_empty());
     workers::in_order(
         || super::input::lines().filter(move |line| !is_empty(line)),
-        |line| answer_line(&line, profiles, explain),
+        |line| reader.answer_line(&line),
         |answer| {
             json_line(&mut out, &answer)?;
             Ok(out.flush()?)
@@ -135,43 +136,57 @@ fn lines(profiles: Option<&Profiles>, explain: bool) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// A page that fails gives a line that says so; the others go on.
-fn answer_line(line: &str, profiles: Option<&Profiles>, explain: bool) -> Answer {
-    let failed =
-        |id: serde_json::Value, error: String| Answer { id, error: Some(error), ..Answer::default() };
-    let question: Question = match serde_json::from_str(line) {
-        Ok(question) => question,
-        Err(error) => {
-            let id = serde_json::from_str::<serde_json::Value>(line).ok();
-            let id = id.and_then(|line| line.get("id").cloned()).unwrap_or_default();
-            return failed(id, format!("not a question: {error}"));
-        }
-    };
-    let id = question.id.clone();
-    let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        answer_question(question, profiles, explain)
-    }));
-    match worked {
-        Ok(Ok(answer)) => Answer { id, ..answer },
-        Ok(Err(error)) => failed(id, error),
-        Err(_) => failed(id, "the extraction panicked".to_owned()),
-    }
+/// What lines are answered with.
+struct Reader<'a> {
+    profiles: Option<&'a Profiles>,
+    attributes: Attributes,
+    explain: bool,
 }
 
-fn answer_question(question: Question, profiles: Option<&Profiles>, explain: bool) -> Result<Answer, String> {
-    let path = question.path.ok_or("`path` is missing")?;
-    let bytes =
-        std::fs::read(&path).map_err(|error| format!("could not read `{}`: {error}", path.display()))?;
-    // A page is read whatever its address looks like; relative links then start from nowhere.
-    let url = question.url.as_deref().and_then(|url| CanonicalUrl::parse(url, None).ok());
-    let url = url.map_or_else(|| CanonicalUrl::parse(NOWHERE, None).map_err(|e| e.to_string()), Ok)?;
-    let at = question.fetched_at.unwrap_or_else(|| SystemClock.now());
-    let capture = Capture::of_page(url, at, question.content_type.as_deref(), bytes);
-    let page = Page::parse(&capture);
-    let profile = profiles.and_then(|profiles| profile_for(profiles, &page));
-    let blocks = explain.then(|| page.blocks());
-    let (kind, article) = page.read(profile.as_deref());
-    Ok(Answer { blocks, kind: Some(kind.as_str()), ..answer("", &capture.url, &article) })
+impl<'a> Reader<'a> {
+    fn new(profiles: Option<&'a Profiles>, explain: bool) -> Self {
+        let attributes = Attributes::for_profiles(
+            profiles.into_iter().flat_map(Profiles::iter).map(|profile| profile.toml.as_str()),
+        );
+        Self { profiles, attributes, explain }
+    }
+
+    /// A page that fails gives a line that says so; the others go on.
+    fn answer_line(&self, line: &str) -> Answer {
+        let failed =
+            |id: serde_json::Value, error: String| Answer { id, error: Some(error), ..Answer::default() };
+        let question: Question = match serde_json::from_str(line) {
+            Ok(question) => question,
+            Err(error) => {
+                let id = serde_json::from_str::<serde_json::Value>(line).ok();
+                let id = id.and_then(|line| line.get("id").cloned()).unwrap_or_default();
+                return failed(id, format!("not a question: {error}"));
+            }
+        };
+        let id = question.id.clone();
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.answer(question)));
+        match worked {
+            Ok(Ok(answer)) => Answer { id, ..answer },
+            Ok(Err(error)) => failed(id, error),
+            Err(_) => failed(id, "the extraction panicked".to_owned()),
+        }
+    }
+
+    fn answer(&self, question: Question) -> Result<Answer, String> {
+        let path = question.path.ok_or("`path` is missing")?;
+        let bytes =
+            std::fs::read(&path).map_err(|error| format!("could not read `{}`: {error}", path.display()))?;
+        // A page is read whatever its address looks like; relative links then start from nowhere.
+        let url = question.url.as_deref().and_then(|url| CanonicalUrl::parse(url, None).ok());
+        let url = url.map_or_else(|| CanonicalUrl::parse(NOWHERE, None).map_err(|e| e.to_string()), Ok)?;
+        let at = question.fetched_at.unwrap_or_else(|| SystemClock.now());
+        let capture = Capture::of_page(url, at, question.content_type.as_deref(), bytes);
+        let page = Page::parse_keeping(&self.attributes, &capture);
+        let profile = self.profiles.and_then(|profiles| profile_for(profiles, &page));
+        let blocks = self.explain.then(|| page.blocks());
+        let (kind, article) = page.read(profile.as_deref());
+        Ok(Answer { blocks, kind: Some(kind.as_str()), ..answer("", &capture.url, &article) })
+    }
 }
 
 fn readable(out: &mut impl std::io::Write, article: &Article) -> anyhow::Result<()> {

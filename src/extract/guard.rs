@@ -3,7 +3,8 @@
 //!
 //! One linear scan drops tags that nest too deep (their text stays), cuts tags with too many
 //! attributes and ends a page that has too many tags. It also leaves out comments and the content
-//! of `<style>` and `<svg>`, which nothing reads and the parser would spend a tenth of its time on.
+//! of `<style>` and `<svg>`, which nothing reads and the parser would spend a tenth of its time on, and
+//! attributes that nobody asks for.
 //! Scripts are set aside, since the parser would read them line by line, and put back afterwards.
 
 use std::borrow::Cow;
@@ -13,6 +14,8 @@ use html5ever::driver::{ParseOpts, parse_document};
 use html5ever::tendril::TendrilSink as _;
 use memchr::{memchr, memchr2, memmem};
 use scraper::{Html, HtmlTreeSink, Node};
+
+use super::Attributes;
 
 /// Chromium flattens at 512 too.
 const MAX_DEPTH: usize = 512;
@@ -105,8 +108,20 @@ impl Element {
     }
 }
 
-pub(super) fn guard(text: &str) -> Guarded<'_> {
-    let mut scan = Scan { text, ..Scan::default() };
+/// Where an attribute of a tag stands.
+struct Attribute {
+    from: usize,
+    name_to: usize,
+    to: usize,
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r' | 0x0c)
+}
+
+/// Makes a page safe to parse, with no more than the attributes to keep.
+pub(super) fn guard<'a>(text: &'a str, kept: &Attributes) -> Guarded<'a> {
+    let mut scan = Scan::new(text, kept);
     scan.run();
     if scan.copied == 0 && scan.at == text.len() {
         return Guarded { text: Cow::Borrowed(text), scripts: Vec::new(), tags: scan.tags, note: None };
@@ -115,9 +130,9 @@ pub(super) fn guard(text: &str) -> Guarded<'_> {
     Guarded { text: Cow::Owned(scan.out), scripts: scan.scripts, tags: scan.tags, note: scan.note }
 }
 
-#[derive(Default)]
-struct Scan<'a> {
+struct Scan<'a, 'k> {
     text: &'a str,
+    kept: &'k Attributes,
     at: usize,
     /// Everything before is in `out` or was dropped.
     copied: usize,
@@ -130,7 +145,22 @@ struct Scan<'a> {
     note: Option<&'static str>,
 }
 
-impl<'a> Scan<'a> {
+impl<'a, 'k> Scan<'a, 'k> {
+    fn new(text: &'a str, kept: &'k Attributes) -> Self {
+        Self {
+            text,
+            kept,
+            at: 0,
+            copied: 0,
+            out: String::new(),
+            open: 0,
+            dropped: 0,
+            tags: 0,
+            scripts: Vec::new(),
+            note: None,
+        }
+    }
+
     fn run(&mut self) {
         let bytes = self.text.as_bytes();
         while let Some(offset) = memchr(b'<', &bytes[self.at..]) {
@@ -162,17 +192,15 @@ impl<'a> Scan<'a> {
         self.tags += 1;
         let name = self.name(start + 1);
         let element = Element::named(name);
-        let (end, cut) = self.attributes(start + 1 + name.len());
         if element.takes_part_in_nesting() && self.open >= MAX_DEPTH {
             self.dropped += 1;
-            self.drop_between(start, end, TOO_DEEP);
+            self.at = self.end_of_start_tag(start + 1 + name.len());
+            self.drop_between(start, self.at, TOO_DEEP);
         } else {
-            if let Some(cut) = cut {
-                self.drop_between(cut, end.saturating_sub(1).max(cut), TOO_MANY_ATTRIBUTES);
-            }
+            self.attributes(start + 1 + name.len());
             self.open += usize::from(element.takes_part_in_nesting());
         }
-        self.at = end;
+        let end = self.at;
         let closes_itself = name.eq_ignore_ascii_case(b"svg") && self.text[..end].ends_with("/>");
         if matches!(element, Element::Raw | Element::Script | Element::Unread) && !closes_itself {
             let close = self.skip_raw(name);
@@ -221,40 +249,56 @@ impl<'a> Scan<'a> {
 
     fn name(&self, start: usize) -> &'a [u8] {
         let bytes = &self.text.as_bytes()[start..];
-        let length = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        &bytes[..length]
+        let ends = |byte: &u8| is_space(*byte) || matches!(byte, b'/' | b'>');
+        &bytes[..bytes.iter().position(ends).unwrap_or(bytes.len())]
     }
 
     fn end_of_tag(&self, start: usize) -> usize {
         memchr(b'>', &self.text.as_bytes()[start..]).map_or(self.text.len(), |end| start + end + 1)
     }
 
-    /// The end of a start tag, and where to cut it when it has too many attributes.
-    fn attributes(&self, start: usize) -> (usize, Option<usize>) {
-        let bytes = self.text.as_bytes();
-        let (mut i, mut count, mut cut, mut in_name) = (start, 0, None, false);
-        while i < bytes.len() {
-            match bytes[i] {
-                b'>' => return (i + 1, cut),
-                b'=' if in_name => {
-                    in_name = false;
-                    i += 1 + bytes[i + 1..].iter().take_while(|b| b.is_ascii_whitespace()).count();
-                    i = self.end_of_value(i);
-                    continue;
-                }
-                b' ' | b'\n' | b'\t' | b'\r' | b'/' | 0x0c => in_name = false,
-                _ if !in_name => {
-                    in_name = true;
-                    count += 1;
-                    if count == MAX_ATTRIBUTES + 1 {
-                        cut = Some(i);
-                    }
-                }
-                _ => {}
+    /// Goes behind a start tag from its name on, and leaves out the attributes that nobody reads and
+    /// those that are too many.
+    fn attributes(&mut self, start: usize) {
+        self.at = start;
+        let mut count = 0;
+        while let Some(Attribute { from, name_to, to }) = self.attribute(self.at) {
+            count += 1;
+            if count > MAX_ATTRIBUTES {
+                self.at = self.end_of_start_tag(to);
+                return self.drop_between(from, self.at.saturating_sub(1).max(to), TOO_MANY_ATTRIBUTES);
             }
-            i += 1;
+            let bytes = self.text.as_bytes();
+            if !self.kept.keeps(&bytes[from..name_to], &bytes[name_to..to]) {
+                self.leave_out(from, to);
+            }
+            self.at = to;
         }
-        (bytes.len(), cut.filter(|cut| self.text.is_char_boundary(*cut)))
+        self.at = self.end_of_tag(self.at);
+    }
+
+    fn end_of_start_tag(&self, mut at: usize) -> usize {
+        while let Some(attribute) = self.attribute(at) {
+            at = attribute.to;
+        }
+        self.end_of_tag(at)
+    }
+
+    /// The next attribute of a start tag, as the tokenizer of WHATWG's HTML takes it (13.2.5.32 and on).
+    fn attribute(&self, at: usize) -> Option<Attribute> {
+        let bytes = self.text.as_bytes();
+        let space = |at: usize| at + bytes[at..].iter().take_while(|b| is_space(**b)).count();
+        let from = at + bytes[at..].iter().take_while(|b| is_space(**b) || **b == b'/').count();
+        if matches!(bytes.get(from), None | Some(b'>')) {
+            return None;
+        }
+        let ends = |b: &u8| is_space(*b) || matches!(b, b'/' | b'>' | b'=');
+        let name_to = bytes[from + 1..].iter().position(ends).map_or(bytes.len(), |length| from + 1 + length);
+        let equals = space(name_to);
+        if bytes.get(equals) != Some(&b'=') {
+            return Some(Attribute { from, name_to, to: name_to });
+        }
+        Some(Attribute { from, name_to, to: self.end_of_value(space(equals + 1)) })
     }
 
     fn end_of_value(&self, start: usize) -> usize {
@@ -262,7 +306,7 @@ impl<'a> Scan<'a> {
         if let Some(quote @ (b'"' | b'\'')) = bytes.get(start) {
             memchr(*quote, &bytes[start + 1..]).map_or(bytes.len(), |length| start + 1 + length + 1)
         } else {
-            let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'>';
+            let ends = |byte: &u8| is_space(*byte) || *byte == b'>';
             bytes[start..].iter().position(ends).map_or(bytes.len(), |length| start + length)
         }
     }
@@ -289,17 +333,43 @@ impl<'a> Scan<'a> {
 mod tests {
     use super::*;
 
+    fn guarded(page: &str) -> Guarded<'_> {
+        guard(page, &Attributes::ALL)
+    }
+
     #[test]
     fn an_ordinary_page_passes_untouched() {
         let page = "<!DOCTYPE html><html><head><title>a</b></title><script></script></head><body><p class='a>b'>x<br>y<p>z</body></html>";
-        let guarded = guard(page);
+        let guarded = guarded(page);
         assert!(matches!(guarded.text, Cow::Borrowed(_)) && guarded.note.is_none());
     }
 
     #[test]
     fn comments_and_styles_are_left_out() {
         let page = "<style>p{}</style><p>a<!-- <div> -->b</p><STYLE media=x>i{}</STYLE><script>c</script>";
-        assert_eq!(guard(page).text, "<style></style><p>ab</p><STYLE media=x></STYLE><script>0</script>");
+        assert_eq!(guarded(page).text, "<style></style><p>ab</p><STYLE media=x></STYLE><script>0</script>");
+    }
+
+    #[test]
+    fn attributes_that_nobody_reads_are_left_out() {
+        let rules = Attributes::for_profiles([]);
+        for (page, want) in [
+            ("<a data-x='>' href = /1 title = \"a > b\"class=c target>x", "<a  href = /1 class=c >x"),
+            ("<p title=a/b class=d/>x", "<p  class=d/>x"),
+            ("<p =a title= id=e>x", "<p  >x"),
+            ("<p title", "<p "),
+            ("<p title='", "<p "),
+            ("<p title=>x", "<p >x"),
+            ("<x-p title=a>x</x-p>", "<x-p >x</x-p>"),
+        ] {
+            let kept = guard(page, &rules);
+            assert_eq!(kept.text, want);
+            let whole = Html::parse_document(page);
+            assert_eq!(
+                kept.parse().root_element().text().collect::<String>(),
+                whole.root_element().text().collect::<String>()
+            );
+        }
     }
 
     #[test]
@@ -307,7 +377,7 @@ mod tests {
         let page = "<p>7<script>if (a<b) '</div>'\r\nc\0</SCRIPT ><script></script><script>1</scripts></script>\
                     <noscript><script>d</script></noscript>\
                     <script><!-- <script>e</script> --></script><p>8<script>f";
-        let guarded = guard(page);
+        let guarded = guarded(page);
         let mut html = guarded.parse();
         let css = scraper::Selector::parse("script").unwrap();
         let elements: Vec<NodeId> = html.select(&css).map(|script| script.id()).collect();
@@ -321,7 +391,7 @@ mod tests {
     #[test]
     fn nesting_is_flattened_and_its_text_kept() {
         let page = format!("{}deep{}<p>after", "<div>".repeat(5000), "</div>".repeat(5000));
-        let guarded = guard(&page);
+        let guarded = guarded(&page);
         assert_eq!(guarded.text.matches("<div>").count(), MAX_DEPTH);
         assert_eq!(guarded.text.matches("</div>").count(), MAX_DEPTH);
         assert!(guarded.text.contains("deep</div>") && guarded.text.ends_with("<p>after"));
@@ -330,21 +400,17 @@ mod tests {
     #[test]
     fn attributes_and_tags_are_counted() {
         let attributes: String = (0..1000).fold(String::new(), |s, i| s + &format!(" a{i}='1'"));
-        let guarded = guard(&format!("<body{attributes}>x")).text.into_owned();
-        assert!(
-            guarded.contains("a255='1' >x") && !guarded.contains("a256="),
-            "{}",
-            &guarded[guarded.len() - 30..]
-        );
-        assert!(guard(&"<i></i>".repeat(300_000)).text.len() < 1_500_000);
+        let text = guarded(&format!("<body{attributes}>x")).text.into_owned();
+        assert!(text.contains("a255='1' >x") && !text.contains("a256="), "{}", &text[text.len() - 30..]);
+        assert!(guarded(&"<i></i>".repeat(300_000)).text.len() < 1_500_000);
     }
 
     #[test]
     fn unclosed_things_end_with_the_page() {
         for page in ["<a href='x", "<title>x", "<", "</", "<a", "<a b=", "<中"] {
-            assert_eq!(guard(page).text, page);
+            assert_eq!(guarded(page).text, page);
         }
-        assert_eq!(guard("a<!-- <b").text, "a");
-        assert_eq!(guard("a<style>b").text, "a<style>");
+        assert_eq!(guarded("a<!-- <b").text, "a");
+        assert_eq!(guarded("a<style>b").text, "a<style>");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use scraper::Html;
 
+use super::Attributes;
 use super::date::{self, Context};
 use super::line::squashed;
 use super::text::{Leave, render};
@@ -64,7 +65,7 @@ fn lacks_text(kind: PageKind, article: &Article, entry: &Entry) -> bool {
 }
 
 fn take_text(page: &Page<'_>, entry: &Entry, kind: PageKind, article: &mut Article) -> PageKind {
-    let guarded = guard::guard(entry.body.as_deref().unwrap_or_default());
+    let guarded = guard::guard(entry.body.as_deref().unwrap_or_default(), &Attributes::ALL);
     let html = Html::parse_fragment(&guarded.text);
     let nothing = HashSet::new();
     let leave = Leave { elements: &nothing, lines: &nothing, hidden: true };

@@ -28,7 +28,7 @@ impl Exam<'_> {
     pub(super) fn learn_missing(&mut self, capture: &Capture) {
         let mut known = self.rules.missing_texts.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MISSING_TEXTS && is_html(capture) {
-            let (_, article) = Page::parse(capture).read(None);
+            let (_, article) = Page::parse_keeping(&self.rules.attributes, capture).read(None);
             self.missing_text = article_digest(&article).filter(|text| known.insert(*text));
         }
     }

@@ -15,6 +15,7 @@ use crate::archive::{Claimed, Disposition, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
 use crate::dedup::Boilerplate;
 use crate::discover::{Counted, SeenLinks, SeenLists, Territory};
+use crate::extract::Attributes;
 use crate::extract::parts::Continuation;
 use crate::fetch::FetchError;
 use crate::frontier::{Candidate, Kind, Via};
@@ -38,6 +39,8 @@ pub(super) struct Rules {
     pub(super) site: i64,
     pub(super) territory: Territory,
     pub(super) profiles: Arc<Profiles>,
+    /// What the rules and the profiles read of a page.
+    pub(super) attributes: Attributes,
     pub(super) seen: Arc<SeenLinks>,
     /// What lists have shown.
     pub(super) lists: Arc<SeenLists>,
@@ -351,6 +354,7 @@ mod tests {
             site: 1,
             territory: Territory { site: Arc::new(site), profile: None },
             profiles: Arc::new(Profiles::built_in().unwrap()),
+            attributes: Attributes::ALL,
             seen: Arc::default(),
             lists: Arc::default(),
             counted: Arc::default(),

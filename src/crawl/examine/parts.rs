@@ -15,7 +15,9 @@ impl Exam<'_> {
         }
         let next = match parts.last() {
             None => self.continuation.clone(),
-            Some(last) => Page::parse(last).continuation(&first.url, parts.len() + 1),
+            Some(last) => {
+                Page::parse_keeping(&self.rules.attributes, last).continuation(&first.url, parts.len() + 1)
+            }
         };
         let (Continuation::Next(url) | Continuation::Whole(url)) = next?;
         let is_new = url.key() != first.url.key() && parts.iter().all(|part| part.url.key() != url.key());
@@ -32,7 +34,7 @@ impl Exam<'_> {
         let profile = self.profile.clone().or_else(|| self.rules.territory.profile.clone());
         let whole = parts.first().is_some_and(|part| self.is_whole(part));
         for part in parts {
-            let (_, read) = Page::parse(part).read(profile.as_deref());
+            let (_, read) = Page::parse_keeping(&self.rules.attributes, part).read(profile.as_deref());
             if !whole {
                 parts::append(article, &read);
             } else if read.text.len() > article.text.len() {

@@ -18,6 +18,7 @@ use crate::crawl::gate::Hosts;
 use crate::crawl::moves::Moves;
 use crate::crawl::watchdog::Pulse;
 use crate::discover::Territory;
+use crate::extract::Attributes;
 use crate::frontier::{Candidate, First, Kind, Via};
 use crate::politeness::{HostState, Pace, Schedule};
 use crate::profile::Profile;
@@ -113,8 +114,10 @@ fn schedule(shared: &Shared, site: &Site, hosts: &HashMap<String, HostRecord>) -
 /// What answers are understood by.
 async fn rules(shared: &Shared, site: i64, territory: Territory) -> Result<Rules, ArchiveError> {
     let store = &shared.store;
+    let profiles = shared.profiles.iter().chain(&territory.profile).map(|profile| profile.toml.as_str());
     Ok(Rules {
         site,
+        attributes: Attributes::for_profiles(profiles),
         territory,
         profiles: Arc::clone(&shared.profiles),
         seen: Arc::default(),

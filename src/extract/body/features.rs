@@ -72,11 +72,17 @@ groups! {
 }
 
 /// The facts of one block, as their numbers.
-pub(super) type Facts = Vec<usize>;
+pub(super) type Facts = Vec<u16>;
 
 fn note(facts: &mut Facts, group: Group, index: usize) {
     debug_assert!(index < GROUPS[group as usize].1, "{group:?} {index}");
-    facts.push(OFFSETS[group as usize] + index);
+    facts.push(number(OFFSETS[group as usize] + index));
+}
+
+/// A fact's number; there are some hundreds.
+#[expect(clippy::cast_possible_truncation, reason = "the groups' sizes are constants, below 1,000 together")]
+pub(super) const fn number(fact: usize) -> u16 {
+    fact as u16
 }
 
 /// The number of limits that `value` reaches.
@@ -273,7 +279,7 @@ impl<'a> Survey<'a> {
 
     fn facts(&self, index: usize) -> Facts {
         let block = &self.layout.blocks[index];
-        let mut facts = Facts::with_capacity(96);
+        let mut facts = Facts::with_capacity(64);
         note(&mut facts, Group::Bias, 0);
         self.of_text(index, block, &mut facts);
         self.of_neighbours(index, &mut facts);

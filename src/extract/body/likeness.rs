@@ -5,6 +5,9 @@ use super::features::ratio;
 /// Characters of a text that are compared: a long one says everything sooner or later.
 const COMPARED: usize = 600;
 
+/// Pairs of a title that are looked for; no headline has more.
+const LOOKED_FOR: usize = 512;
+
 /// The pairs of neighbouring characters of a title.
 #[derive(Debug)]
 pub(super) struct Likeness {
@@ -21,6 +24,7 @@ impl Likeness {
             title.chars().zip(title.chars().skip(1)).map(|(a, b)| [a, b]).collect();
         pairs.sort_unstable();
         pairs.dedup();
+        pairs.truncate(LOOKED_FOR);
         let mut bits = [0; 64];
         for pair in &pairs {
             let (word, bit) = place(*pair);
@@ -35,7 +39,7 @@ impl Likeness {
 
     /// The share of the title's pairs that a text has too.
     pub(super) fn of(&self, text: &str) -> f32 {
-        let mut has = vec![false; self.pairs.len()];
+        let mut has = [0u64; LOOKED_FOR / 64];
         let mut chars = text.chars().take(COMPARED);
         let Some(mut previous) = chars.next() else { return 0.0 };
         for c in chars {
@@ -45,10 +49,10 @@ impl Likeness {
             if self.bits[word] & bit != 0
                 && let Ok(at) = self.pairs.binary_search(&pair)
             {
-                has[at] = true;
+                has[at / 64] |= 1 << (at % 64);
             }
         }
-        ratio(has.iter().filter(|has| **has).count(), has.len())
+        ratio(has.iter().map(|has| has.count_ones() as usize).sum(), self.pairs.len())
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::alike::{Alike, Sum};
-use super::features::{Facts, GROUPS, OFFSETS, bin, groups};
+use super::features::{Facts, GROUPS, OFFSETS, bin, groups, number};
 use super::layout::Layout;
 
 groups! {
@@ -74,22 +74,22 @@ fn column(table: &str, part: &str, groups: &[(&str, usize)]) -> Vec<f32> {
     weights
 }
 
-fn sum(weights: &[f32], facts: &[usize]) -> f32 {
-    facts.iter().filter_map(|fact| weights.get(*fact)).sum()
+fn sum(weights: &[f32], facts: &[u16]) -> f32 {
+    facts.iter().filter_map(|fact| weights.get(usize::from(*fact))).sum()
 }
 
 /// The facts that weighed most in a block's judgement, by the label of their group, with what each
 /// group added to the log-odds.
-pub(super) fn reasons(facts: &[usize]) -> Vec<(String, f32)> {
+pub(super) fn reasons(facts: &[u16]) -> Vec<(String, f32)> {
     let mut groups: Vec<(String, f32)> = Vec::new();
-    for fact in facts {
-        let at = OFFSETS.iter().rposition(|begin| begin <= fact).unwrap_or_default();
+    for fact in facts.iter().copied().map(usize::from) {
+        let at = OFFSETS.iter().rposition(|begin| *begin <= fact).unwrap_or_default();
         let (label, _) = GROUPS[at];
         let name = match super::features::member(label, fact - OFFSETS[at]) {
             Some(member) => format!("{label} {member}"),
             None => label.to_owned(),
         };
-        let weight = WEIGHTS.second.get(*fact).copied().unwrap_or_default();
+        let weight = WEIGHTS.second.get(fact).copied().unwrap_or_default();
         groups.push((name, weight));
     }
     groups.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
@@ -172,10 +172,11 @@ impl<'a> Surroundings<'a> {
         if range.is_empty() { NONE } else { bin(self.mean(range), &LIMITS) }
     }
 
-    fn facts(&self, index: usize) -> Facts {
-        let mut facts = Vec::with_capacity(AROUND.len());
+    /// One fact of each group.
+    fn facts(&self, index: usize) -> [u16; AROUND.len()] {
+        let mut facts = [0; AROUND.len()];
         let mut note = |group: Around, value: usize| {
-            facts.push(AROUND_OFFSETS[group as usize] + value);
+            facts[group as usize] = number(AROUND_OFFSETS[group as usize] + value);
         };
         let count = self.scores.len();
         let after = index + 1;
