@@ -2,8 +2,8 @@
 
 use scraper::{ElementRef, Node};
 
+use super::flow::shown_text;
 use super::survey::attribute;
-use crate::profile::squeeze;
 
 /// Captions are not longer than this.
 const LONGEST: usize = 300;
@@ -23,7 +23,7 @@ pub(super) fn caption_of(image: ElementRef<'_>) -> Option<String> {
     });
     let limit = |text: String, longest| Some(text).filter(|t| (1..=longest).contains(&t.chars().count()));
     match called {
-        Some(element) => limit(squeeze(element.text()), LONGEST),
+        Some(element) => limit(shown_text(element), LONGEST),
         None => limit(line_under(around().find(|e| is_centred(*e))?)?, LONGEST_LINE),
     }
 }
@@ -33,7 +33,7 @@ fn line_under(picture: ElementRef<'_>) -> Option<String> {
     if pictures(picture) != 1 {
         return None;
     }
-    let own = squeeze(picture.text());
+    let own = shown_text(picture);
     if !own.is_empty() {
         let begins = picture.descendants().find(|node| match node.value() {
             Node::Text(text) => !text.trim().is_empty(),
@@ -43,7 +43,7 @@ fn line_under(picture: ElementRef<'_>) -> Option<String> {
         return begins.value().is_element().then_some(own);
     }
     let next = picture.next_siblings().find_map(ElementRef::wrap)?;
-    (is_centred(next) && pictures(next) == 0).then(|| squeeze(next.text()))
+    (is_centred(next) && pictures(next) == 0).then(|| shown_text(next))
 }
 
 fn pictures(element: ElementRef<'_>) -> usize {

@@ -1,8 +1,10 @@
 //! What an element does to the lines of a page.
 
-use scraper::ElementRef;
+use ego_tree::iter::Edge;
+use scraper::{ElementRef, Node};
 
 use super::survey::attribute;
+use crate::profile::squeeze;
 
 /// How an element's text stands among the text around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,4 +50,26 @@ pub(super) fn is_advertisement(element: ElementRef<'_>) -> bool {
         "data-ad-slot" | "data-ad-client" => true,
         _ => false,
     })
+}
+
+/// The text of an element without that of what has no text of its own, white space squeezed.
+pub(super) fn shown_text(element: ElementRef<'_>) -> String {
+    let mut silent = 0;
+    let is_silent = |element: &scraper::node::Element| usize::from(flow(element.name()) == Flow::Silent);
+    let texts = element.traverse().filter_map(|edge| {
+        match edge {
+            Edge::Open(node) => match node.value() {
+                Node::Text(text) if silent == 0 => return Some(&**text),
+                Node::Element(element) => silent += is_silent(element),
+                _ => {}
+            },
+            Edge::Close(node) => {
+                if let Node::Element(element) = node.value() {
+                    silent -= is_silent(element);
+                }
+            }
+        }
+        None
+    });
+    squeeze(texts)
 }

@@ -95,6 +95,8 @@ struct Context {
     ordinal: Option<usize>,
     preformatted: bool,
     item_begins: bool,
+    /// A cell is left out with its row or not at all.
+    cell: bool,
 }
 
 struct Renderer<'a> {
@@ -112,7 +114,7 @@ impl Renderer<'_> {
         for child in node.children() {
             match child.value() {
                 Node::Text(text) => self.text(child.id(), text),
-                Node::Element(_) if !self.leave.elements.contains(&child.id()) => {
+                Node::Element(_) if self.context.cell || !self.leave.elements.contains(&child.id()) => {
                     if let Some(element) = ElementRef::wrap(child) {
                         self.element(element);
                     }
@@ -242,12 +244,11 @@ impl Renderer<'_> {
                 || first.is_some_and(|first| self.leave.lines.contains(&first.id()))
         };
         for (index, row) in rows.iter().filter(|row| !left_out(row)).enumerate() {
-            let texts: Vec<String> = cells(*row).map(|cell| crate::profile::squeeze(cell.text())).collect();
-            if texts.iter().all(String::is_empty) {
+            let (texts, markdowns): (Vec<_>, Vec<_>) = cells(*row).map(|cell| self.cell(cell)).unzip();
+            if markdowns.iter().all(String::is_empty) {
                 continue;
             }
-            let escaped: Vec<String> = texts.iter().map(|text| text.replace('|', "\\|")).collect();
-            let mut markdown = format!("| {} |", escaped.join(" | "));
+            let mut markdown = format!("| {} |", markdowns.join(" | "));
             if index == 0 {
                 let _ = write!(markdown, "\n|{}", " --- |".repeat(texts.len()));
             }
@@ -255,10 +256,23 @@ impl Renderer<'_> {
         }
     }
 
+    /// Text and Markdown of a cell, on one line.
+    fn cell(&mut self, cell: ElementRef<'_>) -> (String, String) {
+        let outside = std::mem::take(&mut self.body.blocks);
+        self.block(cell, |context| *context = Context { cell: true, ..Context::default() });
+        let inside = std::mem::replace(&mut self.body.blocks, outside);
+        let line = |part: fn(&Block) -> &str| {
+            let parts: Vec<&str> = inside.iter().map(part).filter(|part| !part.is_empty()).collect();
+            parts.join(" ").replace(['\n', '\t'], " ")
+        };
+        (line(|block| &block.text), line(|block| &block.markdown).replace('|', "\\|"))
+    }
+
     /// Ends the line.
     fn flush(&mut self) {
         let line = std::mem::take(&mut self.line);
-        if self.first.take().is_some_and(|first| self.leave.lines.contains(&first)) {
+        let first = self.first.take().filter(|_| !self.context.cell);
+        if first.is_some_and(|first| self.leave.lines.contains(&first)) {
             return;
         }
         let trim = |text: &str| {
@@ -342,6 +356,19 @@ mod tests {
         assert_eq!(
             markdown.unwrap(),
             "## 标题\n\n- 一\n- 二\n3. 三\n\n> 引\n\n见[此](http://e.com/a/b.html)。\n\n![图](http://e.com/a/x.jpg)\n\n```\na\n  b\n```\n\n| 名 | 数 |\n| --- | --- |\n| 甲 | 1 |"
+        );
+    }
+
+    #[test]
+    fn cells_hold_lines_links_and_pictures() {
+        let (text, markdown) = rendered(
+            "<table><tr><th>名<th>数</tr><tr><td><a href=b.html>甲</a><br>乙<noscript><img src=y.jpg></noscript>\
+             <td><p>1</p><p>2|3</p><script>x</script></tr><tr><td><img src=x.jpg alt=图><td></td></tr></table>",
+        );
+        assert_eq!(text, "名\t数\n甲 乙\t1 2|3");
+        assert_eq!(
+            markdown.unwrap(),
+            "| 名 | 数 |\n| --- | --- |\n| [甲](http://e.com/a/b.html) 乙 | 1 2\\|3 |\n| ![图](http://e.com/a/x.jpg) |  |"
         );
     }
 

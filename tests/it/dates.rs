@@ -209,6 +209,26 @@ fn one_of_several_stated_days_is_confirmed_by_the_shown_one() {
 }
 
 #[test]
+fn an_address_of_long_ago_knows_better_than_a_day_stated_after_a_move() {
+    let head = "<meta property='article:published_time' content='2023-02-27T08:00:00+08:00'>";
+    let at = |url: &str| {
+        let url = CanonicalUrl::parse(url, None).unwrap();
+        published(&Capture { url, ..page("en", head, "Harbour") })
+    };
+    assert_eq!(at("http://e.com/2019/7/12/pier").as_deref(), Some("2019-07-12"));
+    assert_eq!(at("http://e.com/2023/02/01/pier").as_deref(), Some("2023-02-27T08:00:00+08:00"));
+}
+
+#[test]
+fn a_day_on_which_somebody_looked_at_a_source_is_none_of_publication() {
+    for line in ["[引用日期2014-05-19]", "Retrieved 19 May 2014", "abgerufen am 19. Mai 2014"] {
+        assert_eq!(published(&page("en", "", line)), None, "{line}");
+    }
+    let line = "Published 27 February 2023, accessed 19 May 2024";
+    assert_eq!(published(&page("en", "", line)).as_deref(), Some("2023-02-27"));
+}
+
+#[test]
 fn days_of_comments_reviews_and_copyright_lines_never_count() {
     assert_eq!(published(&page("en", "", "The Harbour News")), None);
     let head = "<script type='application/ld+json'>{\"@type\":\"Recipe\",\"datePublished\":\"2023-02-27\",

@@ -185,7 +185,7 @@ pub(super) fn each(text: &str, context: &Context) -> Result<Vec<Named>, NoDate> 
         let label = words::label(&text[previous_end..hit.range.start]);
         previous_end = hit.range.end;
         // "3个月前 (12-01)": the age only tells the year.
-        if has_calendar && matches!(hit.moment, Moment::Ago { .. } | Moment::Now) {
+        if label == Label::Other || has_calendar && matches!(hit.moment, Moment::Ago { .. } | Moment::Now) {
             continue;
         }
         let has_year = matches!(hit.moment, Moment::Calendar { .. });

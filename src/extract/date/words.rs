@@ -31,6 +31,8 @@ pub(in crate::extract) enum Label {
     Modified,
     /// Only that it is a date.
     Date,
+    /// It is a day of something else.
+    Other,
     None,
 }
 
@@ -41,6 +43,7 @@ static LABELS: LazyLock<Option<(AhoCorasick, Vec<Label>)>> = LazyLock::new(|| {
         let label = match kind {
             "published" => Label::Published,
             "modified" => Label::Modified,
+            "other" => Label::Other,
             _ => Label::Date,
         };
         words.split('|').map(move |word| (word, label))
@@ -64,16 +67,19 @@ pub(super) fn label(before: &str) -> Label {
         before.chars().rev().take_while(is_near).collect::<Vec<_>>().into_iter().rev().collect();
     let near = near.to_lowercase();
     let Some((finder, labels)) = &*LABELS else { return Label::None };
-    let (mut published, mut modified, mut date) = (None, None, None);
+    let (mut published, mut modified, mut other, mut date) = (None, None, None, None);
     for hit in finder.find_overlapping_iter(&near) {
         let last = match labels[hit.pattern().as_usize()] {
             Label::Published => &mut published,
             Label::Modified => &mut modified,
+            Label::Other => &mut other,
             Label::Date | Label::None => &mut date,
         };
         *last = (*last).max(Some(hit.start()));
     }
-    if modified > published {
+    if other > modified && other > published {
+        Label::Other
+    } else if modified > published {
         Label::Modified
     } else if published.is_some() {
         Label::Published
@@ -125,6 +131,8 @@ mod tests {
             ("更新：2024-03-01 发布：", Label::Published),
             ("Veröffentlicht am Montag, den ", Label::Published),
             ("Fecha: ", Label::Date),
+            ("[引用日期", Label::Other),
+            ("Published online; accessed ", Label::Other),
             ("수정 ", Label::Modified),
         ] {
             assert_eq!(label(before), want, "{before}");

@@ -6,6 +6,8 @@ mod marks;
 mod scripts;
 mod shown;
 
+use jiff::SignedDuration;
+
 use super::Page;
 use super::body::Reading;
 use super::date::{Context, Label};
@@ -64,7 +66,8 @@ impl Sources<'_> {
     /// What the page states of itself, and what stands around the headline.
     fn at_head(&self, notes: &mut Vec<String>) -> Placed {
         if let Some(date) = stated(self.structured, &self.shown, notes) {
-            return Some((date, "what is stated"));
+            let address = of_url(self.page, self.context).filter(|day| is_long_before(day, &date));
+            return address.map(|day| (day, "the address")).or(Some((date, "what is stated")));
         }
         let time = self.of_times(Which::Head, notes);
         let first = self.shown.published.first();
@@ -173,6 +176,12 @@ fn stated(structured: &Structured, shown: &Shown, notes: &mut Vec<String>) -> Op
     let is_older = shown.from <= stated.value.to && !is_swapped && !is_next_day(stated, shown);
     let is_right = is_edit || is_older;
     Some(if is_right { Found::new(shown.clone(), Origin::Generic) } else { stated.clone() })
+}
+
+/// An address is given once, a stated date anew when a site moves to another system.
+fn is_long_before(address: &Found<Published>, stated: &Found<Published>) -> bool {
+    const LONG: SignedDuration = SignedDuration::from_hours(90 * 24);
+    stated.value.from.duration_since(address.value.to) > LONG
 }
 
 /// A local day beside the same moment elsewhere; a stated offset tells which is meant.

@@ -38,7 +38,7 @@ pub(super) fn shown(reading: &Reading, context: &Context) -> Shown {
         dates.sort_by_key(|named| match named.label {
             Label::Published => 0,
             Label::Date => 1,
-            Label::Modified | Label::None => 2,
+            Label::Modified | Label::Other | Label::None => 2,
         });
         for named in dates {
             shown.note(&line, named);
