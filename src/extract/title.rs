@@ -215,8 +215,10 @@ pub(super) fn choose(candidates: &[Candidate]) -> Option<Found<String>> {
             }
         }
         let votes: f32 = places.iter().map(|place| place.weight()).sum();
-        // Its name in the path is for search engines, where readers are shown another one.
-        if candidate.is_of_path { votes / 2.0 } else { votes }
+        // Its name in the path is for search engines, where readers are shown another one. What goes on
+        // from somewhere is the line below the headline.
+        let goes_on = candidate.text.starts_with(['…', '.']);
+        if candidate.is_of_path || goes_on { votes / 2.0 } else { votes }
     };
     let mut best: Option<(f32, &Candidate)> = None;
     for candidate in candidates {

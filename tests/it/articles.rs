@@ -74,6 +74,19 @@ fn a_longer_title_speaks_for_the_headline_it_begins_with() {
 }
 
 #[test]
+fn what_goes_on_from_the_headline_is_none() {
+    let page = format!(
+        "<title>The old pier reopens</title><meta property=og:title content='The old pier reopens'>
+         <div itemscope itemtype='http://schema.org/NewsArticle'><h1>The old pier reopens</h1>
+         <h1 itemprop=headline>… and the town celebrates</h1><div itemprop=articleBody>{ENGLISH}</div></div>"
+    );
+    assert_eq!(read(&page).title, "The old pier reopens");
+    let page =
+        format!("<title>...and the town celebrates</title><h1>...and the town celebrates</h1>{ENGLISH}");
+    assert_eq!(read(&page).title, "...and the town celebrates");
+}
+
+#[test]
 fn a_stated_headline_with_the_name_of_the_site_is_the_documents_title_once_more() {
     let stated = "What is a pier - a guided walk | Paper";
     let page = format!(
