@@ -6,8 +6,9 @@ usage: fit/body.py DUMP[=EMPHASIS]... --gold ITEMS... [--out data/body_weights.t
 DUMP   what `jianbao extract --jsonl --generic --explain` wrote for a set of pages
 ITEMS  JSON lines {"id", "url", "lang", "gold": {"body"?, "body_opt"?, "with"?, "without"?}}, in the same order
 
-Each block of a page is labelled by whether its text stands in the known body, in order; then two logistic
-regressions are fitted, the second with what the first, fitted without the page's site, says of the blocks around.
+Each block of a page is labelled by whether its text stands in the known body, in order; then a logistic regression
+is fitted for each pass, from the second on with what the pass before, fitted without the page's site, says of the
+blocks around.
 --check prints how far pages are from their known bodies when their site was not among those fitted to.
 Needs numpy, scipy and scikit-learn.
 """
@@ -28,6 +29,8 @@ AROUND = [("always", 1), ("own score", 10), ("inside the root", 2), ("score befo
 STARTS = np.cumsum([0] + [size for _, size in AROUND])
 SHARES = np.array([.01, .05, .2, .5, .8])
 FOLDS = 5
+# How little each pass is regularised (the inverse of the penalty's weight).
+STRENGTHS = [1.5, 3., 2.]
 
 
 def squash(text):
@@ -92,7 +95,7 @@ def in_order(full, texts, share):
     return chain[::-1]
 
 
-# --- what the first scores say of the blocks around: as in src/extract/body/model.rs ---------------------------------
+# --- what scores say of the blocks around: as in src/extract/body/model.rs ---------------------------------
 def surroundings(page, scores):
     blocks, boxes = page["blocks"], page["containers"]
     count, width = len(blocks), np.sqrt([block[3] for block in blocks])
@@ -152,20 +155,30 @@ def regress(pages, matrices, strength):
     return model.coef_[0]
 
 
+def with_surroundings(page, scores):
+    return sp.hstack([surroundings(page, scores), page["facts"]]).tocsr()
+
+
 def fit(pages):
-    """Both stages; the second sees first scores of models that have not seen the page's site."""
-    held_out = {}
-    for fold in range(FOLDS):
-        others = [page for page in pages if page["fold"] != fold]
-        weights = regress(others, [page["facts"] for page in others], 1.5)
-        held_out.update({id(page): page["facts"] @ weights for page in pages if page["fold"] == fold})
-    first = regress(pages, [page["facts"] for page in pages], 1.5)
-    second = regress(pages, [sp.hstack([surroundings(page, held_out[id(page)]), page["facts"]]).tocsr() for page in pages], 3.)
-    return first, second
+    """The weights of each pass; later ones see scores of models that have not seen the page's site."""
+    seen, passes = {id(page): page["facts"] for page in pages}, []
+    for number, strength in enumerate(STRENGTHS):
+        weights = lambda pages: regress(pages, [seen[id(page)] for page in pages], strength)
+        passes.append(weights(pages))
+        if number + 1 < len(STRENGTHS):
+            held_out = {}
+            for fold in {page["fold"] for page in pages}:
+                others = weights([page for page in pages if page["fold"] != fold])
+                held_out.update({id(page): seen[id(page)] @ others for page in pages if page["fold"] == fold})
+            seen = {id(page): with_surroundings(page, held_out[id(page)]) for page in pages}
+    return passes
 
 
-def judge(page, first, second):
-    return sp.hstack([surroundings(page, page["facts"] @ first), page["facts"]]).tocsr() @ second
+def judge(page, passes):
+    scores = page["facts"] @ passes[0]
+    for weights in passes[1:]:
+        scores = with_surroundings(page, scores) @ weights
+    return scores
 
 
 def read(dump, items, emphasis_of_set):
@@ -215,22 +228,22 @@ def main():
     if options.check:
         scores = {}
         for fold in range(FOLDS):
-            weights = fit([page for page in pages if page["fold"] != fold])
-            scores.update({id(page): judge(page, *weights) for page in pages if page["fold"] == fold})
+            passes = fit([page for page in pages if page["fold"] != fold])
+            scores.update({id(page): judge(page, passes) for page in pages if page["fold"] == fold})
         for name, members in sets.items():
             known = [distance(page, scores[id(page)]) for page in members if page["gold"].get("body")]
             if known:
                 print(f"{name}: {np.mean(known):.3f} over {len(known)} pages, none fitted to its own site")
     if options.out:
-        first, second = fit(pages)
         groups = [tuple(group) for group in pages[0]["groups"]]
         lines = ["# Weights of the facts about a block: log-odds that it belongs to the body, `part group: numbers`.",
                  "# Fitted by benches/fit/body.py."]
-        for part, names, weights in (("first", groups, first), ("around", AROUND, second[:STARTS[-1]]),
-                                     ("second", groups, second[STARTS[-1]:])):
+        for number, weights in enumerate(fit(pages), 1):
+            parts = [(f"around{number}", name, size) for name, size in AROUND if number > 1]
             at = 0
-            for name, size in names:
-                lines.append(f"{part} {name}: " + " ".join(f"{w:.2f}".replace("-0.00", "0.00") for w in weights[at:at + size]))
+            for part, name, size in parts + [(f"own{number}", *group) for group in groups]:
+                numbers = " ".join(f"{w:.2f}".replace("-0.00", "0.00") for w in weights[at:at + size])
+                lines.append(f"{part} {name}: {numbers}")
                 at += size
         open(options.out, "w", encoding="utf-8").write("\n".join(lines) + "\n")
 

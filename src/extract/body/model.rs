@@ -1,7 +1,7 @@
 //! How blocks are judged: a weighted sum of their facts gives the log-odds that a block belongs to
-//! the body (logistic regression), twice. The first sum sees a block by itself; the element whose
-//! blocks sum up highest is the body's root. The second sum adds what the first says of the root,
-//! of the blocks around and of the boxes that hold them.
+//! the body (logistic regression), in several passes. The first sum sees a block by itself; the element
+//! whose blocks sum up highest is the body's root. Each later sum adds what the one before says of the
+//! root, of the blocks around and of the boxes that hold them (stacking; Wolpert 1992).
 //!
 //! The weights are in `data/body_weights.txt`; ARCHITECTURE.md says how they were fitted.
 
@@ -39,22 +39,24 @@ const SURE: f32 = 1.0;
 pub(super) const KEEP: f32 = 0.0;
 const LIMITS: [f64; 9] = [-4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0];
 const SHARES: [f64; 5] = [0.01, 0.05, 0.2, 0.5, 0.8];
+const PASS_COUNT: usize = 3;
 /// Bin of a score that there is none of.
 const NONE: usize = LIMITS.len() + 1;
 
-struct Weights {
-    first: Vec<f32>,
+/// The weights of one pass.
+struct Pass {
+    /// Of what the pass before says of the surroundings; the first pass has none.
     around: Vec<f32>,
-    second: Vec<f32>,
+    own: Vec<f32>,
 }
 
-static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
+static PASSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
     let table = include_str!("../../../data/body_weights.txt");
-    Weights {
-        first: column(table, "first", &GROUPS),
-        around: column(table, "around", &AROUND),
-        second: column(table, "second", &GROUPS),
-    }
+    let pass = |number| Pass {
+        around: column(table, &format!("around{number}"), &AROUND),
+        own: column(table, &format!("own{number}"), &GROUPS),
+    };
+    (1..=PASS_COUNT).map(pass).collect()
 });
 
 /// The weights of one part of the table, `part group: numbers` a line, in the order of the groups.
@@ -89,7 +91,7 @@ pub(super) fn reasons(facts: &[u16]) -> Vec<(String, f32)> {
             Some(member) => format!("{label} {member}"),
             None => label.to_owned(),
         };
-        let weight = WEIGHTS.second.get(fact).copied().unwrap_or_default();
+        let weight = PASSES.last().and_then(|pass| pass.own.get(fact)).copied().unwrap_or_default();
         groups.push((name, weight));
     }
     groups.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
@@ -107,14 +109,21 @@ pub(super) struct Judgement {
 
 /// Judges every block.
 pub(super) fn judge(layout: &Layout, facts: &[Facts]) -> Judgement {
-    let first: Vec<f32> = facts.iter().map(|facts| sum(&WEIGHTS.first, facts)).collect();
-    let surroundings = Surroundings::of(layout, &first);
-    let scores = facts
-        .iter()
-        .enumerate()
-        .map(|(index, facts)| sum(&WEIGHTS.around, &surroundings.facts(index)) + sum(&WEIGHTS.second, facts))
-        .collect();
-    Judgement { scores, root: surroundings.root }
+    let mut judgement = Judgement { scores: Vec::new(), root: 0 };
+    for (number, pass) in PASSES.iter().enumerate() {
+        let own = facts.iter().map(|facts| sum(&pass.own, facts));
+        judgement = if number == 0 {
+            Judgement { scores: own.collect(), root: 0 }
+        } else {
+            let surroundings = Surroundings::of(layout, &judgement.scores);
+            let around = |index| sum(&pass.around, &surroundings.facts(index));
+            Judgement {
+                scores: own.enumerate().map(|(index, own)| around(index) + own).collect(),
+                root: surroundings.root,
+            }
+        };
+    }
+    judgement
 }
 
 /// What lies within a range, of sums from the beginning on.
@@ -122,7 +131,7 @@ fn difference(sums: &[f64], weights: &[f64], range: Range<usize>) -> Sum {
     Sum { score: sums[range.end] - sums[range.start], weight: weights[range.end] - weights[range.start] }
 }
 
-/// The first scores, summed up.
+/// The scores of a pass, summed up.
 struct Surroundings<'a> {
     layout: &'a Layout,
     scores: &'a [f32],
@@ -242,7 +251,14 @@ mod tests {
     #[test]
     fn the_table_has_a_weight_for_every_fact() {
         let table = include_str!("../../../data/body_weights.txt");
-        for (part, groups) in [("first", &GROUPS[..]), ("around", &AROUND[..]), ("second", &GROUPS[..])] {
+        let parts = [
+            ("own1", &GROUPS[..]),
+            ("around2", &AROUND),
+            ("own2", &GROUPS),
+            ("around3", &AROUND),
+            ("own3", &GROUPS),
+        ];
+        for (part, groups) in parts {
             for (label, size) in groups {
                 let begins = format!("{part} {label}: ");
                 let line = table.lines().find_map(|line| line.strip_prefix(&begins));
@@ -254,6 +270,6 @@ mod tests {
                 );
             }
         }
-        assert_eq!(OFFSETS[GROUPS.len()], WEIGHTS.first.len());
+        assert_eq!(OFFSETS[GROUPS.len()], PASSES[0].own.len());
     }
 }
