@@ -85,6 +85,24 @@ fn desk_with_profile(origin: &str, discover: &str) -> Desk {
 }
 
 #[test]
+fn a_profile_reads_attributes_that_nothing_else_does() {
+    let page = "<title>t</title><h1 data-writer=王小明>老码头改造完工</h1><p class=date>2024-05-18</p>\
+                <div data-part=text title='全文'><p>河边的步道今天重新开放。</p></div><div data-part=more><p>别的。</p></div>";
+    let site = Script::new().front(&[]).on("/post/5.html", Reply::html(page)).start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"ids\"]");
+    let profile =
+        PROFILE.replace("\".content\"", "\"[data-part='text'][title]\"\nauthor = \"h1::attr(data-writer)\"");
+    std::fs::write(desk.path("selectors/p.toml"), profile).unwrap();
+    desk.crawl("");
+    let article = &desk.articles()[0];
+    assert_eq!(
+        (&article["body"], &article["author"]),
+        (&"河边的步道今天重新开放。".into(), &"王小明".into())
+    );
+    assert_eq!(article["origins"]["body"], "profile:body");
+}
+
+#[test]
 fn ids_are_counted_over_gaps_until_enough_are_missing() {
     let site = Script::new()
         .front(&[])
