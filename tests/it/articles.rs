@@ -148,6 +148,11 @@ fn an_author_has_a_name_and_no_address_site_or_label() {
             "Jane Miller",
         ),
         (
+            "<meta name=script:ld+json content='{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;author&quot;:{&quot;name&quot;:&quot;Jane Miller&quot;}}'>",
+            "<p>May 18, 2024</p>",
+            "Jane Miller",
+        ),
+        (
             "",
             "<p class=byline-author>Posted by Jane Miller, Tom Baker, Ann Lee Brown and Joe P. Smith - River Team</p>",
             "Jane Miller, Tom Baker, Ann Lee Brown, Joe P. Smith",

@@ -85,8 +85,10 @@ fn is_list(node: &Node) -> bool {
 }
 
 pub(super) fn read(page: &Page<'_>, context: &Context, found: &mut Structured) {
-    let scripts: Vec<Value> =
-        page.survey.json_ld.iter().filter_map(|id| parse(&script_text(&page.html, *id))).collect();
+    let scripts = page.survey.json_ld.iter().filter_map(|id| parse(&script_text(&page.html, *id)));
+    // What Remix makes of a script that a site declares as it declares its other metadata.
+    let metas = page.survey.metas.iter().filter(|(name, _)| name == "script:ld+json");
+    let scripts: Vec<Value> = scripts.chain(metas.filter_map(|(_, content)| parse(content))).collect();
     let mut graph = Graph::default();
     for script in &scripts {
         graph.add(script, 0);
