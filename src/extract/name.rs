@@ -88,6 +88,19 @@ const NO_NAMES: &[&str] = &[
     "about the author",
     "the author",
     "about our expert",
+    "autor",
+    "autorin",
+    "autoren",
+    "autoreninfo",
+    "über den autor",
+    "über die autorin",
+    "zur person",
+    "auteur",
+    "autore",
+    "作者简介",
+    "作者簡介",
+    "关于作者",
+    "關於作者",
     "written by",
     "posted",
     "published",
@@ -150,6 +163,8 @@ mod tests {
             ("作者：林小雨", Some("林小雨")),
             ("https://example.com/jane", None),
             ("Follow", None),
+            ("Autoreninfo", None),
+            ("关于作者", None),
         ] {
             assert_eq!(name(text).as_deref(), want, "{text}");
         }
