@@ -96,7 +96,7 @@ impl Element {
             | b"source" | b"track" | b"wbr" => Self::Void,
             b"p" | b"li" | b"dt" | b"dd" | b"tr" | b"td" | b"th" | b"option" | b"optgroup" | b"thead"
             | b"tbody" | b"tfoot" | b"colgroup" | b"html" | b"head" | b"body" => Self::EndsItself,
-            b"textarea" | b"title" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Self::Raw,
+            b"textarea" | b"title" | b"xmp" | b"iframe" | b"noembed" | b"noframes" | b"noscript" => Self::Raw,
             b"script" => Self::Script,
             b"style" | b"svg" => Self::Unread,
             _ => Self::Nests,
@@ -361,6 +361,10 @@ mod tests {
             ("<p title='", "<p "),
             ("<p title=>x", "<p >x"),
             ("<x-p title=a>x</x-p>", "<x-p >x</x-p>"),
+            (
+                "<noscript><i title=a id='></noscript><p id='a b' title=c>x",
+                "<noscript><i title=a id='></noscript><p id='a b' >x",
+            ),
         ] {
             let kept = guard(page, &rules);
             assert_eq!(kept.text, want);
