@@ -92,6 +92,30 @@ mod tests {
         assert!(Attributes::ALL.keeps(b"data-d", b"x"));
     }
 
+    /// A rule that reads an attribute which is left out would find it in no page of a crawl.
+    #[test]
+    fn what_the_rules_read_is_kept() {
+        let call = regex::Regex::new(r#"\battr(?:ibute)?\((?:[^"();]*,)?\s*"([a-z:-]+)"\)"#).unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut folders = vec![root.join("extract"), root.join("discover")];
+        let (kept, mut names) = (Attributes::for_profiles([]), 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source = std::fs::read_to_string(&path).unwrap();
+                for found in call.captures_iter(source.split("#[cfg(test)]").next().unwrap()) {
+                    names += 1;
+                    assert!(kept.keeps(found[1].as_bytes(), b"none"), "{}: {}", path.display(), &found[1]);
+                }
+            }
+        }
+        assert!(names > 40, "{names}");
+    }
+
     #[test]
     fn an_escaped_name_keeps_everything() {
         let ours = "title = 'h1[data\\.a]'\nbody = 'div'";

@@ -39,24 +39,30 @@ const SURE: f32 = 1.0;
 pub(super) const KEEP: f32 = 0.0;
 const LIMITS: [f64; 9] = [-4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0];
 const SHARES: [f64; 5] = [0.01, 0.05, 0.2, 0.5, 0.8];
-const PASS_COUNT: usize = 3;
+/// How often the blocks are judged.
+const PASSES: usize = 3;
 /// Bin of a score that there is none of.
 const NONE: usize = LIMITS.len() + 1;
 
-/// The weights of one pass.
-struct Pass {
-    /// Of what the pass before says of the surroundings; the first pass has none.
+struct Weights {
+    first: Vec<f32>,
+    later: Vec<Later>,
+}
+
+/// The weights of a pass that has one before it.
+struct Later {
+    /// Of what the pass before says of the surroundings.
     around: Vec<f32>,
     own: Vec<f32>,
 }
 
-static PASSES: LazyLock<Vec<Pass>> = LazyLock::new(|| {
+static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
     let table = include_str!("../../../data/body_weights.txt");
-    let pass = |number| Pass {
+    let later = |number| Later {
         around: column(table, &format!("around{number}"), &AROUND),
         own: column(table, &format!("own{number}"), &GROUPS),
     };
-    (1..=PASS_COUNT).map(pass).collect()
+    Weights { first: column(table, "own1", &GROUPS), later: (2..=PASSES).map(later).collect() }
 });
 
 /// The weights of one part of the table, `part group: numbers` a line, in the order of the groups.
@@ -91,7 +97,7 @@ pub(super) fn reasons(facts: &[u16]) -> Vec<(String, f32)> {
             Some(member) => format!("{label} {member}"),
             None => label.to_owned(),
         };
-        let weight = PASSES.last().and_then(|pass| pass.own.get(fact)).copied().unwrap_or_default();
+        let weight = WEIGHTS.later.last().and_then(|pass| pass.own.get(fact)).copied().unwrap_or_default();
         groups.push((name, weight));
     }
     groups.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
@@ -109,21 +115,15 @@ pub(super) struct Judgement {
 
 /// Judges every block.
 pub(super) fn judge(layout: &Layout, facts: &[Facts]) -> Judgement {
-    let mut judgement = Judgement { scores: Vec::new(), root: 0 };
-    for (number, pass) in PASSES.iter().enumerate() {
-        let own = facts.iter().map(|facts| sum(&pass.own, facts));
-        judgement = if number == 0 {
-            Judgement { scores: own.collect(), root: 0 }
-        } else {
-            let surroundings = Surroundings::of(layout, &judgement.scores);
-            let around = |index| sum(&pass.around, &surroundings.facts(index));
-            Judgement {
-                scores: own.enumerate().map(|(index, own)| around(index) + own).collect(),
-                root: surroundings.root,
-            }
+    let scores = facts.iter().map(|facts| sum(&WEIGHTS.first, facts)).collect();
+    let first = Judgement { scores, root: 0 };
+    WEIGHTS.later.iter().fold(first, |before, pass| {
+        let surroundings = Surroundings::of(layout, &before.scores);
+        let score = |(index, own): (usize, &Facts)| {
+            sum(&pass.around, &surroundings.facts(index)) + sum(&pass.own, own)
         };
-    }
-    judgement
+        Judgement { scores: facts.iter().enumerate().map(score).collect(), root: surroundings.root }
+    })
 }
 
 /// What lies within a range, of sums from the beginning on.
@@ -270,6 +270,6 @@ mod tests {
                 );
             }
         }
-        assert_eq!(OFFSETS[GROUPS.len()], PASSES[0].own.len());
+        assert_eq!(OFFSETS[GROUPS.len()], WEIGHTS.first.len());
     }
 }
