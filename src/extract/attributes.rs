@@ -47,14 +47,16 @@ impl Attributes {
     }
 }
 
-/// What `[name…]` and `attr(name)` in a profile's text name; `None` where the name is escaped.
+/// What `[name…]` and `attr(name)` in a profile's text name; `None` where the name is escaped. At its
+/// beginning only a digit is (`[\31 a]`): `[\d` begins a class of characters in a pattern.
 fn named(toml: &str) -> impl Iterator<Item = Option<String>> {
     let places = toml.match_indices('[').chain(toml.match_indices("attr("));
     places.filter_map(|(at, opening)| {
         let rest =
             toml[at + opening.len()..].trim_start_matches(|c: char| c.is_whitespace() || "*|".contains(c));
         let end = rest.find(|c: char| !(c.is_alphanumeric() || "-_:".contains(c))).unwrap_or(rest.len());
-        if rest[end..].starts_with('\\') {
+        let escaped = rest[end..].strip_prefix('\\');
+        if escaped.is_some_and(|rest| end > 0 || rest.starts_with(|c: char| c.is_ascii_digit())) {
             return Some(None);
         }
         (end > 0).then(|| Some(rest[..end].to_ascii_lowercase()))
@@ -118,7 +120,15 @@ mod tests {
 
     #[test]
     fn an_escaped_name_keeps_everything() {
-        let ours = "title = 'h1[data\\.a]'\nbody = 'div'";
-        assert_eq!(Attributes::for_profiles([ours]), Attributes::ALL);
+        for selector in ["h1[data\\.a]", "h1[\\31 a]"] {
+            assert_eq!(Attributes::for_profiles([selector]), Attributes::ALL, "{selector}");
+        }
+    }
+
+    #[test]
+    fn the_profiles_that_come_along_leave_out_what_none_of_them_names() {
+        let profiles = crate::profile::Profiles::built_in().unwrap();
+        let kept = Attributes::for_profiles(profiles.iter().map(|profile| profile.toml.as_str()));
+        assert!(!kept.keeps(b"data-d", b"x") && !kept.keeps(b"srcset", b"x"));
     }
 }
