@@ -1,9 +1,10 @@
 //! `jianbao export`
 
-use std::io::{BufWriter, IsTerminal as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use super::args::{ExportArgs, ExportFormat};
+use super::output::stdout;
 use super::{Context, Usage, check_filter};
 use crate::archive::{Archive, Filter, Order};
 use crate::export::{self, Markdown, Start, Stream};
@@ -32,7 +33,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<u8> {
             export::to_file(path, |out| export::export(&archive, &filter, Order::Id, &mut *stream.to(out)?))?;
         }
         Target::Stdout(stream) => {
-            let mut out = BufWriter::new(std::io::stdout());
+            let mut out = stdout();
             export::export(&archive, &filter, Order::Id, &mut *stream.to(&mut out)?)?;
         }
     }

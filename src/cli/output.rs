@@ -1,13 +1,30 @@
 //! Standard output, and how articles look on it.
 
 use std::borrow::Cow;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Write};
 
 use crate::archive::{ArticleRecord, Listing};
 
 /// Standard output for data; errors of a closed pipe come back to the caller.
-pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
-    BufWriter::new(io::stdout().lock())
+pub(super) fn stdout() -> BufWriter<Stdout> {
+    BufWriter::new(Stdout(io::stdout()))
+}
+
+/// Standard output, whose errors say that they are its own: a full disk may be any of several.
+pub(super) struct Stdout(io::Stdout);
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(of_stdout)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(of_stdout)
+    }
+}
+
+fn of_stdout(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
 }
 
 /// One JSON object on a line.

@@ -384,6 +384,19 @@ fn a_closed_pipe_is_no_error_in_any_format() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_under_standard_output_is_named() {
+    let desk = archive();
+    for line in ["export", "export --format csv", "show 1", "status --json"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = desk.command(line).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        assert!(said.contains("cannot write to standard output: No space left"), "{line}: {said}");
+    }
+}
+
+#[test]
 fn a_damaged_archive_and_a_path_that_cannot_be_are_told_apart() {
     let desk = archive();
     let long = "x".repeat(300);
