@@ -6,6 +6,7 @@ mod features;
 mod layout;
 mod likeness;
 mod model;
+mod survey;
 mod words;
 
 use std::collections::HashSet;
