@@ -15,15 +15,15 @@ pub(super) struct Stdout(io::Stdout);
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(of_stdout)
+        self.0.write(bytes).map_err(|error| of_stdout(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(of_stdout)
+        self.0.flush().map_err(|error| of_stdout(&error))
     }
 }
 
-fn of_stdout(error: io::Error) -> io::Error {
+fn of_stdout(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
 }
 
