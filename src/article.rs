@@ -213,6 +213,12 @@ impl Article {
         self.markdown.clone().unwrap_or_else(|| paragraphs_as_markdown(&self.text))
     }
 
+    /// Bytes of the Markdown form.
+    pub fn markdown_length(&self) -> usize {
+        let breaks = || self.text.bytes().filter(|byte| *byte == b'\n').count();
+        self.markdown.as_ref().map_or_else(|| self.text.len() + breaks(), String::len)
+    }
+
     /// The digest of the text: equal digests are equal texts.
     pub fn text_digest(&self) -> Digest {
         Digest::of(self.text.as_bytes())

@@ -1,6 +1,7 @@
 //! The shape of crawl.toml. An unknown key is an error; what is left out has its default.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde::de::DeserializeOwned;
@@ -364,13 +365,13 @@ impl Default for FetchSettings {
 }
 
 /// Files that are no pages.
-const NOT_PAGES: &str =
-    r"(?i)\.(?:jpe?g|png|gif|webp|svg|ico|css|js|zip|rar|7z|pdf|docx?|xlsx?|pptx?|mp3|mp4|avi|apk|exe)$";
+static NOT_PAGES: LazyLock<Regex> = static_regex!(
+    r"(?i)\.(?:jpe?g|png|gif|webp|svg|ico|css|js|zip|rar|7z|pdf|docx?|xlsx?|pptx?|mp3|mp4|avi|apk|exe)$"
+);
 
 impl Default for Scope {
     fn default() -> Self {
-        let exclude = Regex::new(NOT_PAGES).map(Pattern).into_iter().collect();
-        Self { depth: 8, max_pages: 0, exclude }
+        Self { depth: 8, max_pages: 0, exclude: vec![Pattern(NOT_PAGES.clone())] }
     }
 }
 

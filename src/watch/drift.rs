@@ -62,8 +62,8 @@ pub struct Traits {
 impl Traits {
     /// The traits of the article at a URL.
     pub fn of(url: &str, article: &Article) -> Self {
-        let chars = article.text.chars().count();
-        let wide = article.text.chars().filter(|c| *c >= '\u{2e80}').count();
+        let count = |(chars, wide), c| (chars + 1, wide + usize::from(c >= '\u{2e80}'));
+        let (chars, wide) = article.text.chars().fold((0, 0), count);
         // What a listing adds comes and goes with it; only the page's own values tell of its layout.
         let listed = [Origin::Feed, Origin::Api, Origin::Sitemap].map(|origin| origin.to_string());
         let from_page = |origin: &&String| !listed.contains(origin);
@@ -80,8 +80,8 @@ impl Traits {
             chars,
             lines: article.text.lines().count(),
             first_line: line(article.text.lines().next()),
-            last_line: line(article.text.lines().last()),
-            markup: ratio(article.to_markdown().len(), article.text.len()),
+            last_line: line(article.text.lines().next_back()),
+            markup: ratio(article.markdown_length(), article.text.len()),
             wide: ratio(wide, chars),
             origins: [origin("title"), origin("body"), origin("published")],
             template: article.template.clone(),
