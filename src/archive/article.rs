@@ -9,7 +9,7 @@ use super::version::{add_version, previous, store_text, write_fields};
 use super::{ArchiveError, Doing, redirect};
 use crate::article::Article;
 use crate::capture::Digest;
-use crate::dedup::{Change, compare};
+use crate::dedup::{Change, compare, is_another};
 use crate::url::CanonicalUrl;
 
 /// A look at a page that shows an article.
@@ -24,6 +24,8 @@ pub(super) struct Look<'a> {
     pub(super) revision: i64,
     /// The URL that `rel=canonical` names.
     pub(super) claims: Option<i64>,
+    /// The answer was cut off, or did not unpack to its end.
+    pub(super) is_damaged: bool,
 }
 
 /// Writes what the look found: a new article, a new version, a sharper date, or only that it was seen.
@@ -36,6 +38,9 @@ pub(super) fn apply(
     let digest = seen.text_digest();
     redirect::end(connection, look.url)?;
     if let Some(id) = article_of(connection, look.url)? {
+        if is_foreign(connection, look.site, id, seen, &digest)? {
+            return Ok(Verdict::Foreign);
+        }
         redirect::settle(connection, look.url, id)?;
         return Ok(Verdict::Article(look_again(connection, urls, look, id, seen, &digest)?));
     }
@@ -184,6 +189,10 @@ fn look_again(
     let previous = previous(connection, id, seen, digest)?;
     let mut seen = seen.clone();
     let change = compare(&previous, &mut seen);
+    if change == Change::Revised && look.is_damaged && seen.text.len() < previous.text.len() {
+        // What is missing was lost on the way.
+        return Ok(Change::Unchanged);
+    }
     let digest = seen.text_digest();
     if change == Change::Revised {
         store_text(connection, &seen, &digest)?;
@@ -227,6 +236,25 @@ fn touch(
             .doing("writing related links")?;
     }
     Ok(())
+}
+
+/// Whether the text that a known article's URL shows now is another article's of the site, and nothing of its
+/// own is left in it. A site that is being mended, or asks for money, shows one notice everywhere.
+fn is_foreign(
+    connection: &Connection,
+    site: i64,
+    id: i64,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<bool, ArchiveError> {
+    let doing = "looking for equal texts";
+    let sql = "SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest
+               WHERE a.id = ?1 AND a.text_digest <> ?2
+                 AND EXISTS (SELECT 1 FROM article b WHERE b.text_digest = ?2 AND b.id <> ?1 AND b.site = ?3)";
+    let mut select = connection.prepare_cached(sql).doing(doing)?;
+    let known: Option<String> =
+        select.query_row((id, &digest.0[..], site), |row| row.get(0)).optional().doing(doing)?;
+    Ok(known.is_some_and(|known| is_another(&known, &seen.text)))
 }
 
 /// Whether another article has this text.

@@ -10,6 +10,7 @@ use super::record::{Disposition, GoneCheck, Outcome, PageResult, Verdict};
 use super::{ArchiveError, Doing};
 use crate::capture::{Capture, Digest};
 use crate::config::Recrawl;
+use crate::dedup::Change;
 use crate::frontier::{FIRST_ARTICLE_RANK, next_list_look, next_look, next_missing_look};
 
 /// What a page that has lost its article looks like: the server gave it, and no article can be read.
@@ -36,17 +37,18 @@ pub(super) fn note(
         Disposition::GivenUp => ("given_up", None),
         Disposition::Excluded => ("excluded", None),
     };
-    write(connection, outcome, (state, due, wait))?;
+    write(connection, outcome, outcome.name_after(verdict), (state, due, wait))?;
     match verdict {
         Verdict::Missing => suspect(connection, outcome.url, now)?,
         Verdict::Article(_) | Verdict::Duplicate | Verdict::Alias => {
-            acquit(connection, outcome.url)?;
+            acquit(connection, outcome)?;
             let found = "UPDATE site SET lost = 0 WHERE id = ?1 AND lost > 0";
             connection
                 .prepare_cached(found)
                 .and_then(|mut s| s.execute([outcome.site]))
                 .doing("noting a look")?;
         }
+        Verdict::Foreign => lose(connection, outcome)?,
         Verdict::None if LOST.contains(&outcome.name) => lose(connection, outcome)?,
         Verdict::None => {}
     }
@@ -59,6 +61,7 @@ pub(super) fn note(
 fn write(
     connection: &Connection,
     outcome: &Outcome,
+    name: &str,
     (state, due, wait): (&str, Option<i64>, Option<Duration>),
 ) -> Result<(), ArchiveError> {
     let answered = outcome.capture.as_ref();
@@ -82,7 +85,7 @@ fn write(
             state,
             due,
             wait.and_then(|wait| i64::try_from(wait.as_secs()).ok()),
-            outcome.name,
+            name,
             answered.is_some(),
             outcome.at.as_millisecond(),
             answered.map(|capture| capture.status),
@@ -127,8 +130,10 @@ fn next_wait(
             };
             Ok(match verdict {
                 Verdict::Article(change) => Some(next_look(recrawl, last, change, age()?)),
-                Verdict::Duplicate => Some(next_look(recrawl, None, crate::dedup::Change::New, age()?)),
+                Verdict::Duplicate => Some(next_look(recrawl, None, Change::New, age()?)),
                 Verdict::Missing => Some(next_missing_look(recrawl, row.get::<_, u32>(3)? + 1)),
+                // It is soon itself again.
+                Verdict::Foreign => Some(next_look(recrawl, last, Change::Revised, age()?)),
                 Verdict::Alias => None,
                 // What an article led to is looked at first.
                 Verdict::None if is_redirect && row.get::<_, Option<bool>>(6)? == Some(true) => {
@@ -157,10 +162,22 @@ fn suspect(connection: &Connection, url: i64, now: i64) -> Result<(), ArchiveErr
     update.execute((url, now)).map(drop).doing("noting a missing article")
 }
 
-fn acquit(connection: &Connection, url: i64) -> Result<(), ArchiveError> {
+/// Clears an article that is there. Where one comes back others may: those that are still missed are looked
+/// at in this run, once a day at most.
+fn acquit(connection: &Connection, outcome: &Outcome) -> Result<(), ArchiveError> {
+    let doing = "noting a look";
     let sql = "UPDATE url SET suspected_at = NULL, suspicions = 0 WHERE id = ?1 AND suspected_at IS NOT NULL";
-    let mut update = connection.prepare_cached(sql).doing("noting a look")?;
-    update.execute([url]).map(drop).doing("noting a look")
+    let mut clear = connection.prepare_cached(sql).doing(doing)?;
+    if clear.execute([outcome.url]).doing(doing)? == 0 {
+        return Ok(());
+    }
+    let sql = "UPDATE url SET due_at = ?2 WHERE site = ?1 AND suspected_at IS NOT NULL AND state = 'done'
+                 AND due_at > ?2 AND fetched_at < ?3
+                 AND article IN (SELECT id FROM article WHERE gone_since IS NULL)";
+    let mut hurry = connection.prepare_cached(sql).doing(doing)?;
+    let yesterday = outcome.at - SignedDuration::from_hours(24);
+    let times = (outcome.site, outcome.at.as_millisecond(), yesterday.as_millisecond());
+    hurry.execute(times).map(drop).doing(doing)
 }
 
 /// Counts a known article whose page shows none any more.
@@ -199,6 +216,16 @@ pub(super) fn lost(connection: &Connection, site: i64) -> Result<u64, ArchiveErr
     connection.query_row(select, [site], |row| row.get(0)).doing("reading how a site does")
 }
 
+/// A site's articles that robots.txt forbids to look at again, and a seed that it forbids.
+pub(super) fn forbidden(connection: &Connection, site: i64) -> Result<(u64, Option<String>), ArchiveError> {
+    let sql = "SELECT count(u.article), min(u.url) FILTER (WHERE d.url IS NOT NULL)
+               FROM url u LEFT JOIN discovery d ON d.url = u.id AND d.route = 'seed'
+               WHERE u.host IN (SELECT id FROM host WHERE site = ?1) AND u.site = ?1 AND u.state = 'excluded'
+                 AND u.outcome = 'robots_excluded'";
+    let mut select = connection.prepare_cached(sql).doing("reading what robots.txt forbids")?;
+    select.query_row([site], |row| Ok((row.get(0)?, row.get(1)?))).doing("reading what robots.txt forbids")
+}
+
 fn keep_missing_text(connection: &Connection, site: i64, text: &Digest) -> Result<(), ArchiveError> {
     let sql = "INSERT INTO missing_text (site, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let mut insert = connection.prepare_cached(sql).doing("noting what a site says of missing pages")?;
@@ -213,13 +240,15 @@ pub(super) fn missing_texts(connection: &Connection, site: i64) -> Result<Vec<Di
     rows.collect::<rusqlite::Result<_>>().doing(doing)
 }
 
-/// Confirms articles that were missed often and long enough: they are gone since the first look that
-/// missed them. Where a large share of a site is missing, the site is broken, and nothing is confirmed.
+/// Confirms articles that were missed often and long enough, the last time since `run` began: they are gone
+/// since the first look that missed them. Where a large share of a site is missing, the site is broken, and
+/// nothing is confirmed; what is missing counts for that however long ago it was looked at, since it is looked
+/// at ever more rarely.
 pub(super) fn confirm_gone(
     connection: &Connection,
     recrawl: &Recrawl,
     site: i64,
-    now: Timestamp,
+    (run, now): (Timestamp, Timestamp),
 ) -> Result<GoneCheck, ArchiveError> {
     let doing = "confirming what is gone";
     let after = SignedDuration::try_from(recrawl.gone_after.0).unwrap_or(SignedDuration::MAX);
@@ -230,7 +259,8 @@ pub(super) fn confirm_gone(
         return Ok(GoneCheck::default());
     }
     let looked_at = "SELECT count(*), count(u.suspected_at) FROM article a JOIN url u ON u.id = a.url
-                     WHERE a.site = ?1 AND a.gone_since IS NULL AND u.fetched_at >= ?2";
+                     WHERE a.site = ?1 AND a.gone_since IS NULL
+                       AND (u.fetched_at >= ?2 OR u.suspected_at IS NOT NULL)";
     let (looks, missing): (u64, u64) = connection
         .query_row(looked_at, (site, long_ago), |row| Ok((row.get(0)?, row.get(1)?)))
         .doing(doing)?;
@@ -240,7 +270,8 @@ pub(super) fn confirm_gone(
     }
     let confirm = "UPDATE article SET gone_since = u.suspected_at FROM url u
                    WHERE u.id = article.url AND u.article = article.id AND article.gone_since IS NULL
-                     AND u.site = ?1 AND u.suspected_at <= ?2 AND u.suspicions >= ?3";
-    let confirmed = connection.execute(confirm, (site, long_ago, recrawl.gone_looks)).doing(doing)?;
+                     AND u.site = ?1 AND u.suspected_at <= ?2 AND u.suspicions >= ?3 AND u.fetched_at >= ?4";
+    let values = (site, long_ago, recrawl.gone_looks, run.as_millisecond());
+    let confirmed = connection.execute(confirm, values).doing(doing)?;
     Ok(GoneCheck { confirmed: confirmed as u64, mass: None })
 }

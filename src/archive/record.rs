@@ -150,6 +150,13 @@ pub struct Outcome {
     pub at: Timestamp,
 }
 
+impl Outcome {
+    /// The stable name once it is known what the look meant.
+    pub fn name_after(&self, verdict: Verdict) -> &'static str {
+        if verdict == Verdict::Foreign { "foreign_text" } else { self.name }
+    }
+}
+
 /// What an answer held.
 #[derive(Debug)]
 pub enum PageResult {
@@ -207,6 +214,8 @@ pub enum Verdict {
     Alias,
     /// An article that was there is not there now.
     Missing,
+    /// A known article's URL shows another article's text: a notice, most likely. The article stays as it was.
+    Foreign,
     /// No article.
     None,
 }

@@ -28,7 +28,7 @@ pub(super) fn note(
 ) -> Result<Verdict, ArchiveError> {
     set(connection, "UPDATE url SET redirects_to = ?2 WHERE id = ?1", (from, target))?;
     let own = article_of(connection, from)?;
-    let was_seen = is_seen(connection, target)?;
+    let shows_other = shows_other(connection, target)?;
     if own.is_some() {
         look_anew(connection, target, at, chain_start)?;
     }
@@ -41,7 +41,7 @@ pub(super) fn note(
             settle(connection, target, id)?;
             join(connection, from, target, id, "redirect", at).map(|()| Verdict::None)
         }
-        (Some(_), _) if was_seen => Ok(Verdict::Missing),
+        (Some(_), _) if shows_other => Ok(Verdict::Missing),
         _ => Ok(Verdict::None),
     }
 }
@@ -56,10 +56,15 @@ fn is_same(connection: &Connection, one: i64, other: i64) -> Result<bool, Archiv
         .doing(DOING)
 }
 
-fn is_seen(connection: &Connection, url: i64) -> Result<bool, ArchiveError> {
-    let mut find = connection.prepare_cached("SELECT fetched_at FROM url WHERE id = ?1").doing(DOING)?;
-    let seen: Option<Option<i64>> = find.query_row([url], |row| row.get(0)).optional().doing(DOING)?;
-    Ok(seen.flatten().is_some())
+/// Whether what stands at a URL was seen. Who is asked for a name there, or is told to come back later, has seen
+/// nothing of it.
+fn shows_other(connection: &Connection, url: i64) -> Result<bool, ArchiveError> {
+    let sql =
+        "SELECT fetched_at IS NOT NULL AND coalesce(outcome, '') NOT IN ('login', 'challenge', 'refused',
+                      'too_many_requests', 'unavailable', 'server_error', 'empty_body', 'damaged_body')
+               FROM url WHERE id = ?1";
+    let mut find = connection.prepare_cached(sql).doing(DOING)?;
+    find.query_row([url], |row| row.get(0)).optional().map(Option::unwrap_or_default).doing(DOING)
 }
 
 /// Where an article is said to have moved to is looked at in the same run, whatever it was before, unless it

@@ -148,10 +148,15 @@ impl Store {
         self.call(move |_, connection| looks::lost(connection, site)).await
     }
 
+    /// Articles that robots.txt forbids to look at again, and a seed that it forbids.
+    pub async fn forbidden(&self, site: i64) -> Result<(u64, Option<String>), ArchiveError> {
+        self.call(move |_, connection| looks::forbidden(connection, site)).await
+    }
+
     /// Confirms which of a site's missing articles are gone.
     pub async fn confirm_gone(&self, site: i64, now: Timestamp) -> Result<GoneCheck, ArchiveError> {
         self.call(move |committer, connection| {
-            looks::confirm_gone(connection, committer.recrawl(), site, now)
+            looks::confirm_gone(connection, committer.recrawl(), site, (committer.chain_start(), now))
         })
         .await
     }

@@ -158,13 +158,14 @@ pub(super) struct ExtractArgs {
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// URL or number of an article
-    pub(super) article: String,
+    #[arg(required_unless_present = "diff")]
+    article: Option<String>,
     /// All versions, with what changed in each
     #[arg(long, conflicts_with_all = ["diff", "html", "markdown"])]
     pub(super) versions: bool,
     /// What changed between two versions, the last two when no numbers follow
     #[arg(long, num_args = 0..=2, value_names = ["N", "M"], conflicts_with_all = ["html", "markdown"])]
-    pub(super) diff: Option<Vec<i64>>,
+    diff: Option<Vec<String>>,
     /// As a reference: BibTeX, RIS and GB/T 7714
     #[arg(long, value_name = "STYLE", num_args = 0..=1, default_missing_value = "all", require_equals = true,
           conflicts_with_all = ["versions", "diff", "html", "markdown"])]
@@ -175,6 +176,17 @@ pub(super) struct ShowArgs {
     /// The text as Markdown
     #[arg(long)]
     pub(super) markdown: bool,
+}
+
+impl ShowArgs {
+    /// The article, and what `--diff` names. The article may stand behind `--diff` as well as before it.
+    pub(super) fn wanted(&self) -> (&str, Option<&[String]>) {
+        match (self.article.as_deref(), self.diff.as_deref()) {
+            (Some(article), versions) => (article, versions),
+            (None, Some([versions @ .., article])) => (article, Some(versions)),
+            (None, _) => ("", None),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

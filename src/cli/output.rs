@@ -96,6 +96,9 @@ pub(super) fn article(out: &mut impl Write, article: &ArticleRecord) -> io::Resu
     }
     let version = format!("{} of {}, first seen {}", article.version, article.versions, article.first_seen);
     writeln!(out, "{:>10}  {version}", "version")?;
+    if let Some(since) = &article.gone_since {
+        writeln!(out, "{:>10}  since {since}; this is the last text that was seen", "gone")?;
+    }
     if let Some(capture) = &article.capture {
         let digest: String = capture.digest.chars().take(16).collect();
         writeln!(

@@ -57,7 +57,7 @@ impl Progress for Bars {
         match receipt.verdict {
             Verdict::Article(Change::New) | Verdict::Duplicate => line.new += 1,
             Verdict::Article(_) | Verdict::Alias => line.other += 1,
-            Verdict::Missing | Verdict::None => {}
+            Verdict::Missing | Verdict::Foreign | Verdict::None => {}
         }
         let (pages, new, known, found) = (line.requests, line.new, line.other, line.found);
         line.bar

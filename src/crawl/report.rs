@@ -166,6 +166,9 @@ fn is_failure(name: &str) -> bool {
     )
 }
 
+/// So many known articles that changed in one run, and more than did not, are no edits.
+const MANY_CHANGES: u64 = 10;
+
 impl SiteReport {
     /// Counts a committed outcome.
     pub(super) fn count(&mut self, receipt: &Receipt) {
@@ -185,7 +188,7 @@ impl SiteReport {
                 articles.unchanged += 1;
             }
             Verdict::Duplicate => articles.duplicate += 1,
-            Verdict::Missing | Verdict::None => {}
+            Verdict::Missing | Verdict::Foreign | Verdict::None => {}
         }
         for field in &receipt.missing {
             *self.missing.entry((*field).into()).or_default() += 1;
@@ -206,11 +209,22 @@ impl SiteReport {
             ("challenge", "asked for a proof of being human or said that access is blocked"),
             ("login", "asked for a name and a password"),
             ("shell", "were empty without scripts"),
+            (
+                "foreign_text",
+                "show one text in place of articles that were known before: a notice, or a wrong page",
+            ),
         ] {
             let count = self.outcomes.get(name).copied().unwrap_or(0);
             if count >= 3 && count * 5 >= looked_at {
                 self.alarms.push(format!("{count} pages {what}"));
             }
+        }
+        let ArticleCounts { revised, unchanged, .. } = self.counts.articles;
+        if revised >= MANY_CHANGES && revised > unchanged {
+            let known = revised + unchanged;
+            self.alarms.push(format!(
+                "{revised} of {known} known articles have changed: does the site show something else in their place, or more, or less?"
+            ));
         }
         let others = self.outcomes.get("no_article").copied().unwrap_or(0);
         if looked_at == 0 && others >= 10 {

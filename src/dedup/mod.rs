@@ -9,7 +9,8 @@ mod relation;
 mod shingles;
 mod tail;
 
-use crate::article::{Article, Origin, Published};
+use crate::article::{Article, Origin, Precision, Published};
+use crate::search::fold::fold_text;
 use fold::{fold, says_the_same};
 pub use relation::{Likeness, Relation};
 pub use shingles::Shingles;
@@ -44,6 +45,15 @@ pub fn compare(previous: &Article, article: &mut Article) -> Change {
         _ if filled != *previous => Change::Sharpened,
         DateChange::Same | DateChange::Contradicts => Change::Unchanged,
     }
+}
+
+/// Less of a text than this in another one is chance, or a phrase that all texts of a site have.
+const NOTHING_IN_COMMON: f64 = 0.1;
+
+/// Whether nearly nothing of `now` stands in `previous`: a text in its place, and no edited form of it.
+pub fn is_another(previous: &str, now: &str) -> bool {
+    let [previous, now] = [previous, now].map(|text| Shingles::of(&fold_text(text)));
+    now.in_rows_of(&previous).in_short_rows < NOTHING_IN_COMMON
 }
 
 fn differs(a: &Article, b: &Article) -> bool {
@@ -110,6 +120,9 @@ fn join_dates(previous: Option<&Published>, now: &mut Option<Published>) -> Date
         *now = Some(previous.clone());
         return DateChange::Same;
     };
+    if is_another_day(previous, look) {
+        return DateChange::Contradicts;
+    }
     match previous.sharpen(look) {
         // An age in words moves with every look. It narrows what is known, and says nothing new.
         Some(joined) if look.approximate && look.precision <= previous.precision => {
@@ -132,10 +145,16 @@ fn join_dates(previous: Option<&Published>, now: &mut Option<Published>) -> Date
     }
 }
 
+/// Two days that a page states, however many hours of them a zone could make the same.
+fn is_another_day(previous: &Published, look: &Published) -> bool {
+    let is_stated_day =
+        |published: &Published| published.precision == Precision::Day && !published.approximate;
+    is_stated_day(previous) && is_stated_day(look) && previous.value != look.value
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::article::Precision;
 
     fn article() -> Article {
         Article { title: "标题".into(), text: "正文".into(), views: Some(1), ..Article::default() }

@@ -22,6 +22,7 @@ mod history;
 mod import;
 mod interrupted;
 mod kinds;
+mod lapses;
 mod lasting;
 mod listings;
 mod metrics;

@@ -76,9 +76,11 @@ impl Committer {
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         // The front page and feeds always; other lists by the rate at which they show something new. What
-        // failed waits for another day only within its run.
+        // failed waits for another day only within its run. Who looks at everything needs the pages
+        // themselves: one that did not change leads to others that did.
         let due = format!(
-            "UPDATE url SET state = 'queued', due_at = ?2
+            "UPDATE url SET state = 'queued', due_at = ?2,
+                    etag = iif(?5, NULL, etag), last_modified = iif(?5, NULL, last_modified)
              WHERE site = ?1 AND coalesce(fetched_at, 0) < ?3
                AND (state = 'done' OR state = 'queued' AND failures > 0 AND due_at > ?2)
                AND kind IN ('list', 'feed', 'sitemap', 'api') AND rank < ?4

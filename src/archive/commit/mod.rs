@@ -165,7 +165,7 @@ impl Committer {
         Ok(Receipt {
             site: outcome.site,
             url: outcome.url,
-            name: outcome.name,
+            name: outcome.name_after(verdict),
             verdict,
             new_urls,
             bytes: outcome.capture.iter().chain(&outcome.parts).map(|capture| capture.wire_length).sum(),
@@ -197,7 +197,7 @@ impl Committer {
         self.keep == Keep::Pages
             && is_page
             && verdict != Verdict::Article(Change::Unchanged)
-            && verdict != Verdict::Alias
+            && !matches!(verdict, Verdict::Alias | Verdict::Foreign)
     }
 
     /// Adds what was found; gives the number of URLs never seen before.
@@ -222,7 +222,7 @@ impl Committer {
             new_urls += usize::from(is_new);
             let has_more = if candidate.needs_all_new { fresh == items } else { fresh > 0 };
             if all || has_more {
-                self.queue_list_page(connection, id, outcome.at)?;
+                self.queue_list_page(connection, id, outcome.at, all)?;
             }
         }
         Ok(new_urls)
@@ -235,12 +235,19 @@ impl Committer {
         fresh.query_row((id, self.chain_start.as_millisecond()), |row| row.get(0)).doing("looking at a list")
     }
 
-    fn queue_list_page(&self, connection: &Connection, id: i64, now: Timestamp) -> Result<(), ArchiveError> {
-        let sql = "UPDATE url SET state = 'queued', due_at = ?2 WHERE id = ?1 AND state IN ('queued', 'done')
+    fn queue_list_page(
+        &self,
+        connection: &Connection,
+        id: i64,
+        now: Timestamp,
+        all: bool,
+    ) -> Result<(), ArchiveError> {
+        let sql = "UPDATE url SET state = 'queued', due_at = ?2, etag = iif(?4, NULL, etag),
+                          last_modified = iif(?4, NULL, last_modified) WHERE id = ?1 AND state IN ('queued', 'done')
                    AND coalesce(fetched_at, 0) < ?3 AND due_at IS NULL";
         let mut queue = connection.prepare_cached(sql).doing("turning a list's page")?;
         queue
-            .execute((id, now.as_millisecond(), self.chain_start.as_millisecond()))
+            .execute((id, now.as_millisecond(), self.chain_start.as_millisecond(), all))
             .map(drop)
             .doing("turning a list's page")
     }
@@ -272,6 +279,7 @@ impl Committer {
                     parts,
                     revision,
                     claims,
+                    is_damaged: outcome.capture.as_ref().is_some_and(|capture| capture.damage.is_some()),
                 };
                 urls::drop_entry_body(connection, outcome.url, article)?;
                 article::apply(connection, &self.urls, &look, article)

@@ -13,7 +13,8 @@ use crate::url::CanonicalUrl;
 
 pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
-    let Some(found) = find(&archive, &args.article)? else { return Ok(ATTENTION) };
+    let (article_named, versions_named) = args.wanted();
+    let Some(found) = find(&archive, article_named)? else { return Ok(ATTENTION) };
     let mut out = stdout();
     let mut code = 0;
     if args.html {
@@ -28,8 +29,8 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
         }
     } else if args.versions {
         versions::list(&mut out, &archive.versions(found.id)?, context.json)?;
-    } else if let Some(wanted) = &args.diff {
-        let wanted = versions::wanted(wanted)?;
+    } else if let Some(named) = versions_named {
+        let wanted = versions::wanted(named)?;
         code = versions::diff(&mut out, &found, &archive.versions(found.id)?, wanted, context)?;
     } else if let Some(style) = args.cite {
         cite(&mut out, &Citation::of(&found), style, context.json)?;

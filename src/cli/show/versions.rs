@@ -85,12 +85,16 @@ fn line<'a>(version: &'a VersionRecord, diff: Option<&Diff>) -> Line<'a> {
 }
 
 /// The versions that `--diff` names: none or two.
-pub(super) fn wanted(numbers: &[i64]) -> Result<Option<(i64, i64)>, Usage> {
+pub(super) fn wanted(numbers: &[String]) -> Result<Option<(i64, i64)>, Usage> {
+    let number = |text: &String| text.parse::<i64>().ok();
     match numbers {
-        [] => Ok(None),
-        [old, new] => Ok(Some((*old, *new))),
-        _ => Err(Usage("--diff takes two versions, as in `--diff 1 3`, or none for the last two".to_owned())),
+        [] => Some(None),
+        [old, new] => number(old).zip(number(new)).map(Some),
+        _ => None,
     }
+    .ok_or_else(|| {
+        Usage("--diff takes two versions, as in `--diff 1 3`, or none for the last two".to_owned())
+    })
 }
 
 /// What changed between two versions, the last two unless others are wanted.

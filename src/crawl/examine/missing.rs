@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::page::is_html;
-use super::{Exam, Read};
+use super::{ABSENT_LOOKS, Exam, Read};
 use crate::archive::{Disposition, PageResult};
 use crate::article::Article;
 use crate::capture::{Capture, Digest};
@@ -20,7 +20,7 @@ impl Exam<'_> {
         if self.claimed.has_article {
             (name, PageResult::Missing, Disposition::Done)
         } else {
-            (name, PageResult::Nothing, self.given_up())
+            (name, PageResult::Nothing, self.not_yet(ABSENT_LOOKS))
         }
     }
 

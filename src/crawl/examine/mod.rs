@@ -29,6 +29,8 @@ pub(super) use sources::profile_sources;
 
 /// Runs that may fail before a URL is given up for good.
 pub(super) const PATIENCE: u32 = 5;
+/// Further looks at a URL that was never an article's where nothing stands.
+const ABSENT_LOOKS: u32 = 2;
 /// Days after which a known article that can't be read is tried again at the latest.
 const LONGEST_REFUSAL: i32 = 30;
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
@@ -324,9 +326,16 @@ impl<'a> Exam<'a> {
         }
     }
 
-    /// Not to be tried again, unless an article stood there.
+    /// Who is refused once may be let in another day.
     fn refused(&self) -> Disposition {
-        if self.claimed.has_article { self.later() } else { self.given_up() }
+        if self.claimed.has_article { self.later() } else { self.not_yet(PATIENCE) }
+    }
+
+    /// Nothing is to be had there: it is looked at again for so many days, since what is announced may stand
+    /// there tomorrow.
+    fn not_yet(&self, looks: u32) -> Disposition {
+        let may_come = !self.claimed.kind.is_listing() && !self.claimed.is_counted;
+        if may_come && self.claimed.failures < looks { self.later() } else { self.given_up() }
     }
 
     /// Not to be tried again; where new articles are shown, at its next turn all the same.

@@ -43,11 +43,6 @@ impl SiteCrawl {
             }
         };
         if !allowed {
-            let (url, was_allowed) = (next.url.clone(), next.claimed.has_article);
-            self.alarm_if_seed(&url);
-            if was_allowed {
-                self.alarm("robots.txt now forbids articles that were archived before".to_owned());
-            }
             return self.without_request("robots_excluded", Disposition::Excluded).await;
         }
         if let Some(target) = self.moves.target(&next.url) {
@@ -62,14 +57,6 @@ impl SiteCrawl {
             }
             Turn::At(at) => self.wait_turn(at).await,
             Turn::Busy => self.wait(None).await,
-        }
-    }
-
-    /// A site whose front door is closed gives no articles, however quietly the run ends.
-    fn alarm_if_seed(&mut self, url: &CanonicalUrl) {
-        if self.is_seed(url) {
-            self.begun = true;
-            self.alarm(format!("robots.txt forbids `{url}`, where the site begins"));
         }
     }
 

@@ -15,6 +15,7 @@ const LOST: u64 = 3;
 impl SiteCrawl {
     /// Learns, and says what changed for the worse.
     pub(super) async fn conclude(&mut self) -> Result<(), ArchiveError> {
+        self.alarm_if_forbidden().await?;
         self.alarm_if_not_begun();
         if self.shared.low_space().is_none() {
             self.shared.store.learn(self.id()).await?;
@@ -34,6 +35,20 @@ impl SiteCrawl {
         }
         self.confirm_gone().await?;
         self.listen().await
+    }
+
+    /// Alarms as long as robots.txt keeps jianbao from what it archived, or from where the site begins: such a site
+    /// gives no articles, however quietly its runs end.
+    async fn alarm_if_forbidden(&mut self) -> Result<(), ArchiveError> {
+        let (articles, seed) = self.shared.store.forbidden(self.id()).await?;
+        if let Some(seed) = seed {
+            self.begun = true;
+            self.alarm(format!("robots.txt forbids `{seed}`, where the site begins"));
+        }
+        if articles > 0 {
+            self.alarm("robots.txt now forbids articles that were archived before".to_owned());
+        }
+        Ok(())
     }
 
     /// Alarms when the crawl could not begin anywhere: nothing else would tell, for an idle run is a quiet one.

@@ -1,0 +1,215 @@
+//! What a site shows for a while and does not mean: articles keep their texts, and the run says so.
+
+use crate::support::lab::{FIRST, HOME, article};
+use crate::support::{Lab, Outcome, Reply};
+
+const NOTICE: &str =
+    "本站正在升级维护,暂时不能提供服务,维护期间所有栏目停止更新,预计明天上午恢复,请大家谅解并稍后再来。";
+
+fn url(n: usize) -> String {
+    format!("{HOME}{n}.html")
+}
+
+/// A text of its own for each number.
+fn text(n: usize) -> String {
+    let road = ["东江路", "西湖巷", "南山道", "北门街", "中央大道"][n % 5];
+    format!(
+        "{road}{n}号地块今日开工。项目总投资{n}亿元,分{n}期建设。建成后可容纳{n}百家企业,预计{road}沿线{n}年内通车。"
+    )
+}
+
+fn page(n: usize) -> Reply {
+    article(&format!("第{n}号地块开工"), &text(n))
+}
+
+/// A site with so many articles, crawled once, and what to do with it.
+fn lab(articles: usize) -> Lab {
+    let lab = Lab::new(&[HOME]);
+    let paths: Vec<String> = (1..=articles).map(|n| format!("/{n}.html")).collect();
+    lab.links(HOME, &paths.iter().map(String::as_str).collect::<Vec<_>>());
+    (1..=articles).for_each(|n| lab.on(&url(n), page(n)));
+    assert_eq!(lab.run().counts.articles.new, articles as u64);
+    lab
+}
+
+fn show(lab: &Lab, line: &str) -> Outcome {
+    lab.desk.run(&format!("{line} -a {}", lab.desk.archive().display()))
+}
+
+fn gone(lab: &Lab) -> usize {
+    lab.articles().iter().filter(|article| article.ends_with(" gone")).count()
+}
+
+#[test]
+fn a_site_that_misses_most_of_its_articles_for_months_is_broken_and_they_are_not_gone() {
+    let lab = lab(30);
+    (1..=30).for_each(|n| lab.on(&url(n), Reply::new(404)));
+    for _ in 0..120 {
+        lab.wait(24);
+        let report = lab.run();
+        assert_eq!(gone(&lab), 0);
+        assert!(report.counts.requests < 3 || report.needs_attention(), "{report:?}");
+    }
+    lab.wait(1);
+    let report = lab.run_full();
+    assert!(report.sites[0].alarms[0].contains("is the site broken?"), "{report:?}");
+}
+
+#[test]
+fn what_comes_back_after_an_outage_was_never_gone() {
+    let lab = lab(30);
+    (1..=30).for_each(|n| lab.on(&url(n), Reply::new(404)));
+    for _ in 0..20 {
+        lab.wait(24);
+        lab.run();
+    }
+    (1..=30).filter(|n| n % 10 != 0).for_each(|n| lab.on(&url(n), page(n)));
+    for day in 0..40 {
+        lab.wait(24);
+        let report = lab.run();
+        assert!(gone(&lab) <= 3, "{day}: {report:?}");
+    }
+    let expected: Vec<String> =
+        (1..=30).map(|n| format!("{} 1{}", url(n), if n % 10 == 0 { " gone" } else { "" })).collect();
+    assert_eq!(lab.articles(), expected, "three did not come back");
+}
+
+#[test]
+fn a_notice_in_place_of_all_articles_becomes_nobodys_text() {
+    let lab = lab(12);
+    (1..=12).for_each(|n| lab.on(&url(n), article("系统升级公告", NOTICE)));
+    lab.wait(24);
+    let report = lab.run_full();
+    let alarms = &report.sites[0].alarms;
+    assert!(alarms.iter().any(|alarm| alarm.starts_with("11 pages show one text")), "{alarms:?}");
+    assert_eq!(lab.desk.count("SELECT count(*) FROM version"), 13, "the first could not be known for one");
+    assert_eq!(
+        lab.desk.texts("SELECT DISTINCT outcome FROM url WHERE article IS NOT NULL ORDER BY 1"),
+        ["article", "foreign_text"]
+    );
+    (1..=12).for_each(|n| lab.on(&url(n), page(n)));
+    lab.wait(24);
+    let report = lab.run_full();
+    assert!(!report.needs_attention(), "{report:?}");
+    for n in 1..=12 {
+        let sql = format!(
+            "SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest JOIN url u ON u.id = a.url WHERE u.url = '{}'",
+            url(n)
+        );
+        assert_eq!(lab.desk.texts(&sql), [text(n)]);
+    }
+}
+
+#[test]
+fn two_copies_that_are_edited_alike_are_edited() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html", "/2.html"]);
+    for edition in [text(1), format!("{}记者从现场获悉,工程进展顺利。", text(1))] {
+        lab.on(FIRST, article("开工", &edition));
+        lab.on(&url(2), article("开工", &edition));
+        lab.run_full();
+        lab.wait(24);
+    }
+    assert_eq!(lab.articles(), [format!("{FIRST} 2"), format!("{} 2", url(2))]);
+}
+
+#[test]
+fn a_change_of_most_articles_at_once_is_an_alarm() {
+    let lab = lab(12);
+    (1..=12).for_each(|n| {
+        lab.on(&url(n), article(&format!("第{n}号地块开工"), text(n).split_inclusive('。').next().unwrap()))
+    });
+    lab.wait(24);
+    let report = lab.run_full();
+    assert!(
+        report.sites[0].alarms.iter().any(|alarm| alarm.starts_with("12 of 12 known articles have changed")),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn who_is_sent_to_a_login_page_has_not_lost_the_article() {
+    let lab = Lab::with_article();
+    let login = "<title>用户登录</title><body><form><input name=u><input type=password name=p></form></body>";
+    lab.on(FIRST, Reply::redirect(302, "/login.html"));
+    lab.on("http://park.example/login.html", Reply::html(login));
+    for _ in 0..20 {
+        lab.wait(24);
+        lab.run_full();
+    }
+    assert_eq!(lab.articles(), [format!("{FIRST} 1")]);
+}
+
+#[test]
+fn an_answer_that_was_cut_off_takes_nothing_from_an_article() {
+    let lab = Lab::with_article();
+    lab.on(FIRST, article("步道", "步道完工了。第一段沿河。第二段上山。"));
+    lab.run_full();
+    lab.on(FIRST, article("步道", "步道完工了。").cut());
+    for _ in 0..6 {
+        lab.wait(24);
+        lab.run_full();
+    }
+    assert_eq!(lab.articles(), [format!("{FIRST} 2")]);
+    assert!(show(&lab, "show 1").expect_code(0).stdout.contains("第二段上山"));
+}
+
+#[test]
+fn a_post_that_is_announced_before_it_is_there_is_asked_for_again() {
+    for early in [404, 403] {
+        let lab = Lab::new(&[HOME]);
+        lab.links(HOME, &["/1.html"]);
+        lab.on(FIRST, Reply::new(early));
+        assert_eq!(lab.run().counts.articles.new, 0);
+        lab.on(FIRST, page(1));
+        lab.wait(25);
+        assert_eq!(lab.run().counts.articles.new, 1, "{early}");
+    }
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html"]);
+    lab.on(FIRST, Reply::new(404));
+    for _ in 0..40 {
+        lab.run();
+        lab.wait(24);
+    }
+    assert_eq!(lab.hits(FIRST), 3, "a dead link is left alone");
+}
+
+#[test]
+fn a_day_that_is_corrected_by_one_is_an_edit() {
+    let lab = Lab::with_article();
+    lab.on(FIRST, Reply::article_of("步道", "2025-03-08", "步道完工了。"));
+    lab.run_full();
+    assert_eq!(lab.articles(), [format!("{FIRST} 2")]);
+    assert_eq!(lab.desk.texts("SELECT published FROM article"), ["2025-03-08"]);
+}
+
+#[test]
+fn an_article_that_is_gone_is_shown_as_gone() {
+    let lab = Lab::with_article();
+    lab.on(FIRST, Reply::new(410));
+    for _ in 0..14 {
+        lab.wait(24);
+        lab.run();
+    }
+    let shown = show(&lab, "show 1").expect_code(0).stdout;
+    assert!(shown.contains("gone  since 2025-03-1"), "{shown}");
+    assert!(shown.contains("步道完工了。"), "{shown}");
+}
+
+#[test]
+fn the_article_may_stand_behind_diff() {
+    let lab = Lab::with_article();
+    lab.on(FIRST, article("步道", "步道完工了,很长。"));
+    lab.run_full();
+    for line in [
+        format!("show --diff {FIRST}"),
+        "show --diff 1".to_owned(),
+        "show 1 --diff".to_owned(),
+        format!("show --diff 1 2 {FIRST}"),
+    ] {
+        let shown = show(&lab, &line).expect_code(0).stdout;
+        assert!(shown.contains("很长"), "{line}: {shown}");
+    }
+    show(&lab, "show --diff").expect_code(2);
+}
