@@ -116,9 +116,10 @@ fn two_copies_that_are_edited_alike_are_edited() {
 #[test]
 fn a_change_of_most_articles_at_once_is_an_alarm() {
     let lab = lab(12);
-    (1..=12).for_each(|n| {
-        lab.on(&url(n), article(&format!("第{n}号地块开工"), text(n).split_inclusive('。').next().unwrap()))
-    });
+    for n in 1..=12 {
+        let teaser = text(n).split_inclusive('。').take(1).collect::<String>();
+        lab.on(&url(n), article(&format!("第{n}号地块开工"), &teaser));
+    }
     lab.wait(24);
     let report = lab.run_full();
     assert!(
@@ -212,4 +213,47 @@ fn the_article_may_stand_behind_diff() {
         assert!(shown.contains("很长"), "{line}: {shown}");
     }
     show(&lab, "show --diff").expect_code(2);
+}
+
+#[test]
+fn a_full_run_turns_lists_whose_first_page_did_not_change() {
+    let lab = Lab::new(&[HOME]);
+    let second = "http://park.example/page/2";
+    let list = |items: &[&str], next: &str| {
+        let items: Vec<String> =
+            items.iter().map(|item| format!("<p><a href={item}>文章{item}</a></p>")).collect();
+        let items = items.concat();
+        let next = if next.is_empty() { String::new() } else { format!("<a href={next}>下一页</a>") };
+        Reply::html(format!("<title>新闻</title><body>{items}{next}</body>"))
+            .header("ETag", &format!("\"{}\"", items.len()))
+    };
+    lab.on(HOME, list(&["/1.html", "/2.html"], "/page/2"));
+    lab.on(second, list(&["/3.html"], ""));
+    (1..=4).for_each(|n| lab.on(&url(n), page(n)));
+    assert_eq!(lab.run().counts.articles.new, 3);
+    lab.on(second, list(&["/3.html", "/4.html"], ""));
+    lab.wait(48);
+    assert_eq!(lab.run().counts.not_modified, 1);
+    lab.wait(48);
+    assert_eq!(lab.run_full().counts.articles.new, 1);
+}
+
+#[test]
+fn what_robots_txt_forbids_is_an_alarm_as_long_as_it_does() {
+    let lab = Lab::with_article();
+    lab.on("http://park.example/robots.txt", Reply::new(200).body("User-agent: *\nDisallow: /"));
+    for day in 0..4 {
+        lab.wait(30);
+        let report = lab.run();
+        let alarms = &report.sites[0].alarms;
+        let is_said = |words: &str| alarms.iter().any(|alarm| alarm.contains(words));
+        assert!(is_said("where the site begins"), "{day}: {alarms:?}");
+        assert!(day < 2 || is_said("robots.txt now forbids articles"), "{day}: {alarms:?}");
+    }
+    lab.on("http://park.example/robots.txt", Reply::new(404));
+    lab.wait(30);
+    lab.run();
+    lab.wait(30);
+    let report = lab.run();
+    assert!(!report.needs_attention(), "{report:?}");
 }

@@ -76,13 +76,14 @@ impl Committer {
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
         // The front page and feeds always; other lists by the rate at which they show something new. What
-        // failed waits for another day only within its run. Who looks at everything needs the pages
+        // failed waits for another day only within its run. Where the site begins leads to its robots.txt, also
+        // when that forbade it. Who looks at everything needs the pages
         // themselves: one that did not change leads to others that did.
         let due = format!(
             "UPDATE url SET state = 'queued', due_at = ?2,
                     etag = iif(?5, NULL, etag), last_modified = iif(?5, NULL, last_modified)
              WHERE site = ?1 AND coalesce(fetched_at, 0) < ?3
-               AND (state = 'done' OR state = 'queued' AND failures > 0 AND due_at > ?2)
+               AND (state = 'done' OR state = 'excluded' AND depth = 0 OR state = 'queued' AND failures > 0 AND due_at > ?2)
                AND kind IN ('list', 'feed', 'sitemap', 'api') AND rank < ?4
                AND (?5 OR (depth = 0 OR kind = 'feed' OR coalesce(due_at, 0) <= ?2) AND {})",
             urls::IS_CHANGED
