@@ -96,6 +96,8 @@ pub struct Claimed {
     pub entry: Option<Box<Entry>>,
     /// An article is known here.
     pub has_article: bool,
+    /// Its text as it is known.
+    pub known: Option<String>,
     /// Nothing but counting led here.
     pub is_counted: bool,
     /// Of a feed, sitemap or API: it was one before.

@@ -126,7 +126,8 @@ pub(super) fn keep_host_state(
 const CLAIMED: &str =
     "id, url, kind, depth, hops, etag, last_modified, failures, entry, article IS NOT NULL, rank, entry_body, kind IN ('feed', 'sitemap', 'api')
      AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut')),
-     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe')";
+     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe'),
+     (SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = url.article)";
 
 /// Feeds, sitemaps and first pages of lists, which say what the others will need: those that were not
 /// looked at for longest come first, so that all have their turn however small the runs are; those that never
@@ -206,6 +207,7 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
         failures: row.get(7)?,
         entry: entry.and_then(|json| read_entry(&json)).map(|entry| Box::new(Entry { body, ..entry })),
         has_article: row.get(9)?,
+        known: row.get(14)?,
         has_worked: row.get(12)?,
         is_counted: row.get::<_, Option<bool>>(13)?.unwrap_or(false),
         leads: row.get::<_, i64>(10)? < FIRST_ARTICLE_RANK,

@@ -6,6 +6,7 @@ use super::body::{Hints, Reading};
 use super::fields::{fall_through, set_body};
 use super::heading::as_shown;
 use super::kind::{PageKind, kind};
+use super::line::squashed;
 use super::structured::{self, Structured};
 use super::title;
 use crate::article::{Article, Origin};
@@ -37,6 +38,7 @@ pub(super) fn read(page: &Page<'_>, structured: &Structured) -> Reading {
             .map(str::to_owned)
             .collect(),
         body: structured.body.clone(),
+        known: page.known.unwrap_or_default().lines().map(squashed).collect(),
     };
     Reading::of(&page.html, &hints)
 }

@@ -51,6 +51,8 @@ pub struct Page<'a> {
     pub(crate) survey: Survey,
     /// What a listing said of the article.
     entry: Option<&'a Entry>,
+    /// The article's text as it was known before.
+    known: Option<&'a str>,
     /// What was odd about it, in words.
     pub notes: Vec<String>,
 }
@@ -79,6 +81,7 @@ impl<'a> Page<'a> {
             garbage,
             survey,
             entry: None,
+            known: None,
             notes,
         }
     }
@@ -87,6 +90,13 @@ impl<'a> Page<'a> {
     #[must_use]
     pub fn knowing(self, entry: Option<&'a Entry>) -> Self {
         Self { entry, ..self }
+    }
+
+    /// With the article's text as it was known before: without a profile, what stood in it and still stands on
+    /// the page stays in it, where the rules could say either.
+    #[must_use]
+    pub fn known_as(self, text: Option<&'a str>) -> Self {
+        Self { known: text, ..self }
     }
 
     /// The parsed document.

@@ -257,3 +257,29 @@ fn what_robots_txt_forbids_is_an_alarm_as_long_as_it_does() {
     let report = lab.run();
     assert!(!report.needs_attention(), "{report:?}");
 }
+
+#[test]
+fn what_is_put_around_a_line_does_not_take_it_from_the_article() {
+    let page = |above: &str, below: &str| {
+        Reply::html(format!(
+            "<title>城北书店今日重开 - 园区新闻</title><body><div><a href=/>首页</a><a href=/news/>新闻</a></div>
+             <div class=main><h1>城北书店今日重开</h1><div class=info>2025-03-09</div><div class=content>
+             <p>停业三年的城北书店今天上午重新开门，第一天就来了两千多位读者，队伍一直排到了街角的邮局门口。</p>
+             <p>店主李明介绍，新店有三层，一层是新书，二层是旧书，三层留给孩子，周末还会请作家来讲课。</p>
+             {above}<p>书店每天开到晚上十点</p>{below}</div></div><div><p>版权所有 园区新闻网</p></div>"
+        ))
+    };
+    let more = "<p><a href=/2.html>相关阅读：南山步道完工</a></p>";
+    let list = "<ul><li><a href=/3.html>南山步道</a></li><li><a href=/4.html>东江大桥合龙</a></li></ul>";
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/1.html"]);
+    for (above, below) in [("", ""), (more, list), ("", list), (more, "")] {
+        lab.on(FIRST, page(above, below));
+        lab.run_full();
+        lab.wait(24);
+    }
+    assert_eq!(lab.articles()[0], format!("{FIRST} 1"));
+    assert!(
+        lab.desk.texts("SELECT text FROM text ORDER BY length(text) DESC LIMIT 1")[0].ends_with("晚上十点")
+    );
+}

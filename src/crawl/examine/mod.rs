@@ -389,6 +389,7 @@ mod tests {
             failures: 0,
             entry: None,
             has_article: false,
+            known: None,
             is_counted: false,
             has_worked: false,
             leads: true,

@@ -19,8 +19,9 @@ const POST_LOOKS: u32 = 10;
 
 impl Exam<'_> {
     pub(super) fn read_page(&mut self, capture: &Capture) -> Read {
-        let page =
-            Page::parse_keeping(&self.rules.attributes, capture).knowing(self.claimed.entry.as_deref());
+        let page = Page::parse_keeping(&self.rules.attributes, capture)
+            .knowing(self.claimed.entry.as_deref())
+            .known_as(self.claimed.known.as_deref());
         if page.is_garbage() {
             return ("not_html", PageResult::Nothing, self.refused());
         }

@@ -1,6 +1,8 @@
 //! What is known of each block before it is judged: facts as numbers of a fixed list, so that a
 //! table of weights can be fitted to pages whose bodies are known and be read by a person.
 
+use rustc_hash::FxHashSet;
+
 use super::layout::{Block, Kind, Layout};
 use super::survey::Survey;
 use super::words::{CLASS_KINDS, LINE_KINDS, LineKinds};
@@ -114,6 +116,8 @@ pub(in crate::extract) struct Hints {
     pub(in crate::extract) descriptions: Vec<String>,
     /// The whole body, as JSON-LD may give it.
     pub(in crate::extract) body: Option<String>,
+    /// The lines of the body at an earlier look, [`squashed`](crate::extract::line::squashed).
+    pub(in crate::extract) known: FxHashSet<String>,
 }
 
 /// What is known of a page's blocks.
@@ -125,12 +129,15 @@ pub(super) struct Known {
     pub(super) heading: Option<usize>,
     /// What the words of each block say.
     pub(super) says: Vec<LineKinds>,
+    /// Whether each block stood in the body at an earlier look.
+    pub(super) stood: Vec<bool>,
 }
 
 pub(super) fn facts(layout: &Layout, hints: &Hints) -> Known {
     let page = Survey::of(layout, hints);
     let facts = (0..layout.blocks.len()).map(|index| page.facts(index)).collect();
-    Known { facts, heading: page.heading, says: page.lines }
+    let stood = page.squashed.iter().map(|text| !text.is_empty() && hints.known.contains(text)).collect();
+    Known { facts, heading: page.heading, says: page.lines, stood }
 }
 
 impl Survey<'_> {

@@ -91,6 +91,8 @@ pub(super) struct PageLine<'a> {
     pub(super) is_comment: bool,
 }
 
+/// How far below the threshold a line of the body may fall, by what stands around it, and stay.
+const STAY: f32 = 2.0;
 /// Lines from either end of a body that are looked at for what is certainly none of it.
 const EDGE: usize = 4;
 
@@ -139,9 +141,10 @@ fn foreign(layout: &Layout, article: Option<usize>) -> Vec<words::ClassKinds> {
 impl Reading {
     pub(super) fn of(html: &Html, hints: &Hints) -> Self {
         let layout = Layout::of(html);
-        let features::Known { facts, heading, says } = features::facts(&layout, hints);
+        let features::Known { facts, heading, says, stood } = features::facts(&layout, hints);
         let judgement = model::judge(&layout, &facts);
-        let mut kept: Vec<bool> = judgement.scores.iter().map(|score| *score > KEEP).collect();
+        let is_kept = |(score, stood): (&f32, &bool)| *score > if *stood { KEEP - STAY } else { KEEP };
+        let mut kept: Vec<bool> = judgement.scores.iter().zip(&stood).map(is_kept).collect();
         if let Some(heading) = heading {
             kept[heading] = false;
         }
