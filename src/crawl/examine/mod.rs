@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
 use crate::archive::{Claimed, Disposition, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
@@ -50,8 +51,8 @@ pub(super) struct Rules {
     pub(super) counted: Arc<Mutex<Counted>>,
     /// What stands below the site's posts.
     pub(super) boilerplate: Arc<Boilerplate>,
-    /// What the site's articles are like.
-    pub(super) watch: Arc<Mutex<Watch>>,
+    /// What the site's articles are like, once one of them was fetched.
+    pub(super) watch: Arc<OnceCell<Mutex<Watch>>>,
     /// What the site says where nothing stands.
     pub(super) missing_texts: Arc<Mutex<HashSet<Digest>>>,
     /// Tries after the first.
@@ -111,7 +112,9 @@ pub(super) fn answer(
         exam.join_parts(&captures[0], &parts, article);
         rules.boilerplate.cut(article);
         let traits = Traits::of(captures[0].url.as_str(), article);
-        article.unusual = rules.watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
+        if let Some(watch) = rules.watch.get() {
+            article.unusual = watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
+        }
     }
     let mut capture = captures.pop();
     if let Some(capture) = capture.as_mut().filter(|_| !matches!(result, PageResult::Article { .. })) {
@@ -368,7 +371,7 @@ mod tests {
             lists: Arc::default(),
             counted: Arc::default(),
             boilerplate: Arc::default(),
-            watch: Arc::new(Mutex::new(Watch::new(Vec::new()))),
+            watch: Arc::default(),
             missing_texts: Arc::default(),
             retries: 3,
             redirects: 5,

@@ -2,20 +2,21 @@
 //! the next page of its article.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::{Examined, Fetched, Job, SiteCrawl, Step};
-use crate::archive::{ArchiveError, Claimed, Outcome, PageResult};
+use crate::archive::{ArchiveError, Claimed, Outcome, PageResult, Store};
 use crate::capture::Capture;
 use crate::crawl::examine::{self, Examined as Answered, Rules};
 use crate::fetch::FetchError;
 use crate::politeness::HostState;
 use crate::profile::Profile;
+use crate::watch::Watch;
 
 /// A certificate with less time left is worth an alarm: those of 90 days are renewed after 60.
 const CERTIFICATE_LEFT: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
@@ -63,6 +64,10 @@ impl SiteCrawl {
         let step = self.pulse.begin(format_args!("examining `{}`", job.url), Duration::ZERO);
         self.examining.spawn(async move {
             let _permit = Arc::clone(&shared.workers).acquire_owned().await;
+            if !job.claimed.kind.is_listing() && matches!(&answer, Some(Ok(capture)) if capture.status == 200)
+            {
+                watch(&rules, &shared.store).await?;
+            }
             let work = tokio::task::spawn_blocking(move || {
                 let _step = step;
                 let claimed = job.claimed.clone();
@@ -113,6 +118,12 @@ impl SiteCrawl {
         }
         Ok(())
     }
+}
+
+/// Reads what the site's articles are like, which takes a while, before the first of them is examined.
+async fn watch(rules: &Rules, store: &Store) -> Result<(), ArchiveError> {
+    let begin = async || Ok(Mutex::new(Watch::new(store.traits(rules.site).await?)));
+    rules.watch.get_or_try_init(begin).await.map(drop)
 }
 
 /// What a job's pages came to.

@@ -156,8 +156,9 @@ impl SiteCrawl {
         };
         pulse.end();
         crawled?;
-        let drift = self.rules.watch.lock().unwrap_or_else(PoisonError::into_inner).alarms();
-        for alarm in drift {
+        let watch = self.rules.watch.get();
+        let drift = watch.map(|watch| watch.lock().unwrap_or_else(PoisonError::into_inner).alarms());
+        for alarm in drift.into_iter().flatten() {
             self.alarm(alarm);
         }
         Ok(End {

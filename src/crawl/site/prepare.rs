@@ -23,7 +23,6 @@ use crate::frontier::{Candidate, First, Kind, Via};
 use crate::politeness::{HostState, Pace, Schedule};
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
-use crate::watch::Watch;
 
 impl SiteCrawl {
     /// Makes everything due that this run looks at.
@@ -123,7 +122,7 @@ async fn rules(shared: &Shared, site: i64, territory: Territory) -> Result<Rules
         seen: Arc::default(),
         lists: Arc::default(),
         counted: Arc::default(),
-        watch: Arc::new(Mutex::new(Watch::new(store.traits(site).await?))),
+        watch: Arc::default(),
         boilerplate: Arc::new(store.boilerplate(site).await?),
         missing_texts: Arc::new(Mutex::new(store.missing_texts(site).await?.into_iter().collect())),
         retries: shared.config.fetch.retries,
