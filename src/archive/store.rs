@@ -106,6 +106,11 @@ impl Store {
         self.sender.send(Message::Commit(Box::new(outcome))).map_err(|_| stopped())
     }
 
+    /// Hands over an outcome, as [`Store::commit`] does, from async code.
+    pub async fn hand_over(&self, outcome: Outcome) -> Result<(), ArchiveError> {
+        self.send(Message::Commit(Box::new(outcome))).await
+    }
+
     /// Waits until everything handed over so far is committed.
     pub async fn flush(&self) -> Result<(), ArchiveError> {
         self.call(|_, _| Ok(())).await
@@ -328,10 +333,15 @@ impl Store {
             // Nobody waits any more when the receiver is gone.
             let _ = reply.send(work(committer, connection));
         });
-        let mut message = Message::Task(task);
+        self.send(Message::Task(task)).await?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Sends when there is room, and leaves its thread to others until then.
+    async fn send(&self, mut message: Message) -> Result<(), ArchiveError> {
         loop {
             match self.sender.try_send(message) {
-                Ok(()) => break,
+                Ok(()) => return Ok(()),
                 Err(TrySendError::Disconnected(_)) => return Err(stopped()),
                 Err(TrySendError::Full(back)) => {
                     message = back;
@@ -339,7 +349,6 @@ impl Store {
                 }
             }
         }
-        answer.await.map_err(|_| stopped())?
     }
 }
 

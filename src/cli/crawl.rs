@@ -94,7 +94,7 @@ pub(super) fn with_signals(
         });
         crawl(settings, Arc::new(SystemClock), stop, progress).await
     });
-    // A name being resolved can't be cancelled; nobody waits for it.
+    // A thread of extraction that is stuck can't be cancelled; nobody waits for it.
     runtime.shutdown_background();
     Ok(report?)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::archive::{HostRecord, RobotsCopy};
-use crate::fetch::{Fetch, Request};
+use crate::fetch::{Fetch, FetchError, Request};
 use crate::politeness::robots::{MAX_BYTES, Robots};
 use crate::url::CanonicalUrl;
 
@@ -71,6 +71,22 @@ pub(super) fn access(copy: &RobotsCopy) -> Access {
     }
 }
 
+/// Finds a host, before a connection to it is taken up.
+pub(super) async fn find(client: &dyn Fetch, origin: &str) -> Result<(), FetchError> {
+    match CanonicalUrl::parse(origin, None) {
+        Ok(url) => client.resolve(&url).await,
+        // The request itself says what is wrong with it.
+        Err(_) => Ok(()),
+    }
+}
+
+/// What becomes of a host whose robots.txt could not be had.
+pub(super) fn unanswered(error: &FetchError, now: Timestamp) -> (RobotsCopy, Access) {
+    let copy = RobotsCopy { status: 0, body: Vec::new(), at: now };
+    let why = format!("robots.txt could not be read: {error}");
+    (copy, Access::Closed { why, retry_at: Some(now + UNREACHABLE_FOR) })
+}
+
 /// Asks a host for its robots.txt, following redirects. Gives the copy to keep, what it means, the
 /// number of requests and how long they took.
 pub(super) async fn ask(
@@ -88,14 +104,8 @@ pub(super) async fn ask(
             Ok(capture) => capture,
             // Also a file beyond the limit on bodies: what it says is not known.
             Err(error) => {
-                let copy = RobotsCopy { status: 0, body: Vec::new(), at: now() };
-                let why = format!("robots.txt could not be read: {error}");
-                return (
-                    copy,
-                    Access::Closed { why, retry_at: Some(now() + UNREACHABLE_FOR) },
-                    requests,
-                    elapsed,
-                );
+                let (copy, access) = unanswered(&error, now());
+                return (copy, access, requests, elapsed);
             }
         };
         elapsed += Duration::from_millis(u64::from(capture.elapsed_ms));

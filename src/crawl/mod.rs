@@ -349,6 +349,25 @@ impl Shared {
         }
     }
 
+    /// When requests under way are dropped. In step, time stands still meanwhile.
+    fn deadline(&self) -> Option<Timestamp> {
+        self.spent.deadline.filter(|_| !self.in_step)
+    }
+
+    /// Ends when requests under way are to be dropped: the run is asked to stop, or its time is over.
+    async fn cut(&self) {
+        let over = async {
+            match self.deadline() {
+                Some(deadline) => self.clock.sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.stop.asked() => {}
+            () = over => {}
+        }
+    }
+
     /// The budget that is reached, if one is; the disk's room is one too.
     fn budget(&self, now: Timestamp) -> Option<&'static str> {
         self.spent.reached(now).or_else(|| self.low_space().map(|_| "archive.min_free"))

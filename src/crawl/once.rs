@@ -6,7 +6,7 @@ use super::{CrawlError, gate};
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::fetch::{Client, ClientSettings, Fetch as _, FetchError, Guard, Request};
+use crate::fetch::{Client, ClientSettings, Fetch as _, FetchError, Guard, Lookup, Request};
 use crate::url::CanonicalUrl;
 
 /// Nobody's server is asked anonymously: other hosts than this machine need `identity.contact`.
@@ -33,6 +33,7 @@ pub(super) fn client_for(
         max_body: config.fetch.max_body.0,
         per_ip: config.politeness.per_ip,
         guard: Guard::allowing(seeds),
+        lookup: Lookup::default(),
     };
     Ok(Client::new(settings, Arc::clone(clock))?)
 }

@@ -5,10 +5,8 @@
 //! before its request, and every address that a name resolves to.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::url::CanonicalUrl;
 
@@ -48,23 +46,8 @@ impl Guard {
         Ok(())
     }
 
-    fn permits(&self, name: &str, address: SocketAddr) -> bool {
-        is_public(address.ip()) || self.allowed.contains(name)
-    }
-}
-
-impl Resolve for Guard {
-    fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.clone();
-        Box::pin(async move {
-            let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let permitted: Vec<SocketAddr> = found.into_iter().filter(|a| guard.permits(&host, *a)).collect();
-            if permitted.is_empty() {
-                return Err(Box::new(Forbidden(host)) as Box<dyn std::error::Error + Send + Sync>);
-            }
-            Ok(Box::new(permitted.into_iter()) as Addrs)
-        })
+    pub(super) fn permits(&self, name: &str, address: IpAddr) -> bool {
+        is_public(address) || self.allowed.contains(name)
     }
 }
 

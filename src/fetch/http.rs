@@ -13,7 +13,8 @@ use reqwest::header::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Answering, Fetch, FetchError, Forbidden, Guard, Request};
+use super::lookup::Resolver;
+use super::{Answering, Fetch, FetchError, Forbidden, Guard, Lookup, Request, Resolving};
 use crate::capture::{Capture, Digest};
 use crate::clock::Clock;
 use crate::inflate::inflate;
@@ -35,6 +36,8 @@ pub struct ClientSettings {
     pub per_ip: usize,
     /// Which private hosts may be asked.
     pub guard: Guard,
+    /// Who knows the addresses of names.
+    pub lookup: Lookup,
 }
 
 /// The client could not be set up.
@@ -46,6 +49,7 @@ pub struct ClientError(String);
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    resolver: Resolver,
     /// Why no certificate can be checked, where none can.
     no_roots: Option<String>,
     settings: ClientSettings,
@@ -64,6 +68,10 @@ impl Fetch for Client {
     fn fetch<'a>(&'a self, request: &'a Request) -> Answering<'a> {
         Box::pin(self.ask(request))
     }
+
+    fn resolve<'a>(&'a self, url: &'a CanonicalUrl) -> Resolving<'a> {
+        Box::pin(self.look_ahead(url))
+    }
 }
 
 impl Client {
@@ -75,6 +83,7 @@ impl Client {
         let agent = HeaderValue::from_str(&settings.user_agent)
             .map_err(|_| ClientError(format!("`{}` can't be sent as User-Agent", settings.user_agent)))?;
         headers.insert(USER_AGENT, agent);
+        let resolver = Resolver::new(settings.lookup.clone(), settings.guard.clone(), settings.timeout);
         let built = build(|| {
             reqwest::Client::builder()
                 .default_headers(headers.clone())
@@ -85,11 +94,11 @@ impl Client {
                 .tls_info(true)
                 .timeout(settings.timeout)
                 .read_timeout(settings.timeout)
-                .dns_resolver(settings.guard.clone())
+                .dns_resolver(resolver.clone())
                 .pool_max_idle_per_host(settings.per_ip)
         });
         let (http, no_roots) = built.map_err(|error| ClientError(innermost(&error)))?;
-        Ok(Self { http, no_roots, settings, clock, addresses: Arc::default() })
+        Ok(Self { http, resolver, no_roots, settings, clock, addresses: Arc::default() })
     }
 
     /// The headers that every request carries, for the archive.
@@ -98,6 +107,22 @@ impl Client {
             "user-agent: {}\naccept: {ACCEPTED_TYPES}\naccept-encoding: {ACCEPTED_ENCODINGS}",
             self.settings.user_agent
         )
+    }
+
+    /// Looks a name up that no answer came from so far; what has an address needs none.
+    async fn look_ahead(&self, url: &CanonicalUrl) -> Result<(), FetchError> {
+        self.settings.guard.check(url)?;
+        let is_name = matches!(url.as_url().host(), Some(url::Host::Domain(_)));
+        let addresses = |addresses: &Addresses| addresses.of_host.contains_key(url.host());
+        if !is_name || addresses(&self.addresses.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(());
+        }
+        self.resolver.look_ahead(url.host()).await.map_err(|error| match error.downcast::<Forbidden>() {
+            Ok(forbidden) => FetchError::Forbidden(*forbidden),
+            Err(error) => {
+                FetchError::Resolve { url: crate::url::shorten(url.as_str()), reason: innermost(&*error) }
+            }
+        })
     }
 
     async fn ask(&self, request: &Request) -> Result<Capture, FetchError> {

@@ -2,6 +2,7 @@
 
 mod guard;
 mod http;
+mod lookup;
 mod webhook;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub use guard::{Forbidden, Guard, is_public};
 pub use http::{Client, ClientError, ClientSettings};
+pub use lookup::Lookup;
 pub use webhook::{WebhookError, post_json};
 
 use crate::capture::Capture;
@@ -19,10 +21,20 @@ use crate::url::CanonicalUrl;
 /// An answer that is still to come.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Result<Capture, FetchError>> + Send + 'a>>;
 
+/// Whether a host's name resolves, which is still to be seen.
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<(), FetchError>> + Send + 'a>>;
+
 /// Sends one request and reads its answer to the end: over the network ([`Client`]), or from a script.
 pub trait Fetch: Send + Sync + fmt::Debug + 'static {
     /// Asks once.
     fn fetch<'a>(&'a self, request: &'a Request) -> Answering<'a>;
+
+    /// Finds the host that a request will go to. Asked for before a connection is taken up, of which there
+    /// are few: a name may take long, and keeps nobody else waiting.
+    fn resolve<'a>(&'a self, url: &'a CanonicalUrl) -> Resolving<'a> {
+        let _ = url;
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 /// What to ask for.

@@ -4,14 +4,14 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jianbao::archive::{Archive, Filter, Place, Receipt};
 use jianbao::capture::{Capture, Digest};
-use jianbao::clock::{Clock, ManualClock, Sleep};
+use jianbao::clock::{Clock, ManualClock, Sleep, SystemClock};
 use jianbao::config::{Config, Length, SiteConfig, Size};
 use jianbao::crawl::{Budget, CrawlSettings, Progress, RunReport, Silent, Stop, World, crawl_in};
-use jianbao::fetch::{Answering, Fetch, Request};
+use jianbao::fetch::{Answering, Client, ClientSettings, Fetch, Guard, Lookup, Request};
 use jianbao::profile::Profiles;
 use jiff::{SignedDuration, Timestamp};
 
@@ -166,6 +166,78 @@ fn a_site_that_is_stuck_is_named_and_abandoned_and_the_others_go_on() {
     // The next run has what it takes.
     let (report, _) = crawl_at("2025-03-10T01:00:00Z", &archive, hasty);
     assert_eq!((report.needs_attention(), titles(&archive, "stuck")), (false, 2));
+}
+
+/// Forty sites whose names never resolve, and beside them one whose does: what it takes to crawl them.
+fn with_dead_names(archive: &Path, origin: &str) -> (CrawlSettings, Arc<Client>) {
+    let port = origin.rsplit(':').next().unwrap();
+    let settings = settings(archive, |config| {
+        let site = config.sites[0].clone();
+        config.sites = (0..40)
+            .map(|n| SiteConfig {
+                name: format!("dead{n}"),
+                seeds: vec![format!("http://dead{n}.example/")],
+                ..site.clone()
+            })
+            .collect();
+        config.sites.push(SiteConfig { seeds: vec![format!("http://fine.example:{port}/")], ..site });
+    });
+    let seeds: Vec<_> = settings.sites.iter().flat_map(|site| site.seeds.clone()).collect();
+    let client = ClientSettings {
+        user_agent: "jianbao-test".to_owned(),
+        timeout: settings.config.fetch.timeout.0,
+        max_body: settings.config.fetch.max_body.0,
+        per_ip: settings.config.politeness.per_ip,
+        guard: Guard::allowing(&seeds),
+        lookup: Lookup::by(|host| match host {
+            "fine.example" => Ok(vec![[127, 0, 0, 1].into()]),
+            // A resolver that is dead keeps its threads, whatever becomes of the run.
+            _ => loop {
+                std::thread::park();
+            },
+        }),
+    };
+    (settings, Arc::new(Client::new(client, Arc::new(SystemClock)).unwrap()))
+}
+
+#[test]
+fn names_that_never_resolve_hold_up_neither_other_sites_nor_the_end_of_the_time() {
+    let demo = Demo::start(5);
+    let desk = Desk::new();
+    let (mut settings, web) = with_dead_names(&desk.archive(), &demo.origin);
+    settings.budget.max_time = Some(Duration::from_secs(4));
+    let began = Instant::now();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let world = World { clock: Arc::new(SystemClock), web };
+    let report = runtime.block_on(crawl_in(world, settings, Stop::default(), Arc::new(Silent))).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    let (fine, dead): (Vec<_>, Vec<_>) = report.sites.iter().partition(|site| site.site == "fine");
+    assert_eq!((fine[0].counts.articles.new, &fine[0].alarms[..]), (5, &[][..]));
+    for site in &dead {
+        assert!(site.alarms[0].contains("did not resolve within"), "{site:?}");
+    }
+    assert_eq!((dead.len(), report.budget.as_deref()), (40, Some("max-time")));
+}
+
+#[test]
+fn names_that_never_resolve_do_not_hold_up_a_stop() {
+    let demo = Demo::start(5);
+    let desk = Desk::new();
+    let (settings, web) = with_dead_names(&desk.archive(), &demo.origin);
+    let (stop, progress) = (Stop::default(), Arc::new(FirstCommit::default()));
+    let (on_commit, told) = (stop.clone(), Arc::clone(&progress));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let asked = runtime.spawn(async move {
+        told.0.notified().await;
+        on_commit.stop();
+        Instant::now()
+    });
+    let world = World { clock: Arc::new(SystemClock), web };
+    let report = runtime.block_on(crawl_in(world, settings, stop, progress)).unwrap();
+    let asked = runtime.block_on(asked).unwrap();
+    assert_eq!(report.outcome.as_str(), "interrupted");
+    drop(runtime);
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
 }
 
 /// Lets go of what is stuck once it is told.

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use super::{EXAMINED_AT_ONCE, SiteCrawl};
-use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult};
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult, RobotsCopy};
 use crate::config::Route;
 use crate::crawl::examine;
 use crate::crawl::gate::{self, Access, Host};
@@ -19,6 +19,8 @@ use crate::url::CanonicalUrl;
 
 /// A wait of at least this long is worth a line in the log.
 const LONG_WAIT: SignedDuration = SignedDuration::from_secs(10);
+/// A name that resolves takes less than this.
+const SLOW_NAME: SignedDuration = SignedDuration::from_secs(2);
 
 impl SiteCrawl {
     /// Takes the first URL of the queue one step further.
@@ -123,19 +125,9 @@ impl SiteCrawl {
             Some(host) => host.id,
             None => self.shared.store.host(self.id(), origin).await?,
         };
-        let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
-        let ask = async {
-            let _connection = shared.connections.acquire().await;
-            let limit = shared.config.fetch.timeout.0 * gate::MOST_REQUESTS;
-            let _step = pulse.begin(format_args!("asking `{origin}` for robots.txt"), limit);
-            gate::ask(&*shared.web, origin, || shared.clock.now()).await
-        };
-        let asked = tokio::select! {
-            asked = ask => asked,
-            () = shared.stop.asked() => {
-                self.schedule.unused();
-                return Ok(());
-            }
+        let Some(asked) = self.robots_of(origin).await else {
+            self.schedule.unused();
+            return Ok(());
         };
         let (copy, access, requests, elapsed) = asked;
         self.count_requests(requests);
@@ -153,6 +145,44 @@ impl SiteCrawl {
         self.add_sitemaps(origin, &access).await?;
         self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access) });
         Ok(())
+    }
+
+    /// A host's answer to the request for robots.txt; `None` when the run ends before it is there.
+    async fn robots_of(&mut self, origin: &str) -> Option<(RobotsCopy, Access, u64, Duration)> {
+        let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
+        let began = shared.clock.now();
+        let found = tokio::select! {
+            found = gate::find(&*shared.web, origin) => found,
+            () = shared.cut() => {
+                self.alarm_if_unresolved(origin, began);
+                return None;
+            }
+        };
+        if let Err(error) = found {
+            let (copy, access) = gate::unanswered(&error, shared.clock.now());
+            return Some((copy, access, 0, Duration::ZERO));
+        }
+        let ask = async {
+            let _connection = shared.connections.acquire().await;
+            let limit = shared.config.fetch.timeout.0 * gate::MOST_REQUESTS;
+            let _step = pulse.begin(format_args!("asking `{origin}` for robots.txt"), limit);
+            gate::ask(&*shared.web, origin, || shared.clock.now()).await
+        };
+        tokio::select! {
+            asked = ask => Some(asked),
+            () = shared.cut() => None,
+        }
+    }
+
+    /// A run whose time was used up by a name ends as any that is out of time: nothing else would tell.
+    fn alarm_if_unresolved(&mut self, origin: &str, began: Timestamp) {
+        let lasted = self.shared.clock.now().duration_since(began);
+        if !self.shared.stop.is_set() && lasted >= SLOW_NAME {
+            self.alarm(format!(
+                "{origin} did not resolve within {} s, when the run's time was over: does the resolver work?",
+                lasted.as_secs()
+            ));
+        }
     }
 
     /// Heeds what each robots.txt says that the archive keeps.

@@ -299,6 +299,9 @@ impl SiteCrawl {
         }
         let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
         self.fetching.spawn(async move {
+            if let Err(error) = shared.web.resolve(&job.url).await {
+                return Fetched { job, answer: Err(error) };
+            }
             let _connection = shared.connections.acquire().await;
             let _step = pulse.begin(format_args!("asking for `{}`", job.url), shared.config.fetch.timeout.0);
             let validators = Some(&job.claimed).filter(|_| !job.is_part());
@@ -383,9 +386,7 @@ impl SiteCrawl {
 
     async fn commit(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), ArchiveError> {
         answers::log(self.name(), claimed, &outcome);
-        let store = self.shared.store.clone();
-        let committed = tokio::task::spawn_blocking(move || store.commit(outcome)).await;
-        committed.map_err(|error| ArchiveError::Stopped(error.to_string()))?
+        self.shared.store.hand_over(outcome).await
     }
 
     /// Ends the site's crawl for this run, with an alarm.
