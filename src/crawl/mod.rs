@@ -368,6 +368,11 @@ impl Shared {
         }
     }
 
+    /// Whether that is so.
+    fn is_cut(&self) -> bool {
+        self.stop.is_set() || self.deadline().is_some_and(|deadline| self.clock.now() >= deadline)
+    }
+
     /// The budget that is reached, if one is; the disk's room is one too.
     fn budget(&self, now: Timestamp) -> Option<&'static str> {
         self.spent.reached(now).or_else(|| self.low_space().map(|_| "archive.min_free"))

@@ -1,7 +1,9 @@
 //! What a run with a budget does first, whose it is, and which one it says ended it.
 
+use std::time::{Duration, Instant};
+
 use crate::support::lab::{FIRST, HOME, article};
-use crate::support::{Lab, Reply};
+use crate::support::{Desk, Lab, Reply, Script};
 
 #[test]
 fn an_article_on_two_pages_that_a_crawl_begins_with_ends_within_its_budget() {
@@ -76,4 +78,19 @@ fn a_site_that_is_refused_leaves_its_share_to_the_others() {
     lab.budget.max_pages = Some(8);
     let report = lab.run();
     assert_eq!(report.counts.articles.new, 6, "robots.txt, the list and six articles: {report:?}");
+}
+
+#[test]
+fn a_request_that_is_never_answered_ends_with_the_runs_time_and_stays_queued() {
+    for path in ["/", "/robots.txt"] {
+        let site = Script::new().on(path, Reply::never()).start();
+        let desk = Desk::for_site(&site.origin);
+        let began = Instant::now();
+        let (report, outcome) = desk.crawl("--max-time 1s");
+        assert!(began.elapsed() < Duration::from_secs(10), "{path}: {:?}", began.elapsed());
+        assert_eq!((outcome.code, &report["budget"]), (0, &"max-time".into()), "{path}: {outcome:?}");
+        let queued = "SELECT count(*) FROM url WHERE state = 'queued' AND failures = 0 AND fetched_at IS NULL AND url LIKE '%/'";
+        let failures = "SELECT coalesce(sum(failures), 0) FROM host";
+        assert_eq!((desk.count(queued), desk.count(failures)), (1, 0), "{path}");
+    }
 }

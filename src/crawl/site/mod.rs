@@ -403,11 +403,12 @@ impl SiteCrawl {
         }
     }
 
-    /// Lets examinations end, so that nothing fetched is lost; requests under way are dropped. Of an
-    /// article on several pages, what there is of it is taken, unless the next run is to go on with it.
+    /// Lets examinations end, so that nothing fetched is lost; where the run is to end now, requests under way
+    /// are dropped. Of an article on several pages, what there is of it is taken, unless the next run is to go
+    /// on with it.
     async fn wind_down(&mut self) -> Result<(), ArchiveError> {
         let is_stopped = self.shared.stop.is_set();
-        if is_stopped {
+        if self.shared.is_cut() {
             self.fetching.abort_all();
         }
         while let Some(fetched) = self.fetching.join_next().await {
