@@ -68,6 +68,16 @@ pub enum ArchiveError {
     /// There is no archive yet.
     #[error("there is no archive at `{0}`; `jianbao crawl` makes one")]
     Absent(PathBuf),
+    /// What was committed last stands beside the file, and can't be read from there.
+    #[error(
+        "the archive `{archive}` can't be read as a whole: what was committed last stands in `{log}`, which nobody may read without the right to write"
+    )]
+    Unmerged {
+        /// The file.
+        archive: PathBuf,
+        /// Its write-ahead log.
+        log: PathBuf,
+    },
     /// The file is something else.
     #[error("`{0}` is not a jianbao archive")]
     Foreign(PathBuf),

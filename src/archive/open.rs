@@ -1,5 +1,6 @@
 //! Opening the file: for the one writer, which holds the run lock; for readers, at any time.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -64,9 +65,7 @@ pub(super) fn open_writer(place: &Place) -> Result<Connection, ArchiveError> {
 
 /// Opens the archive for reading only. A reader never blocks the writer, nor it the reader.
 pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
-    if !path.exists() {
-        return Err(ArchiveError::Absent(path.to_owned()));
-    }
+    is_there(path)?;
     // With the right to write, though nothing is written: the last connection to close then tidies the
     // write-ahead log away, and an archive at rest stays one file.
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
@@ -80,6 +79,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
         Ok(connection) => connection,
         // Without that right, a file at rest can still be read as it is.
         Err(error) if is_missing_right(&error) => {
+            is_at_rest(path)?;
             let text = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
             let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY;
             let opened = Connection::open_with_flags(format!("file:{text}?immutable=1"), flags);
@@ -92,6 +92,27 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
         return Err(ArchiveError::Absent(path.to_owned()));
     }
     Ok(connection)
+}
+
+fn is_there(path: &Path) -> Result<(), ArchiveError> {
+    match std::fs::metadata(path) {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(ArchiveError::Absent(path.to_owned()))
+        }
+        Err(error) => Err(ArchiveError::Open { path: path.to_owned(), reason: error.to_string() }),
+    }
+}
+
+/// Refuses a file beside which a run that was killed left committed data.
+fn is_at_rest(path: &Path) -> Result<(), ArchiveError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    match std::fs::metadata(&log) {
+        Ok(file) if file.len() > 0 => Err(ArchiveError::Unmerged { archive: path.to_owned(), log }),
+        _ => Ok(()),
+    }
 }
 
 /// Opens an archive for reading only, wherever it is.

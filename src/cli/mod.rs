@@ -253,38 +253,51 @@ fn report(error: &anyhow::Error) {
         }
         said = cause;
     }
-    if error.chain().any(is_full_disk) {
-        text.push_str(
-            "\n  hint: make room on its disk; what was committed is safe, and the next run goes on",
-        );
+    if let Some(hint) = hint(error) {
+        let _ = write!(text, "\n  hint: {hint}");
     }
     // There is nowhere left to say that standard error is closed.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-fn is_full_disk(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
-    sqlite == Some(rusqlite::ErrorCode::DiskFull)
+/// What somebody can do about an error.
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    match archive_error(error)? {
+        ArchiveError::Unmerged { .. } => Some(
+            "copy both files to a folder that may be written and read the copy, or open the archive once with the right to write, as `jianbao status` does",
+        ),
+        ArchiveError::Sqlite { source, .. } => match source.sqlite_error_code()? {
+            rusqlite::ErrorCode::DiskFull => {
+                Some("make room on its disk; what was committed is safe, and the next run goes on")
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What the archive failed with, when it did: errors that stand for it are transparent.
+fn archive_error(error: &anyhow::Error) -> Option<&ArchiveError> {
+    error.chain().find_map(|cause| match (cause.downcast_ref(), cause.downcast_ref()) {
+        (Some(CrawlError::Archive(error)), _) | (_, Some(ExportError::Archive(error))) => Some(error),
+        _ => match cause.downcast_ref() {
+            Some(FetchOnceError::Crawl(CrawlError::Archive(error))) => Some(error),
+            _ => cause.downcast_ref(),
+        },
+    })
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    let archive =
-        |error: &ArchiveError| if matches!(error, ArchiveError::Locked { .. }) { BUSY } else { ARCHIVE };
+    if let Some(error) = archive_error(error) {
+        return if matches!(error, ArchiveError::Locked { .. }) { BUSY } else { ARCHIVE };
+    }
     for cause in error.chain() {
-        if let Some(error) = cause.downcast_ref::<ArchiveError>() {
-            return archive(error);
-        }
-        if let Some(FetchOnceError::Crawl(error)) = cause.downcast_ref::<FetchOnceError>() {
-            return if matches!(error, CrawlError::Archive(_)) { ARCHIVE } else { USAGE };
-        }
-        match cause.downcast_ref::<CrawlError>() {
-            Some(CrawlError::Archive(error)) => return archive(error),
-            Some(CrawlError::Clock(_)) => return ATTENTION,
-            Some(_) => return USAGE,
-            None => {}
+        match (cause.downcast_ref(), cause.downcast_ref()) {
+            (Some(CrawlError::Clock(_)), _) => return ATTENTION,
+            (Some(_), _) | (_, Some(FetchOnceError::Crawl(_))) => return USAGE,
+            _ => {}
         }
         match cause.downcast_ref::<ExportError>() {
-            Some(ExportError::Archive(error)) => return archive(error),
             Some(ExportError::File { source, .. }) if is_wrong_path(source.kind()) => return USAGE,
             Some(ExportError::Occupied { .. }) => return USAGE,
             _ => {}

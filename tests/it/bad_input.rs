@@ -177,6 +177,53 @@ fn an_archive_in_a_folder_without_the_right_to_write_can_still_be_read() {
     assert_eq!((outcome.code, outcome.stdout.lines().count()), (0, 1), "{}", outcome.stderr);
 }
 
+/// Runs a command as somebody whom permissions bind, as they don't bind root; `None` where that can't be.
+#[cfg(target_os = "linux")]
+fn run_bound(desk: &Desk, line: &str) -> Option<crate::support::Outcome> {
+    let mut arguments = vec!["-U", env!("CARGO_BIN_EXE_jianbao")];
+    arguments.extend(line.split_whitespace());
+    let outcome = desk.run_program("unshare", &arguments);
+    if outcome.as_ref().is_none_or(|outcome| outcome.stderr.starts_with("unshare:")) {
+        crate::support::skipped(&format!("nobody may become somebody else here ({outcome:?})"));
+        return None;
+    }
+    outcome
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_committed_last_is_not_left_out_in_silence() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let site = Script::new().front(&["/1.html"]).on("/1.html", Reply::article("甲", "乙。")).start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    let set =
+        |mode| std::fs::set_permissions(desk.path("ro"), std::fs::Permissions::from_mode(mode)).unwrap();
+    std::fs::create_dir(desk.path("ro")).unwrap();
+    // As a kill leaves it: an article is in the log alone.
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.execute_batch("PRAGMA wal_autocheckpoint = 0; UPDATE article SET title = '新'").unwrap();
+    for file in ["a.sqlite", "a.sqlite-wal"] {
+        std::fs::copy(desk.path(file), desk.path("ro").join(file)).unwrap();
+    }
+    drop(archive);
+    for line in ["export -a ro/a.sqlite", "status -a ro/a.sqlite"] {
+        set(0o555);
+        let outcome = run_bound(&desk, line);
+        set(0o755);
+        let Some(outcome) = outcome else { return };
+        let outcome =
+            outcome.expect_code(3).expect_stderr("ro/a.sqlite-wal").expect_stderr("hint: copy both");
+        assert_eq!(outcome.stdout, "");
+    }
+    set(0o000);
+    let outcome = run_bound(&desk, "status -a ro/a.sqlite");
+    set(0o755);
+    outcome.unwrap().expect_code(3).expect_stderr("Permission denied");
+    // With the right to write all of it is there.
+    assert!(desk.run("export -a ro/a.sqlite").expect_code(0).stdout.contains("\"title\":\"新\""));
+}
+
 #[test]
 fn a_configuration_that_names_no_site_says_so() {
     Desk::with_config("").run("crawl").expect_code(2).expect_stderr("no site is configured");
