@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::CrawlError;
 use super::report::SiteReport;
 
 /// Name, type and help of each family, in the order of the file.
@@ -53,6 +54,26 @@ pub(super) struct Standing {
     pub(super) archive_free: Option<u64>,
 }
 
+/// Refuses what is there and no file: a pipe would block the run, and a device would be replaced.
+pub(super) fn check_place(path: &str) -> Result<(), CrawlError> {
+    match std::fs::metadata(path) {
+        Ok(there) if !there.is_file() => Err(CrawlError::Metrics(path.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Where a path leads by symbolic links, whether or not something is there: the link itself stays.
+fn target_of(path: &Path) -> PathBuf {
+    /// More are a loop.
+    const LINKS: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..LINKS {
+        let Ok(next) = std::fs::read_link(&target) else { break };
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    target
+}
+
 /// The file.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -69,7 +90,7 @@ impl Metrics {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Samples::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self { path: path.to_owned(), before })
+        Ok(Self { path: target_of(path), before })
     }
 
     /// Replaces the file as a whole: who reads it sees the old one or the new one.

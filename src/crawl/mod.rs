@@ -95,6 +95,11 @@ pub enum CrawlError {
         "this machine's clock shows {0}, before this program was written: set it, or articles are archived under a wrong date"
     )]
     Clock(Timestamp),
+    /// Metrics can't go there.
+    #[error(
+        "metrics can't be written to `{0}`, which is no regular file: name a file, there or still to be made"
+    )]
+    Metrics(String),
     /// Nothing to crawl.
     #[error("no site is configured: add a [[site]] with a name and seeds to crawl.toml")]
     NoSites,
@@ -194,6 +199,7 @@ pub async fn crawl_in(
     if now.as_second() < FIRST_MOMENT {
         return Err(CrawlError::Clock(now));
     }
+    metrics::check_place(&settings.config.log.metrics)?;
     for name in settings.sites.iter().filter_map(|site| site.profile.as_deref()) {
         settings.profiles.get(name)?;
     }

@@ -278,13 +278,17 @@ fn a_command_that_cannot_end_its_run_ends_itself_and_tells_why() {
     let desk = Desk::for_site(&demo.origin);
     let more = "[log]\nstuck_after = \"1s\"\n[notify]\ncommand = \"cat > told.json\"\n";
     let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
-    std::fs::write(desk.path("crawl.toml"), config.clone() + more).unwrap();
-    // Whoever opens a pipe that nobody writes to waits for good.
-    desk.run_program("mkfifo", &["m.prom"]).unwrap().expect_code(0);
-    let outcome = desk.run("crawl --metrics m.prom").expect_code(1);
-    let outcome = outcome.expect_stderr("error: beginning the metrics has taken");
+    std::fs::write(desk.path("crawl.toml"), config + more).unwrap();
+    desk.crawl("");
+    // Whoever reads for as long keeps the archive from being closed.
+    let reader = rusqlite::Connection::open(desk.archive()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM article;").unwrap();
+    let outcome = desk.run("crawl").expect_code(1);
+    // Whichever is noticed first: that it does not end, or that its writer does not answer.
+    let outcome = outcome.expect_stderr("error: ").expect_stderr("the archive");
     assert!(outcome.stderr.contains("what was committed is safe"), "{outcome:?}");
-    assert!(std::fs::read_to_string(desk.path("told.json")).unwrap().contains("beginning the metrics"));
+    assert!(std::fs::read_to_string(desk.path("told.json")).unwrap().contains("the archive"));
+    drop(reader);
     desk.run("crawl").expect_code(0);
     assert_eq!(desk.articles().len(), 5);
 }

@@ -126,3 +126,36 @@ fn metrics_that_cannot_be_written_are_an_alarm() {
     assert_eq!((outcome.code, &report["articles"]["new"]), (1, &5.into()));
     assert!(report["alarms"][0].as_str().unwrap().contains("no/such/folder/m.prom"), "{report}");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_before_anything_is_asked_for() {
+    let site = Script::new().front(&[]).start();
+    let desk = Desk::for_site(&site.origin);
+    desk.run_program("mkfifo", &["pipe"]).unwrap().expect_code(0);
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(desk.path("socket")).unwrap();
+    std::os::unix::fs::symlink("pipe", desk.path("link")).unwrap();
+    for place in ["pipe", "folder", "socket", "link"] {
+        let outcome = desk.run(&format!("crawl --metrics {place}")).expect_code(2);
+        outcome.expect_stderr(&format!("{place}`, which is no regular file"));
+    }
+    assert_eq!(site.paths(), [""; 0]);
+    assert!(!desk.archive().exists());
+    assert!(!std::fs::metadata(desk.path("pipe")).unwrap().is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_its_target_is_written() {
+    let demo = Demo::start(5);
+    let desk = Desk::for_site(&demo.origin);
+    std::fs::create_dir(desk.path("there")).unwrap();
+    std::os::unix::fs::symlink("there/m.prom", desk.path("link")).unwrap();
+    // The first run makes the file, the second replaces it.
+    for runs in [1.0, 2.0] {
+        desk.run("crawl --metrics link").expect_code(0);
+        assert!(std::fs::symlink_metadata(desk.path("link")).unwrap().is_symlink());
+        assert_eq!(read(&desk, "there/m.prom")[r#"jianbao_runs_total{outcome="finished"}"#], runs);
+    }
+}
