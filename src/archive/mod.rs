@@ -50,7 +50,7 @@ pub use related::{RelatedArticle, Reposting, StoryMember};
 pub use scan::{Filter, Order};
 pub use schema::SCHEMA_VERSION;
 pub use search::{Facets, Found, Hit, HitOrder, Search};
-pub use store::{LINGER, Store, StoreSettings, Writer};
+pub use store::{LINGER, PATIENCE, Store, StoreSettings, Writer};
 pub use waiting::{OVERDUE_AFTER, Waiting};
 
 /// Why the archive is unusable.
@@ -111,6 +111,12 @@ pub enum ArchiveError {
         /// The site that was to be crawled.
         site: String,
     },
+    /// Another program keeps the database from being used for longer than it was waited for.
+    #[error("another program has the archive's database locked ({doing})")]
+    Busy {
+        /// What was to be done.
+        doing: &'static str,
+    },
     /// SQLite failed while reading or writing.
     #[error("the archive failed while {doing}: {source}")]
     Sqlite {
@@ -134,6 +140,9 @@ trait Doing<T> {
 
 impl<T> Doing<T> for rusqlite::Result<T> {
     fn doing(self, what: &'static str) -> Result<T, ArchiveError> {
-        self.map_err(|source| ArchiveError::Sqlite { doing: what, source })
+        self.map_err(|source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy) => ArchiveError::Busy { doing: what },
+            _ => ArchiveError::Sqlite { doing: what, source },
+        })
     }
 }

@@ -2,12 +2,17 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::schema::{check, migrate};
+use super::store::PATIENCE;
 use super::{ArchiveError, Doing};
+
+/// How long a reader waits for a program that has the database for itself alone.
+const READERS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where an archive is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +35,7 @@ impl Place {
 
     /// A connection that keeps an archive in memory alive between its users.
     pub fn keep(&self) -> Result<Connection, ArchiveError> {
-        open_writer(self)
+        open_writer(self, PATIENCE)
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {
@@ -41,17 +46,18 @@ impl Place {
     }
 }
 
-/// Opens the archive for writing and brings its schema up to date.
-pub(super) fn open_writer(place: &Place) -> Result<Connection, ArchiveError> {
+/// Opens the archive for writing and brings its schema up to date. Other programs that write are waited for
+/// as long as `patience`.
+pub(super) fn open_writer(place: &Place, patience: Duration) -> Result<Connection, ArchiveError> {
     let path = place.path();
-    let open =
-        |error: rusqlite::Error| ArchiveError::Open { path: path.to_owned(), reason: error.to_string() };
+    let open = |error: rusqlite::Error| unopened(path, &error);
     let mut connection = place.connect().map_err(open)?;
+    connection.busy_timeout(patience).map_err(open)?;
     check(&connection, path)?;
     connection
         .execute_batch(
             "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = OFF;
-             PRAGMA busy_timeout = 10000; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;
              PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(open)?;
@@ -71,10 +77,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let opened =
         Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(readable);
-    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => ArchiveError::Foreign(path.to_owned()),
-        _ => ArchiveError::Open { path: path.to_owned(), reason: error.to_string() },
-    };
+    let failed = |error: rusqlite::Error| unopened(path, &error);
     let connection = match opened {
         Ok(connection) => connection,
         // Without that right, a file at rest can still be read as it is.
@@ -92,6 +95,15 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
         return Err(ArchiveError::Absent(path.to_owned()));
     }
     Ok(connection)
+}
+
+/// Why an archive could not be opened.
+pub(super) fn unopened(path: &Path, error: &rusqlite::Error) -> ArchiveError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => ArchiveError::Foreign(path.to_owned()),
+        Some(ErrorCode::DatabaseBusy) => ArchiveError::Busy { doing: "opening the archive" },
+        _ => ArchiveError::Open { path: path.to_owned(), reason: error.to_string() },
+    }
 }
 
 fn is_there(path: &Path) -> Result<(), ArchiveError> {
@@ -130,7 +142,7 @@ fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
 
 /// A connection that can read the schema, and writes nothing.
 fn readable(connection: Connection) -> rusqlite::Result<Connection> {
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.busy_timeout(READERS_PATIENCE)?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     connection.pragma_update(None, "query_only", true)?;
     // In KiB: what one search touches, so that the next finds it without asking the system for it.
@@ -140,6 +152,6 @@ fn readable(connection: Connection) -> rusqlite::Result<Connection> {
 }
 
 fn is_missing_right(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+    use ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
     matches!(error.sqlite_error_code(), Some(CannotOpen | PermissionDenied | ReadOnly))
 }

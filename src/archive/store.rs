@@ -31,6 +31,10 @@ use crate::watch::Traits;
 const BATCH: usize = 64;
 /// How long a batch waits for more in an ordinary crawl.
 pub const LINGER: Duration = Duration::from_millis(40);
+/// How long other programs that write are waited for in an ordinary crawl.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+/// How long others are waited for at the end, at most, so that an archive at rest is one file.
+const CLOSING: Duration = Duration::from_secs(10);
 /// Between two looks for more.
 const NAP: Duration = Duration::from_millis(4);
 /// Outcomes on their way to the writer: the bound that keeps memory flat.
@@ -47,6 +51,8 @@ pub struct StoreSettings {
     pub recrawl: Recrawl,
     /// How long a batch waits for more: [`LINGER`], or nothing at all.
     pub linger: Duration,
+    /// How long other programs that write to the database are waited for: [`PATIENCE`], or less.
+    pub patience: Duration,
 }
 
 type Task = Box<dyn FnOnce(&mut Committer, &mut Connection) + Send>;
@@ -87,7 +93,7 @@ impl Store {
             Place::File(path) => Some(Lock::take(path)?),
             Place::Memory(_) => None,
         };
-        let connection = open_writer(&place)?;
+        let connection = open_writer(&place, settings.patience)?;
         let (sender, receiver) = sync_channel(IN_TRANSIT);
         let room = Arc::new(Room::at(place.clone()));
         let store = Self { sender: sender.clone(), room: Arc::clone(&room) };
@@ -405,7 +411,8 @@ fn serve(
             Next::End => break,
         }
     }
-    // An archive at rest is one file, unless its disk has no room for that.
+    // An archive at rest is one file, unless its disk has no room for that or somebody reads on.
+    connection.busy_timeout(CLOSING.min(settings.patience)).doing("closing")?;
     match connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);") {
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {}
         closed => closed.doing("closing")?,

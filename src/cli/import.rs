@@ -14,7 +14,7 @@ use tracing::warn;
 use super::args::ImportArgs;
 use super::output::{json_line, stdout};
 use super::{ATTENTION, Context, Usage, runtime};
-use crate::archive::{ArchiveError, LINGER, Place, Store, StoreSettings};
+use crate::archive::{ArchiveError, LINGER, PATIENCE, Place, Store, StoreSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Site;
 use crate::crawl::CrawlError;
@@ -62,6 +62,7 @@ pub(super) fn run(args: &ImportArgs, context: &Context) -> anyhow::Result<u8> {
         keep: config.archive.keep,
         recrawl: config.recrawl.clone(),
         linger: LINGER,
+        patience: PATIENCE,
     };
     let (store, writer) = Store::open(settings, |_| {})?;
     let imported = runtime()?.block_on(import(store, sites, &profiles, &args.files));

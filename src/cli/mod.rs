@@ -45,7 +45,7 @@ const ATTENTION: u8 = 1;
 const USAGE: u8 = 2;
 /// The archive is unusable.
 const ARCHIVE: u8 = 3;
-/// Another run holds the archive (`EX_TEMPFAIL`).
+/// Another run or program holds the archive (`EX_TEMPFAIL`).
 const BUSY: u8 = 75;
 /// Interrupted, state saved.
 const INTERRUPTED: u8 = 130;
@@ -266,6 +266,9 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         ArchiveError::Unmerged { .. } => Some(
             "copy both files to a folder that may be written and read the copy, or open the archive once with the right to write, as `jianbao status` does",
         ),
+        ArchiveError::Busy { .. } => Some(
+            "end that program or its transaction (`fuser` names who has the file open); what was committed is safe, and the next run goes on",
+        ),
         ArchiveError::Sqlite { source, .. } => match source.sqlite_error_code()? {
             rusqlite::ErrorCode::DiskFull => {
                 Some("make room on its disk; what was committed is safe, and the next run goes on")
@@ -289,7 +292,8 @@ fn archive_error(error: &anyhow::Error) -> Option<&ArchiveError> {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(error) = archive_error(error) {
-        return if matches!(error, ArchiveError::Locked { .. }) { BUSY } else { ARCHIVE };
+        let is_busy = matches!(error, ArchiveError::Locked { .. } | ArchiveError::Busy { .. });
+        return if is_busy { BUSY } else { ARCHIVE };
     }
     for cause in error.chain() {
         match (cause.downcast_ref(), cause.downcast_ref()) {

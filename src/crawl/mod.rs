@@ -24,7 +24,9 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::warn;
 
-use crate::archive::{ArchiveError, LINGER, Place, Receipt, RunRecord, Store, StoreSettings, Writer};
+use crate::archive::{
+    ArchiveError, LINGER, PATIENCE, Place, Receipt, RunRecord, Store, StoreSettings, Writer,
+};
 use crate::clock::Clock;
 use crate::config::{Config, Site};
 use crate::fetch::{ClientError, Fetch};
@@ -209,6 +211,8 @@ pub async fn crawl_in(
         keep: settings.config.archive.keep,
         recrawl: settings.config.recrawl.clone(),
         linger: if settings.in_step { Duration::ZERO } else { LINGER },
+        // The watchdog would take a writer that waits for longer for one that is stuck.
+        patience: PATIENCE.min(settings.config.log.stuck_after.0 / 2),
     };
     let (store, writer) = Store::open(store, {
         let (tally, progress) = (Arc::clone(&tally), Arc::clone(&progress));

@@ -271,24 +271,42 @@ fn a_runtime_that_is_stuck_as_a_whole_is_told() {
     assert!(told.1.lock().unwrap().starts_with("the crawl's runtime has not answered"), "{told:?}");
 }
 
+#[test]
+fn a_database_that_another_program_writes_to_is_busy_and_not_broken() {
+    let demo = Demo::start(5);
+    let desk = Desk::for_site(&demo.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+    std::fs::write(desk.path("crawl.toml"), config + "[log]\nstuck_after = \"2s\"\n").unwrap();
+    desk.crawl("");
+    let other = rusqlite::Connection::open(desk.archive()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let outcome = desk.run("crawl").expect_code(75);
+    outcome
+        .expect_stderr("another program has the archive's database locked")
+        .expect_stderr("hint: end that");
+    drop(other);
+    desk.run("crawl").expect_code(0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_command_that_cannot_end_its_run_ends_itself_and_tells_why() {
     let demo = Demo::start(5);
     let desk = Desk::for_site(&demo.origin);
+    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap().replace("\"0s\"", "\"300ms\"");
     let more = "[log]\nstuck_after = \"1s\"\n[notify]\ncommand = \"cat > told.json\"\n";
-    let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
     std::fs::write(desk.path("crawl.toml"), config + more).unwrap();
-    desk.crawl("");
-    // Whoever reads for as long keeps the archive from being closed.
-    let reader = rusqlite::Connection::open(desk.archive()).unwrap();
-    reader.execute_batch("BEGIN; SELECT count(*) FROM article;").unwrap();
-    let outcome = desk.run("crawl").expect_code(1);
-    // Whichever is noticed first: that it does not end, or that its writer does not answer.
-    let outcome = outcome.expect_stderr("error: ").expect_stderr("the archive");
+    let child = desk.spawn("crawl --metrics m.prom");
+    while demo.site.hits().is_empty() {
+        std::thread::yield_now();
+    }
+    // Whoever opens a pipe that nobody reads waits for good: the last metrics are written there first.
+    let pipe = format!("m.prom.{}.tmp", child.id());
+    desk.run_program("mkfifo", &[&pipe]).unwrap().expect_code(0);
+    let outcome = crate::support::Outcome::from(child.wait_with_output().unwrap()).expect_code(1);
+    let outcome = outcome.expect_stderr("has taken").expect_stderr("metrics");
     assert!(outcome.stderr.contains("what was committed is safe"), "{outcome:?}");
-    assert!(std::fs::read_to_string(desk.path("told.json")).unwrap().contains("the archive"));
-    drop(reader);
+    assert!(std::fs::read_to_string(desk.path("told.json")).unwrap().contains("metrics"));
     desk.run("crawl").expect_code(0);
     assert_eq!(desk.articles().len(), 5);
 }

@@ -265,6 +265,7 @@ pub(crate) fn open(path: &Path) -> (Store, Writer) {
         keep: Keep::Articles,
         recrawl: Recrawl::default(),
         linger: jianbao::archive::LINGER,
+        patience: jianbao::archive::PATIENCE,
     };
     Store::open(settings, |_| {}).unwrap()
 }
