@@ -40,7 +40,8 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     let progress: Arc<dyn Progress> =
         if is_watched { Arc::new(Bars::new(context.bars.clone())) } else { Arc::new(Silent) };
     let notifier = Notifier::new(context);
-    let progress = Arc::new(OrExit { progress, notifier: Some(notifier.clone()) });
+    let format = context.loaded.config.log.format;
+    let progress = Arc::new(OrExit { progress, notifier: Some(notifier.clone()), format });
     let report = with_signals(settings, progress)
         .inspect_err(|error| notifier.failed(&format!("{error:#}"), exit_code(error)))?;
     let code = match report.outcome {
@@ -51,8 +52,7 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     // Told before anything is printed: that nobody reads what is printed changes nothing of the run.
     notifier.ended(&report, code);
     // A log of JSON has nothing else in it.
-    let is_text = context.loaded.config.log.format == LogFormat::Text;
-    if is_watched || (context.verbose > 0 && !context.quiet && is_text) {
+    if is_watched || (context.verbose > 0 && !context.quiet && format == LogFormat::Text) {
         let _ = std::io::stderr().write_all(summary(&report).as_bytes());
     }
     match context.json.then(|| print(&report)) {

@@ -49,7 +49,10 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
         budget: Budget::default(),
         in_step: false,
     };
-    let report = with_signals(settings, Arc::new(OrExit { progress, notifier: None }))?;
+    let report = with_signals(
+        settings,
+        Arc::new(OrExit { progress, notifier: None, format: context.loaded.config.log.format }),
+    )?;
     writeln!(out, "{}", summary(&report))?;
     if report.outcome == RunOutcome::Interrupted {
         out.flush()?;

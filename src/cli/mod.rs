@@ -1,6 +1,5 @@
 //! The commands: arguments in, messages and exit codes out. One file per command.
 
-use std::fmt::Write as _;
 mod args;
 mod check;
 mod config;
@@ -9,6 +8,7 @@ mod crawl;
 mod demo;
 mod export;
 mod extract;
+mod failure;
 mod health;
 mod import;
 mod input;
@@ -25,19 +25,16 @@ mod verify;
 mod workers;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use crate::archive::{Archive, ArchiveError, Filter};
-use crate::config::{ConfigError, Flag, Loaded, LogFormat, LogLevel, load, path_beside};
-use crate::crawl::{CrawlError, FetchOnceError};
-use crate::export::{ExportError, VerifyError};
+use crate::config::{Flag, Loaded, LogFormat, LogLevel, load, path_beside};
 use crate::profile::{ProfileError, Profiles};
-use crate::search::QueryError;
 use args::{Cli, Color, Command, Global};
+use failure::{Failure, exit_code};
 
 /// Finished, but something needs attention.
 const ATTENTION: u8 = 1;
@@ -60,31 +57,40 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    match dispatch(cli) {
+    match dispatch(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error);
+            Failure::of(&error).report(log_format(&cli.global));
             ExitCode::from(exit_code(&error))
         }
     }
 }
 
-fn dispatch(cli: Cli) -> anyhow::Result<u8> {
+/// In which form errors are told: by the flag, or by a configuration that can be read.
+fn log_format(global: &Global) -> LogFormat {
+    match global.log_format {
+        Some(args::LogFormat::Json) => LogFormat::Json,
+        Some(args::LogFormat::Text) => LogFormat::Text,
+        None => Context::load(global).map_or(LogFormat::Text, |context| context.loaded.config.log.format),
+    }
+}
+
+fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
     let global = &cli.global;
-    match cli.command {
-        Command::Demo(args) => demo::run(&args, global),
-        Command::Crawl(args) => crawl::run(&args, &Context::load(global)?),
-        Command::Import(args) => import::run(&args, &Context::load(global)?),
-        Command::Check(args) => check::run(&args, &Context::load(global)?),
-        Command::Extract(args) => extract::run(&args, &Context::load(global)?),
-        Command::Show(args) => show::run(&args, &Context::load(global)?),
-        Command::Search(args) => search::run(&args, &Context::load(global)?),
-        Command::Related(args) => related::run(&args, &Context::load(global)?),
-        Command::Export(args) => export::run(&args, &Context::load(global)?),
-        Command::Verify(args) => verify::run(&args, &Context::load(global)?),
-        Command::Status(args) => status::run(&args, &Context::load(global)?),
-        Command::Try(args) => tries::run(&args),
+    match &cli.command {
+        Command::Demo(args) => demo::run(args, global),
+        Command::Crawl(args) => crawl::run(args, &Context::load(global)?),
+        Command::Import(args) => import::run(args, &Context::load(global)?),
+        Command::Check(args) => check::run(args, &Context::load(global)?),
+        Command::Extract(args) => extract::run(args, &Context::load(global)?),
+        Command::Show(args) => show::run(args, &Context::load(global)?),
+        Command::Search(args) => search::run(args, &Context::load(global)?),
+        Command::Related(args) => related::run(args, &Context::load(global)?),
+        Command::Export(args) => export::run(args, &Context::load(global)?),
+        Command::Verify(args) => verify::run(args, &Context::load(global)?),
+        Command::Status(args) => status::run(args, &Context::load(global)?),
+        Command::Try(args) => tries::run(args),
         Command::Config => config::run(&Context::load(global)?),
     }
 }
@@ -241,101 +247,6 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
     };
     error.chain().any(is_pipe)
-}
-
-/// `error: …`, each cause on a line of its own unless the message above says it already.
-fn report(error: &anyhow::Error) {
-    let mut text = format!("error: {error}");
-    let mut said = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !said.contains(&cause) {
-            let _ = write!(text, "\n  cause: {cause}");
-        }
-        said = cause;
-    }
-    if let Some(hint) = hint(error) {
-        let _ = write!(text, "\n  hint: {hint}");
-    }
-    // There is nowhere left to say that standard error is closed.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// What somebody can do about an error.
-fn hint(error: &anyhow::Error) -> Option<&'static str> {
-    match archive_error(error)? {
-        ArchiveError::Unmerged { .. } => Some(
-            "copy both files to a folder that may be written and read the copy, or open the archive once with the right to write, as `jianbao status` does",
-        ),
-        ArchiveError::Busy { .. } => Some(
-            "end that program or its transaction (`fuser` names who has the file open); what was committed is safe, and the next run goes on",
-        ),
-        ArchiveError::Sqlite { source, .. } => match source.sqlite_error_code()? {
-            rusqlite::ErrorCode::DiskFull => {
-                Some("make room on its disk; what was committed is safe, and the next run goes on")
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// What the archive failed with, when it did: errors that stand for it are transparent.
-fn archive_error(error: &anyhow::Error) -> Option<&ArchiveError> {
-    error.chain().find_map(|cause| match (cause.downcast_ref(), cause.downcast_ref()) {
-        (Some(CrawlError::Archive(error)), _) | (_, Some(ExportError::Archive(error))) => Some(error),
-        _ => match cause.downcast_ref() {
-            Some(FetchOnceError::Crawl(CrawlError::Archive(error))) => Some(error),
-            _ => cause.downcast_ref(),
-        },
-    })
-}
-
-fn exit_code(error: &anyhow::Error) -> u8 {
-    if let Some(error) = archive_error(error) {
-        let is_busy = matches!(error, ArchiveError::Locked { .. } | ArchiveError::Busy { .. });
-        return if is_busy { BUSY } else { ARCHIVE };
-    }
-    for cause in error.chain() {
-        match (cause.downcast_ref(), cause.downcast_ref()) {
-            (Some(CrawlError::Clock(_)), _) => return ATTENTION,
-            (Some(_), _) | (_, Some(FetchOnceError::Crawl(_))) => return USAGE,
-            _ => {}
-        }
-        match cause.downcast_ref::<ExportError>() {
-            Some(ExportError::File { source, .. }) if is_wrong_path(source.kind()) => return USAGE,
-            Some(ExportError::Occupied { .. }) => return USAGE,
-            _ => {}
-        }
-        if cause.is::<ConfigError>()
-            || cause.is::<ProfileError>()
-            || cause.is::<VerifyError>()
-            || cause.is::<QueryError>()
-            || cause.is::<Usage>()
-        {
-            return USAGE;
-        }
-    }
-    ATTENTION
-}
-
-/// Whether a file can't be written because of where it should be, and not for lack of space or by a fault
-/// of the disk.
-fn is_wrong_path(kind: std::io::ErrorKind) -> bool {
-    use std::io::ErrorKind::{
-        AlreadyExists, InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound,
-        PermissionDenied, ReadOnlyFilesystem,
-    };
-    matches!(
-        kind,
-        AlreadyExists
-            | InvalidFilename
-            | InvalidInput
-            | IsADirectory
-            | NotADirectory
-            | NotFound
-            | PermissionDenied
-            | ReadOnlyFilesystem
-    )
 }
 
 /// Something on the command line can't be used.

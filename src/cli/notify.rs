@@ -1,19 +1,25 @@
 //! Tells a command and a webhook how a run ended. A hook that fails is a warning, and nothing more.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use super::failure::log_line;
 use super::{ARCHIVE, ATTENTION, Context};
-use crate::config::{NotifyOn, NotifySettings};
+use crate::config::{Loaded, LogFormat, NotifyOn, NotifySettings};
 use crate::crawl::RunReport;
 use crate::fetch::post_json;
 
 /// Between two looks whether a command has ended.
 const NAP: Duration = Duration::from_millis(10);
+/// Bytes of a command's output that are passed on.
+const MOST_OUTPUT: u64 = 64 << 10;
+/// From a command's end to that of its output.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Who is told, and of what.
 #[derive(Debug, Clone)]
@@ -21,6 +27,8 @@ pub(super) struct Notifier {
     settings: NotifySettings,
     /// Where commands run: the configuration's folder.
     folder: PathBuf,
+    /// In which form what a command prints is passed on.
+    format: LogFormat,
 }
 
 /// What is told.
@@ -34,7 +42,8 @@ struct Message {
 
 impl Notifier {
     pub(super) fn new(context: &Context) -> Self {
-        Self { settings: context.loaded.config.notify.clone(), folder: context.loaded.base.clone() }
+        let Loaded { config, base, .. } = &context.loaded;
+        Self { settings: config.notify.clone(), folder: base.clone(), format: config.log.format }
     }
 
     /// Tells of a run that ended with a report.
@@ -71,7 +80,8 @@ impl Notifier {
         }
     }
 
-    /// Runs the command, with the report on its standard input; what it prints goes to ours for messages.
+    /// Runs the command, with the report on its standard input; the beginning of what it prints goes to ours
+    /// for messages.
     fn run(&self, message: &Message) -> Result<(), String> {
         let mut command = shell(&self.settings.command);
         if !self.folder.as_os_str().is_empty() {
@@ -81,21 +91,55 @@ impl Notifier {
             .env("JIANBAO_RUN", message.run.map(|run| run.to_string()).unwrap_or_default())
             .env("JIANBAO_OUTCOME", message.outcome)
             .env("JIANBAO_EXIT", message.exit.to_string())
-            .stdin(Stdio::piped())
-            .stdout(std::io::stderr());
+            .stdin(Stdio::piped());
+        let dropped = self.relay_output(&mut command).map_err(|error| error.to_string())?;
         let mut child = command.spawn().map_err(|error| format!("could not be run: {error}"))?;
+        // It holds ends of the pipe that keep it open.
+        drop(command);
         if let Some(mut stdin) = child.stdin.take() {
             let json = message.json.clone();
             // A command that reads nothing must not hold us up; that it did not is no failure.
             std::thread::spawn(move || stdin.write_all(json.as_bytes()));
         }
         let limit = self.settings.timeout;
-        match wait(&mut child, limit.0).map_err(|error| error.to_string())? {
+        let ended = wait(&mut child, limit.0).map_err(|error| error.to_string());
+        // What it left running may go on printing, which nobody waits for.
+        if let Ok(bytes @ 1..) = dropped.recv_timeout(GRACE) {
+            warn!("notify.command printed {bytes} bytes more than are shown");
+        }
+        match ended? {
             Some(status) if status.success() => Ok(()),
             Some(status) => Err(format!("failed: {status}")),
             None => Err(format!("was ended after {limit}")),
         }
     }
+
+    /// Passes on what a command prints; gives how many bytes were left out, once it has ended.
+    fn relay_output(&self, command: &mut Command) -> std::io::Result<Receiver<u64>> {
+        let (output, end) = std::io::pipe()?;
+        command.stdout(end.try_clone()?).stderr(end);
+        let (format, (done, dropped)) = (self.format, channel());
+        std::thread::spawn(move || done.send(relay(output, format)));
+        Ok(dropped)
+    }
+}
+
+/// Passes lines on up to [`MOST_OUTPUT`]; the rest is read, so that nobody is held up, and counted.
+fn relay(mut output: impl Read, format: LogFormat) -> u64 {
+    let mut shown = BufReader::new(output.by_ref().take(MOST_OUTPUT));
+    let mut line = Vec::new();
+    while shown.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        match format {
+            // There is nowhere to say that standard error is closed.
+            LogFormat::Text => drop(std::io::stderr().write_all(&line)),
+            LogFormat::Json => {
+                let text = String::from_utf8_lossy(&line);
+                log_line("INFO", text.trim_end(), &[("from", "notify.command")]);
+            }
+        }
+        line.clear();
+    }
+    std::io::copy(&mut output, &mut std::io::sink()).unwrap_or(0)
 }
 
 #[cfg(unix)]

@@ -8,8 +8,10 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::ATTENTION;
+use super::failure::Failure;
 use super::notify::Notifier;
 use crate::archive::{Receipt, Verdict};
+use crate::config::LogFormat;
 use crate::crawl::Progress;
 use crate::dedup::Change;
 
@@ -77,6 +79,7 @@ impl Drop for Bars {
 pub(super) struct OrExit {
     pub(super) progress: Arc<dyn Progress>,
     pub(super) notifier: Option<Notifier>,
+    pub(super) format: LogFormat,
 }
 
 impl Progress for OrExit {
@@ -85,11 +88,8 @@ impl Progress for OrExit {
     }
 
     fn hangs(&self, step: &str) {
-        // There is nowhere left to say that standard error is closed.
-        let _ = writeln!(
-            io::stderr(),
-            "error: {step}\n  the process ends here; what was committed is safe, and the next run goes on"
-        );
+        let hint = "the process ends here; what was committed is safe, and the next run goes on";
+        Failure { message: step.to_owned(), causes: Vec::new(), hint: Some(hint) }.report(self.format);
         if let Some(notifier) = &self.notifier {
             notifier.failed(step, ATTENTION);
         }

@@ -296,7 +296,7 @@ fn a_command_that_cannot_end_its_run_ends_itself_and_tells_why() {
     let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap().replace("\"0s\"", "\"300ms\"");
     let more = "[log]\nstuck_after = \"1s\"\n[notify]\ncommand = \"cat > told.json\"\n";
     std::fs::write(desk.path("crawl.toml"), config + more).unwrap();
-    let child = desk.spawn("crawl --metrics m.prom");
+    let child = desk.spawn("crawl --metrics m.prom --log-format json");
     while demo.site.hits().is_empty() {
         std::thread::yield_now();
     }
@@ -304,8 +304,9 @@ fn a_command_that_cannot_end_its_run_ends_itself_and_tells_why() {
     let pipe = format!("m.prom.{}.tmp", child.id());
     desk.run_program("mkfifo", &[&pipe]).unwrap().expect_code(0);
     let outcome = crate::support::Outcome::from(child.wait_with_output().unwrap()).expect_code(1);
-    let outcome = outcome.expect_stderr("has taken").expect_stderr("metrics");
-    assert!(outcome.stderr.contains("what was committed is safe"), "{outcome:?}");
+    let last = json_lines(&outcome.stderr).pop().unwrap();
+    assert!(last["message"].as_str().unwrap().contains("has taken"), "{last}");
+    assert!(last["hint"].as_str().unwrap().contains("what was committed is safe"), "{last}");
     assert!(std::fs::read_to_string(desk.path("told.json")).unwrap().contains("metrics"));
     desk.run("crawl").expect_code(0);
     assert_eq!(desk.articles().len(), 5);
@@ -530,6 +531,48 @@ fn a_webhook_gets_the_report() {
     assert!(head.starts_with("POST /hooks/1 ") && head.contains("content-type: application/json"), "{head}");
     assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap(), report);
     assert!(!outcome.stderr.contains("webhook"), "{}", outcome.stderr);
+}
+
+/// A log of JSON, which has nothing else in it.
+fn json_lines(log: &str) -> Vec<serde_json::Value> {
+    let lines = log.lines();
+    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+#[test]
+fn a_log_of_json_has_fatal_errors_and_what_a_hook_prints_as_json() {
+    let desk = desk_with_hook("command = \"echo out; echo err >&2; exit 7\"", 503);
+    let outcome = desk.run("crawl --log-format json").expect_code(1);
+    let lines = json_lines(&outcome.stderr);
+    for text in ["out", "err"] {
+        assert!(
+            lines.iter().any(|line| line["message"] == text && line["from"] == "notify.command"),
+            "{text}"
+        );
+    }
+    let only = |line: &str, code: i32| {
+        let outcome = desk.run_under(&[("JIANBAO_LOG_FORMAT", "json")], line).expect_code(code);
+        let mut lines = json_lines(&outcome.stderr);
+        lines.retain(|line| line["from"].is_null());
+        assert_eq!(lines[0]["level"], "ERROR", "{lines:?}");
+        lines[0]["message"].as_str().unwrap().to_owned()
+    };
+    let held = jianbao::archive::Lock::take(&desk.archive()).unwrap();
+    assert!(only("crawl", 75).starts_with("another run holds"));
+    drop(held);
+    assert!(only("crawl nobody", 2).contains("no site `nobody`"));
+    std::fs::write(desk.path("other.sqlite"), "no archive").unwrap();
+    assert!(only("status -a other.sqlite", 3).contains("is not a jianbao archive"));
+    assert!(only("--log-format json -c missing.toml crawl", 2).contains("missing.toml"));
+}
+
+#[test]
+fn a_hook_that_prints_without_end_fills_no_log() {
+    let hook = r#"command = "yes | head -c 3000000; echo the end >&2; echo done > told.txt""#;
+    let desk = desk_with_hook(hook, 503);
+    let outcome = desk.run("crawl").expect_code(1).expect_stderr("bytes more than are shown");
+    assert!(outcome.stderr.len() < 70_000, "{}", outcome.stderr.len());
+    assert_eq!(std::fs::read_to_string(desk.path("told.txt")).unwrap(), "done\n", "it was not held up");
 }
 
 /// Says when the first outcome is committed.
