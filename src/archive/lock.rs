@@ -27,6 +27,9 @@ impl Lock {
     /// Takes the lock beside the archive, `<archive>.lock`. Never a lock on the database file itself:
     /// closing that file anywhere in the process would drop SQLite's own locks.
     pub fn take(archive: &Path) -> Result<Self, ArchiveError> {
+        if archive.is_dir() {
+            return Err(ArchiveError::Folder(archive.to_owned()));
+        }
         let path = lock_path(archive);
         let open =
             |error: std::io::Error| ArchiveError::Open { path: path.clone(), reason: error.to_string() };

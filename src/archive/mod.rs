@@ -78,6 +78,9 @@ pub enum ArchiveError {
         /// Its write-ahead log.
         log: PathBuf,
     },
+    /// A folder is where the file should be.
+    #[error("`{0}` is a folder: name a file in it, such as `{archive}`", archive = .0.join("archive.sqlite").display())]
+    Folder(PathBuf),
     /// The file is something else.
     #[error("`{0}` is not a jianbao archive")]
     Foreign(PathBuf),

@@ -11,6 +11,7 @@ use super::schema::{check, migrate};
 use super::store::PATIENCE;
 use super::{ArchiveError, Doing};
 
+const OPENING: &str = "opening the archive";
 /// How long a reader waits for a program that has the database for itself alone.
 const READERS_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -50,7 +51,7 @@ impl Place {
 /// as long as `patience`.
 pub(super) fn open_writer(place: &Place, patience: Duration) -> Result<Connection, ArchiveError> {
     let path = place.path();
-    let open = |error: rusqlite::Error| unopened(path, &error);
+    let open = |error: rusqlite::Error| unopened(path, error);
     let mut connection = place.connect().map_err(open)?;
     connection.busy_timeout(patience).map_err(open)?;
     check(&connection, path)?;
@@ -77,7 +78,7 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let opened =
         Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(readable);
-    let failed = |error: rusqlite::Error| unopened(path, &error);
+    let failed = |error: rusqlite::Error| unopened(path, error);
     let connection = match opened {
         Ok(connection) => connection,
         // Without that right, a file at rest can still be read as it is.
@@ -98,16 +99,18 @@ pub fn open_reader(path: &Path) -> Result<Connection, ArchiveError> {
 }
 
 /// Why an archive could not be opened.
-pub(super) fn unopened(path: &Path, error: &rusqlite::Error) -> ArchiveError {
+pub(super) fn unopened(path: &Path, error: rusqlite::Error) -> ArchiveError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => ArchiveError::Foreign(path.to_owned()),
-        Some(ErrorCode::DatabaseBusy) => ArchiveError::Busy { doing: "opening the archive" },
+        Some(ErrorCode::DatabaseBusy) => ArchiveError::Busy { doing: OPENING },
+        Some(ErrorCode::DatabaseCorrupt) => ArchiveError::Sqlite { doing: OPENING, source: error },
         _ => ArchiveError::Open { path: path.to_owned(), reason: error.to_string() },
     }
 }
 
 fn is_there(path: &Path) -> Result<(), ArchiveError> {
     match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(ArchiveError::Folder(path.to_owned())),
         Ok(_) => Ok(()),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Err(ArchiveError::Absent(path.to_owned()))
@@ -131,7 +134,7 @@ fn is_at_rest(path: &Path) -> Result<(), ArchiveError> {
 pub(super) fn open_reader_at(place: &Place) -> Result<Connection, ArchiveError> {
     match place {
         Place::File(path) => open_reader(path),
-        Place::Memory(_) => place.connect().and_then(readable).doing("opening the archive"),
+        Place::Memory(_) => place.connect().and_then(readable).doing(OPENING),
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Ar
 /// The file's schema version: 0 for an empty file. Files of others and of later versions are refused.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, ArchiveError> {
     let pragma = |name: &str| -> Result<i64, ArchiveError> {
-        connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|error| unopened(path, &error))
+        connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|error| unopened(path, error))
     };
     let version = pragma("user_version")?;
     let application = pragma("application_id")?;

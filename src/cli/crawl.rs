@@ -8,16 +8,17 @@ use super::args::CrawlArgs;
 use super::notify::Notifier;
 use super::output::{json_line, shown, stdout};
 use super::progress::{Bars, OrExit};
-use super::{ATTENTION, Context, INTERRUPTED, Usage, exit_code, is_broken_pipe, runtime, text_of};
+use super::sites::chosen;
+use super::{ATTENTION, Context, INTERRUPTED, exit_code, is_broken_pipe, runtime, text_of};
 use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{LogFormat, Site, path_beside};
 use crate::crawl::{
-    Budget, CrawlError, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, check_contact, crawl,
+    Budget, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, check_contact, crawl,
 };
 
 pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
-    let sites = chosen(context.loaded.config.resolved_sites()?, &args.sites)?;
+    let sites = chosen(context, &args.sites)?;
     if args.dry_run {
         return dry_run(context, &sites);
     }
@@ -112,19 +113,6 @@ async fn signalled() -> std::io::Result<()> {
 #[cfg(not(unix))]
 async fn signalled() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
-}
-
-fn chosen(sites: Vec<Site>, names: &[String]) -> anyhow::Result<Vec<Site>> {
-    if sites.is_empty() {
-        return Err(CrawlError::NoSites.into());
-    }
-    if let Some(unknown) = names.iter().find(|name| !sites.iter().any(|site| site.name == **name)) {
-        let known: Vec<&str> = sites.iter().map(|site| site.name.as_str()).collect();
-        return Err(
-            Usage(format!("there is no site `{unknown}`; configured are: {}", known.join(", "))).into()
-        );
-    }
-    Ok(sites.into_iter().filter(|site| names.is_empty() || names.contains(&site.name)).collect())
 }
 
 /// Says what would be fetched first.

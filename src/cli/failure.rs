@@ -74,6 +74,9 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
             rusqlite::ErrorCode::DiskFull => {
                 Some("make room on its disk; what was committed is safe, and the next run goes on")
             }
+            rusqlite::ErrorCode::DatabaseCorrupt => Some(
+                "the file is damaged: put a copy in its place, or save what can be read by `sqlite3 ARCHIVE .recover | sqlite3 NEW`",
+            ),
             _ => None,
         },
         _ => None,

@@ -136,7 +136,11 @@ fn closed(host: &HostRow, now: Timestamp) -> Option<String> {
         _ => {}
     }
     let until: Timestamp = host.not_before.as_ref()?.parse().ok()?;
-    (until.duration_since(now) > SHORT_WAIT).then(|| format!("{origin} wants to be left alone until {until}"))
+    let why = match host.failures {
+        0 => String::new(),
+        failures => format!(", as it asked for or after {failures} failures in a row"),
+    };
+    (until.duration_since(now) > SHORT_WAIT).then(|| format!("{origin} is left alone until {until}{why}"))
 }
 
 fn late_site(facts: &Facts, name: &str, overdue: i64) -> Vec<String> {

@@ -13,11 +13,10 @@ use tracing::warn;
 
 use super::args::ImportArgs;
 use super::output::{json_line, stdout};
-use super::{ATTENTION, Context, Usage, runtime};
+use super::{ATTENTION, Context, Usage, runtime, sites};
 use crate::archive::{ArchiveError, LINGER, PATIENCE, Place, Store, StoreSettings};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Site;
-use crate::crawl::CrawlError;
 use crate::discover::Territory;
 use crate::discover::index::{IndexReader, Record};
 use crate::frontier::{Candidate, Kind, Via};
@@ -49,10 +48,7 @@ struct Tally {
 }
 
 pub(super) fn run(args: &ImportArgs, context: &Context) -> anyhow::Result<u8> {
-    let sites = context.loaded.config.resolved_sites()?;
-    if sites.is_empty() {
-        return Err(CrawlError::NoSites.into());
-    }
+    let sites = sites::configured(context)?;
     let profiles = context.profiles()?;
     let config = &context.loaded.config;
     // A file that can't be read is said before anything is imported; open at once is only one.

@@ -19,6 +19,7 @@ mod quiet;
 mod related;
 mod search;
 mod show;
+mod sites;
 mod status;
 mod tries;
 mod verify;

@@ -38,6 +38,8 @@ pub(super) enum Access {
 pub(super) struct Host {
     pub(super) id: i64,
     pub(super) access: Option<Access>,
+    /// It did not answer when it was last asked for robots.txt.
+    pub(super) is_silent: bool,
 }
 
 /// The hosts of a site.
@@ -48,8 +50,9 @@ impl Hosts {
     /// Hosts from the archive; a robots.txt that is still fresh is used as it is.
     pub(super) fn from_records(records: HashMap<String, HostRecord>, now: Timestamp) -> Self {
         let host = |record: HostRecord| {
+            let is_silent = record.robots.as_ref().is_some_and(|copy| copy.status == 0);
             let fresh = record.robots.filter(|copy| now.duration_since(copy.at) < fresh_for(copy.status));
-            Host { id: record.id, access: fresh.map(|copy| access(&copy)) }
+            Host { id: record.id, access: fresh.map(|copy| access(&copy)), is_silent }
         };
         Self(records.into_iter().map(|(origin, record)| (origin, host(record))).collect())
     }

@@ -150,6 +150,14 @@ fn an_unusable_archive_is_exit_code_3_and_named() {
     desk.run("crawl -a other.sqlite").expect_code(3).expect_stderr("is not a jianbao archive");
     desk.run("status -a other.sqlite").expect_code(3).expect_stderr("is not a jianbao archive");
     desk.run("status -a nothing.sqlite").expect_code(3).expect_stderr("there is no archive");
+    // A folder is left as it is.
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    for command in ["crawl", "status"] {
+        desk.run(&format!("{command} -a folder"))
+            .expect_code(3)
+            .expect_stderr("is a folder: name a file in it");
+    }
+    assert!(!desk.path("folder.lock").exists());
     // A later version's.
     desk.crawl("");
     let archive = rusqlite::Connection::open(desk.archive()).unwrap();
@@ -225,8 +233,41 @@ fn what_was_committed_last_is_not_left_out_in_silence() {
 }
 
 #[test]
+fn a_damaged_archive_says_what_can_be_done() {
+    let site = Script::new().front(&["/1.html"]).on("/1.html", Reply::article("甲", "乙。")).start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    let mut bytes = std::fs::read(desk.archive()).unwrap();
+    // The schema's page, behind the file's own header.
+    bytes[100..200].fill(0xff);
+    std::fs::write(desk.archive(), bytes).unwrap();
+    for line in ["status", "export", "crawl"] {
+        desk.run(line).expect_code(3).expect_stderr("malformed").expect_stderr(".recover");
+    }
+}
+
+#[test]
 fn a_configuration_that_names_no_site_says_so() {
-    Desk::with_config("").run("crawl").expect_code(2).expect_stderr("no site is configured");
+    let desk = Desk::with_config("");
+    desk.run("crawl").expect_code(2).expect_stderr("no site is configured: add one to `crawl.toml`");
+    for line in ["crawl", "import a.cdx"] {
+        let none =
+            Desk::new().run(line).expect_code(2).expect_stderr("there is no crawl.toml in this folder");
+        // What it gives is a configuration.
+        let (_, lines) = none.stderr.split_once("\n\n").unwrap();
+        let desk = Desk::with_config(lines);
+        desk.run("crawl --dry-run").expect_code(0);
+    }
+    let desk = Desk::new();
+    let url = desk.run("crawl http://e.example/news/").expect_code(2).expect_stderr("no crawl.toml");
+    assert!(
+        url.stderr.ends_with("name = \"e.example\"\nseeds = [\"http://e.example/news/\"]\n"),
+        "{}",
+        url.stderr
+    );
+    let desk = Desk::for_site("http://a.example");
+    desk.run("crawl http://e.example/").expect_code(2).expect_stderr("seeds = [\"http://e.example/\"]");
+    desk.run("crawl http://a.example/1.html").expect_code(2).expect_stderr("jianbao crawl site");
     let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = []\n");
     desk.run("crawl").expect_code(2).expect_stderr("has no seeds");
     let desk = Desk::with_config("[[site]]\nname = \"a\"\nseeds = [\"ftp://x\"]\n");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jianbao::capture::Capture;
 use jianbao::fetch::{Answering, Fetch, Request};
 
+use crate::support::lab::HOME;
 use crate::support::{Desk, Lab, Reply, Script};
 
 const RETRY_SECONDS: u64 = 1;
@@ -132,6 +133,15 @@ fn the_next_process_honours_what_a_host_asked_for() {
     let asked = site.paths().len();
     desk.run("crawl").expect_code(1);
     assert_eq!(site.paths().len(), asked, "the second run asked although two hours have not passed");
+}
+
+#[test]
+fn a_host_that_did_not_resolve_is_not_said_to_have_asked_for_anything() {
+    let lab = Lab::new(&[HOME]);
+    assert!(lab.run().sites[0].alarms[0].contains("does not resolve"));
+    let alarm = lab.run().sites[0].alarms.concat();
+    assert!(alarm.starts_with("robots.txt of http://park.example could not be had"), "{alarm}");
+    assert_eq!(lab.desk.run("status -a a.sqlite").stdout.matches("wants to be left alone").count(), 0);
 }
 
 #[test]

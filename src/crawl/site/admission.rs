@@ -105,13 +105,29 @@ impl SiteCrawl {
     async fn wait_turn(&mut self, at: Timestamp) -> Result<(), ArchiveError> {
         let wait = at.duration_since(self.shared.clock.now());
         if wait > self.max_wait() {
-            self.close(format!("the host wants to be left alone until {at}; the next run goes on"));
+            self.close(self.why_held(at));
             return Ok(());
         }
         if wait >= LONG_WAIT {
             info!(site = %self.name(), until = %at, "waits");
         }
         self.wait(Some(at)).await
+    }
+
+    /// Why nothing is asked for before a moment that is too far off.
+    fn why_held(&self, at: Timestamp) -> String {
+        let mut hosts = self.hosts.0.iter();
+        if let Some((origin, _)) = hosts.find(|(origin, host)| host.is_silent && self.is_of_seed(origin)) {
+            return format!(
+                "robots.txt of {origin} could not be had when it was last asked for, so the site is left alone until {at}; then a run goes on"
+            );
+        }
+        match self.schedule.state().failures {
+            0 => format!("the host is left alone until {at}; then a run goes on"),
+            failures => format!(
+                "the host is left alone until {at}, as it asked for or after {failures} failures in a row; then a run goes on"
+            ),
+        }
     }
 
     /// Asks for a host's robots.txt, when it is the site's turn.
@@ -131,6 +147,7 @@ impl SiteCrawl {
         };
         let (copy, access, requests, elapsed) = asked;
         self.count_requests(requests);
+        let is_silent = copy.status == 0;
         let now = self.shared.clock.now();
         match &access {
             Access::Closed { retry_at, .. } if self.is_of_seed(origin) => {
@@ -143,7 +160,7 @@ impl SiteCrawl {
         self.shared.store.keep_robots(id, copy, self.schedule.state()).await?;
         let access = self.heed_crawl_delay(origin, access);
         self.add_sitemaps(origin, &access).await?;
-        self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access) });
+        self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access), is_silent });
         Ok(())
     }
 
