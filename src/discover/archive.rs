@@ -1,5 +1,6 @@
 //! Archives by dates: `/2023/02/`, `/2023/02/27/`, `?m=202302`, `/date-2023-2.html`. They are lists, and
-//! a calendar has links for ever: none before the web or in the future is asked for.
+//! a calendar has links for ever: none before the web or in the future is asked for. Numbers of articles
+//! have the same forms (`/archives/2023`, `/news/2023/5`), so the page has the last word.
 
 use std::sync::LazyLock;
 
@@ -11,12 +12,54 @@ use crate::url::CanonicalUrl;
 
 /// Nothing was published on the web before.
 const FIRST_YEAR: i16 = 1990;
+/// What is smaller is a number and no year.
+const FIRST_CENTURY: i16 = 1900;
 
-/// The forms of paths and queries: a year alone only where nothing else could be meant.
+/// What a path names before a year when it can mean nothing else.
+const CALENDARS: [&str; 5] = ["", "index.php", "archive", "archives", "date"];
+/// What the title of an archive says besides its period.
+const WORDS: [&str; 34] = [
+    "archives",
+    "archive",
+    "monthly",
+    "yearly",
+    "daily",
+    "annual",
+    "posts",
+    "post",
+    "year",
+    "month",
+    "day",
+    "from",
+    "for",
+    "in",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "may",
+    "归档",
+    "歸檔",
+    "存档",
+    "档案",
+    "文章",
+    "年",
+    "月",
+    "日",
+];
+
+/// The forms of paths and queries, those first that may be numbers of articles too.
 static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let forms = [
         r"^(?:/index\.php)?(?:/(?:archives?|date))?/(?<y>\d{4})/?$",
-        r"^(?:/[a-z][\w.-]*){0,3}/(?<y>\d{4})[/-](?<m>\d{1,2})(?:[/-](?<d>\d{1,2}))?/?$",
+        r"^(?<s>(?:/[a-z][\w.-]*){0,3})/(?<y>\d{4})[/-](?<m>\d{1,2})(?:[/-](?<d>\d{1,2}))?/?$",
         r"^(?:/index\.php)?/date-(?<y>\d{4})-(?<m>\d{1,2})(?:-(?<d>\d{1,2}))?(?:\.html|/)?$",
         r"^(?:/index\.php|/)?\?m=(?<y>\d{4})(?:(?<m>\d{2})(?<d>\d{2})?)?$",
         r"^[^?]*\?date=(?<y>\d{4})-(?<m>\d{1,2})(?:-(?<d>\d{1,2}))?$",
@@ -35,6 +78,7 @@ static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     first: Date,
+    is_sure: bool,
 }
 
 impl Period {
@@ -47,17 +91,41 @@ impl Period {
             return None;
         }
         let found = FORMS.as_ref()?.captures(text)?;
-        let number = |name: char| {
-            (0..6)
-                .find_map(|n| found.name(&format!("{name}{n}")).map(|part| part.as_str().parse::<i16>().ok()))
+        let (form, year) = (0..6).find_map(|n| Some((n, found.name(&format!("y{n}"))?)))?;
+        let part = |name: char| found.name(&format!("{name}{form}")).map(|part| part.as_str());
+        let (month, day) = (part('m'), part('d'));
+        let number = |part: Option<&str>| part.map_or(Some(1), |part| part.parse::<i8>().ok());
+        let first = Date::new(year.as_str().parse().ok()?, number(month)?, number(day)?).ok()?;
+        let section = found.name("s").and_then(|section| section.as_str().rsplit('/').next());
+        let is_sure = match form {
+            0 => false,
+            1 => {
+                let is_calendar = section.is_none_or(|name| CALENDARS.contains(&name));
+                is_calendar || day.is_some() || month.is_some_and(|month| month.starts_with('0'))
+            }
+            _ => true,
         };
-        let (year, month, day) = (number('y')??, number('m'), number('d'));
-        let part = |part: Option<Option<i16>>| match part {
-            None => Some(1),
-            Some(number) => number.and_then(|number| i8::try_from(number).ok()),
+        Some(Self { first, is_sure: is_sure && first.year() >= FIRST_CENTURY })
+    }
+
+    /// Whether its URL is hardly that of an article: `/2023/02/` is not, `/archives/2023` may be.
+    pub fn is_sure(self) -> bool {
+        self.is_sure
+    }
+
+    /// Whether a page's title names the period and little else, as that of an archive does:
+    /// `Monthly Archives: May 2024 | Site`.
+    pub fn is_named_by(self, title: &str) -> bool {
+        let year = self.first.year().to_string();
+        let says_year = |part: &str| part.split(|c: char| !c.is_ascii_digit()).any(|number| number == year);
+        let says_no_more = |part: &str| {
+            let rest = WORDS.iter().fold(part.to_lowercase(), |rest, word| rest.replace(word, ""));
+            !rest.contains(char::is_alphabetic)
         };
-        let first = Date::new(year, part(month)?, part(day)?).ok()?;
-        Some(Self { first })
+        title
+            .split(['|', '_', '–', '—', '·', '»', '›'])
+            .flat_map(|part| part.split(" - "))
+            .any(|part| says_year(part) && says_no_more(part))
     }
 
     /// Whether articles may have been published in it, as seen from `now`; a day may begin earlier
@@ -109,6 +177,45 @@ mod tests {
             "/2023/02/30/",
         ] {
             assert_eq!(period(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_the_number_of_an_article_is_not_sure() {
+        for (path, want) in [
+            ("/2023/", false),
+            ("/archives/2023", false),
+            ("/archives/1226", false),
+            ("/news/2023/5", false),
+            ("/news/2023/11/", false),
+            ("/news/1234/05", false),
+            ("/2023/02/", true),
+            ("/2023/11/", true),
+            ("/archives/2023/11", true),
+            ("/index.php/2023/12/", true),
+            ("/news/2023/02/", true),
+            ("/news/2023/5/18", true),
+            ("/?m=202302", true),
+            ("/date-2023-2.html", true),
+        ] {
+            assert_eq!(period(path).unwrap().is_sure(), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_title_of_an_archive_says_its_period_and_no_more() {
+        for (title, want) in [
+            ("2024年5月", true),
+            ("2024年5月归档_园区网", true),
+            ("Monthly Archives: May 2024 | Park", true),
+            ("2024 - Park", true),
+            ("Day: May 18, 2024 – Park", true),
+            ("2024年5月工作总结", false),
+            ("2024-05-18 园区日报", false),
+            ("招生简章 - 园区网", false),
+            ("12024年", false),
+        ] {
+            assert_eq!(period("/2024/05/").unwrap().is_named_by(title), want, "{title}");
         }
     }
 

@@ -94,8 +94,9 @@ impl<'a> Finder<'a> {
             }
             let Ok(url) = CanonicalUrl::parse(href, Some(self.page.base())) else { continue };
             let kind = self.territory.kind(&url);
-            if kind == Kind::List
+            if kind == Kind::Other
                 && let Some(period) = Period::of(&url)
+                && (period.is_sure() || self.territory.knows_articles() || pager::is_pager(anchor, &url))
             {
                 self.archive(url, period);
                 continue;

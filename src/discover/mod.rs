@@ -54,7 +54,7 @@ impl Territory {
     }
 
     /// What the URL's form says of it. Without a profile that knows the forms of articles, all is
-    /// [`Kind::Other`] and the page itself tells.
+    /// [`Kind::Other`] and the page itself tells; so it is where the form is a [`Period`]'s.
     pub fn kind(&self, url: &CanonicalUrl) -> Kind {
         if let Some(profile) = &self.profile {
             if profile.matching.article.iter().any(|form| form.matches(url)) {
@@ -68,7 +68,7 @@ impl Territory {
                 return Kind::List;
             }
         }
-        if url.is_front_page() || Period::of(url).is_some() { Kind::List } else { Kind::Other }
+        if url.is_front_page() { Kind::List } else { Kind::Other }
     }
 
     /// Whether article URLs can be told by their form, so that other links need no look.

@@ -363,6 +363,119 @@ fn archives_by_dates_are_lists_and_a_calendar_has_an_end() {
     assert!(!again.iter().any(|path| path.starts_with("/2")), "{again:?}");
 }
 
+/// The post of a path, under a title of its own.
+fn report(path: &str) -> Reply {
+    Reply::article(&format!("园区简报{path}"), &format!("{path}的内容。"))
+}
+
+/// A front page whose links say the posts' titles.
+fn front_of(paths: &[String]) -> Reply {
+    let items: Vec<String> =
+        paths.iter().map(|path| format!("<p><a href=\"{path}\">园区简报{path}</a></p>")).collect();
+    Reply::html(format!("<title>front</title>{}", items.concat()))
+}
+
+#[test]
+fn posts_with_numbers_that_could_be_years_or_months_are_archived() {
+    let paths: Vec<String> = (1226..1230)
+        .chain(2011..2031)
+        .map(|n| format!("/archives/{n}"))
+        .chain((1500..1503).map(|n| format!("/{n}/")))
+        .chain((1..14).map(|n| format!("/news/2024/{n}")))
+        .collect();
+    let site = Script::new()
+        .on("/", front_of(&paths))
+        .all("/archives/", report)
+        .all("/1", report)
+        .all("/news/", report)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let (run, outcome) = desk.crawl("");
+    assert_eq!(outcome.code, 0, "{run}");
+    let archived = desk.texts("SELECT u.url FROM article a JOIN url u ON u.id = a.url");
+    let missed: Vec<&String> =
+        paths.iter().filter(|path| !archived.contains(&format!("{}{path}", site.origin))).collect();
+    assert!(missed.is_empty(), "{missed:?} {run}");
+}
+
+#[test]
+fn a_list_of_posts_with_such_numbers_is_turned() {
+    let list = |range: std::ops::Range<u32>, next: &str| {
+        let items = range.map(|n| format!("<p><a href=\"/archives/{n}\">园区简报/archives/{n}</a></p>"));
+        Reply::html(format!("<title>list</title>{}<a href=\"{next}\">下一页</a>", items.collect::<String>()))
+    };
+    let site = Script::new()
+        .on("/", list(2012..2022, "/page/2/"))
+        .on("/page/2/", list(2002..2012, "/page/3/"))
+        .on("/page/3/", list(1992..2002, "/"))
+        .all("/archives/", report)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    desk.crawl("");
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 30, "{:?}", site.paths());
+}
+
+#[test]
+fn an_archive_with_one_post_is_no_article() {
+    // Each shows the whole text of its only post, as blogs do.
+    let text = "<p>这是一段足够长的正文,讲述园区里发生的事情。</p>".repeat(8);
+    let archive = |title: &str, headline: &str| {
+        Reply::html(format!(
+            "<html lang=zh><head><title>{title}</title></head><body>{headline}<p class=date>2024-05-18</p><div class=content>{text}</div></body></html>"
+        ))
+    };
+    let linked = "<h1><a href=/post/1.html>文章/post/1.html</a></h1>";
+    let paths = ["/2024/05/", "/archives/2024/", "/archives/2023/", "/?m=202404"].map(str::to_owned);
+    let site = Script::new()
+        .on("/", front_of(&paths))
+        .on("/2024/05/", archive("2024年5月 - 园区网", "<h1>2024年5月</h1>"))
+        .on("/archives/2024/", archive("文章/post/1.html", linked))
+        .on("/archives/2023/", archive("Yearly Archives: 2023", linked))
+        .on("/?m=202404", archive("园区网", linked))
+        .all("/post/", post)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let (report, _) = desk.crawl("");
+    assert_eq!(titles(&desk), ["文章/post/1.html"], "{report}");
+    assert_eq!(desk.count("SELECT count(*) FROM url WHERE outcome LIKE 'list%'"), 5, "{report}");
+}
+
+#[test]
+fn what_a_feed_or_a_sitemap_lists_is_a_post_whatever_its_number() {
+    let item = "<item><title>园区简报/archives/2021</title><link>/archives/2021</link></item>";
+    let site = Script::new()
+        .on("/robots.txt", Reply::new(200).body("Sitemap: /map.xml\n"))
+        .on(
+            "/",
+            Reply::html("<title>front</title><link rel=alternate type=application/rss+xml href=/rss.xml>"),
+        )
+        .on("/rss.xml", Reply::new(200).body(format!("<rss version=\"2.0\"><channel>{item}</channel></rss>")))
+        .on(
+            "/map.xml",
+            Reply::new(200).body(
+                "<urlset><url><loc>/archives/2022</loc></url><url><loc>/archives/3022</loc></url><url><loc>/2024/05/</loc></url></urlset>",
+            ),
+        )
+        .on("/2024/05/", list_page(&[1, 2, 3], "/2024/06/"))
+        .all("/archives/", report)
+        .all("/post/", post)
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let (report, _) = desk.crawl("");
+    assert_eq!(
+        titles(&desk),
+        [
+            "园区简报/archives/2021",
+            "园区简报/archives/2022",
+            "园区简报/archives/3022",
+            "文章/post/1.html",
+            "文章/post/2.html",
+            "文章/post/3.html"
+        ],
+        "{report}"
+    );
+}
+
 #[test]
 fn two_addresses_of_one_page_become_one_article_whichever_is_seen_first() {
     let page = |title: &str| {

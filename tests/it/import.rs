@@ -47,6 +47,24 @@ fn urls_of_a_configured_site_are_fetched_by_the_next_crawl() {
 }
 
 #[test]
+fn posts_whose_numbers_could_be_years_are_imported() {
+    let site = Script::new()
+        .front(&[])
+        .all("/archives/", |path| Reply::article(&format!("园区简报{path}"), &format!("{path}的内容。")))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let line = |n: u32| format!("x)/ 20200518093000 {}/archives/{n} text/html 200 ABC 1\n", site.origin);
+    std::fs::write(desk.path("a.cdx"), [line(1226), line(2019)].concat()).unwrap();
+    let outcome = desk.run("import a.cdx").expect_code(0);
+    assert!(outcome.stdout.starts_with("2 URLs are new"), "{}", outcome.stdout);
+    desk.crawl("");
+    assert_eq!(
+        desk.texts("SELECT title FROM article ORDER BY title"),
+        ["园区简报/archives/1226", "园区简报/archives/2019"]
+    );
+}
+
+#[test]
 fn what_can_t_be_imported_is_said_before_anything_is_changed() {
     let desk = Desk::for_site("http://127.0.0.1:9");
     std::fs::write(desk.path("a.warc"), "WARC/1.1\r\n").unwrap();

@@ -7,11 +7,12 @@ use super::{Exam, Read};
 use crate::archive::{Disposition, PageResult, Revision};
 use crate::article::Article;
 use crate::capture::Capture;
-use crate::discover::{self, Territory};
+use crate::discover::{self, Period, Territory};
 use crate::extract::parts;
+use crate::extract::survey::{attribute, element};
 use crate::extract::{Page, PageKind};
 use crate::frontier::{Candidate, Kind, Via};
-use crate::profile::{Field, Profile};
+use crate::profile::{Field, Profile, squeeze};
 use crate::url::CanonicalUrl;
 
 /// Looks at a URL that should be an article's before it is believed to be none.
@@ -27,11 +28,7 @@ impl Exam<'_> {
         }
         let profile = self.profile_for(&page);
         let territory = Territory { profile: profile.clone(), ..self.rules.territory.clone() };
-        // What the front page or an unknown page is shows once the profile is known.
-        let kind = match territory.kind(&capture.url) {
-            Kind::Other => self.claimed.kind,
-            kind => kind,
-        };
+        let kind = self.kind_of(&page, &territory);
         let may_be_part = kind != Kind::List && !self.claimed.has_article;
         if let Some(first) = page.first_part().filter(|_| may_be_part) {
             self.candidates.push(Candidate::new(first, kind, Via::Related, self.claimed.depth));
@@ -97,9 +94,35 @@ impl Exam<'_> {
         url.is_front_page() || self.rules.territory.site.seeds.iter().any(|seed| path(seed) == path(url))
     }
 
+    /// What a page is, as far as its URL and the way to it tell; where the URL may be that of an archive by
+    /// dates and that of an article, the page itself does.
+    fn kind_of(&self, page: &Page<'_>, territory: &Territory) -> Kind {
+        let claimed = self.claimed.kind;
+        // What the front page or an unknown page is shows once the profile is known.
+        let period = match territory.kind(page.url()) {
+            Kind::Other => Period::of(page.url()),
+            kind => return kind,
+        };
+        let is_known_post = self.claimed.has_article || self.claimed.entry.is_some();
+        let Some(period) = period.filter(|_| !is_known_post) else { return claimed };
+        if territory.knows_articles() {
+            return Kind::List;
+        }
+        match page.read(territory.profile.as_deref()) {
+            (PageKind::Article, article) if !is_archive_of(period, page, &article) => match claimed {
+                Kind::List => Kind::Other,
+                _ => claimed,
+            },
+            (PageKind::Other, _) if claimed == Kind::Post && !period.is_sure() => claimed,
+            (PageKind::Article | PageKind::List | PageKind::Home | PageKind::Other, _) => Kind::List,
+            _ => claimed,
+        }
+    }
+
     /// A crawl may begin at an article: where no profile knows better, what is below the front page is read.
     fn may_be_article(&self, url: &CanonicalUrl, territory: &Territory) -> bool {
-        self.is_first(url) && territory.kind(url) == Kind::Other && !territory.knows_articles()
+        let is_unknown = territory.kind(url) == Kind::Other && Period::of(url).is_none();
+        self.is_first(url) && is_unknown && !territory.knows_articles()
     }
 
     /// Whether the site shows this page for any number.
@@ -153,6 +176,25 @@ impl Exam<'_> {
         let is_article = !territory.knows_articles() || territory.kind(&named) == Kind::Post;
         (territory.contains(&named) && is_article).then_some(named)
     }
+}
+
+/// Whether a page with one post's text is an archive by dates all the same: its title names the period, or the
+/// headline leads to the post.
+fn is_archive_of(period: Period, page: &Page<'_>, article: &Article) -> bool {
+    let titles = [Some(article.title.as_str()), page.survey.title.as_deref()];
+    let leads_to_post = || {
+        let same = |url: &CanonicalUrl, other: &CanonicalUrl| {
+            url.as_str().trim_end_matches('/') == other.as_str().trim_end_matches('/')
+        };
+        let is_here = |url: &CanonicalUrl| {
+            same(url, page.url()) || page.canonical().is_some_and(|named| same(url, &named))
+        };
+        let anchors = page.survey.anchors.iter().filter_map(|id| element(page.html(), *id));
+        let headlines = anchors.filter(|anchor| squeeze(anchor.text()) == article.title);
+        let targets = headlines.filter_map(|anchor| attribute(anchor, "href"));
+        targets.filter_map(|href| CanonicalUrl::parse(href, Some(page.base())).ok()).any(|url| !is_here(&url))
+    };
+    titles.into_iter().flatten().any(|title| period.is_named_by(title)) || leads_to_post()
 }
 
 /// Fields that the profile has a rule for, or requires, and that the article lacks.
