@@ -160,6 +160,7 @@ fn is_failure(name: &str) -> bool {
             | "no_api"
             | "not_an_api"
             | "list_repeats"
+            | "list_ended"
             | "feed_cut"
             | "sitemap_cut"
             | "id_missing"

@@ -1,5 +1,5 @@
-//! A list's pager: which page is next, by the profile, by counting, or by its words; and what it
-//! announces.
+//! A list's pager: which page is next, by the profile, by counting, or by its words, and where a script
+//! makes it, by the form of the list's URLs; and what it announces.
 
 use std::sync::LazyLock;
 
@@ -69,7 +69,7 @@ static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 impl<'a> Finder<'a> {
-    /// The page after this one: by the profile's rule, by counting, or by its words.
+    /// The page after this one: by the profile's rule, by counting, by its words, or by its form.
     pub(super) fn next_page(&self) -> Option<CanonicalUrl> {
         let profile = self.territory.profile.as_deref();
         let by_rule = || {
@@ -80,7 +80,8 @@ impl<'a> Finder<'a> {
         let next = by_rule()
             .or_else(|| self.next_by_number())
             .or_else(|| self.next_by_words())
-            .or_else(|| self.next_by_text());
+            .or_else(|| self.next_by_text())
+            .or_else(|| self.next_by_form());
         // A calendar's next month is no next page.
         let is_page = |url: &CanonicalUrl| {
             url.key() != self.page.url().key()
@@ -97,6 +98,22 @@ impl<'a> Finder<'a> {
         self.anchors()
             .filter_map(|anchor| self.absolute(attribute(anchor, "href")?))
             .find(|url| list.url.page_number(url) == Some(number + 1))
+    }
+
+    /// The page that the profile's form gives, where nothing on this one says which are there: neither a link
+    /// that the profile names, nor one to the pages before.
+    fn next_by_form(&self) -> Option<CanonicalUrl> {
+        let list = self.list_rule()?;
+        let here = self.page.url();
+        let number = list.url.page_number(here).unwrap_or(1);
+        let profile = self.territory.profile.as_deref()?;
+        let linked = self.anchors().filter_map(|anchor| self.absolute(attribute(anchor, "href")?));
+        let known = linked.filter_map(|url| list.url.page_number(&url)).max();
+        if profile.discover.next.is_some() || known.is_some_and(|last| last <= number) {
+            return None;
+        }
+        let others = list.url.others(here).or_else(|| list.first.as_ref()?.others(here))?;
+        self.absolute(&list.url.with_page(number.checked_add(1)?, &others)?)
     }
 
     fn next_by_words(&self) -> Option<CanonicalUrl> {

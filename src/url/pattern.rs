@@ -48,9 +48,9 @@ impl UrlPattern {
             regex.push_str(match name {
                 "page" => r"(?<page>\d+)",
                 "id" if !regex.contains("?<id>") => r"(?<id>\d+)",
-                "id" | "n" | "year" | "month" | "day" => r"\d+",
-                "slug" => r"[^/?#]+",
-                "path" => r"[^?#]+",
+                "id" | "n" | "year" | "month" | "day" => r"(\d+)",
+                "slug" => r"([^/?#]+)",
+                "path" => r"([^?#]+)",
                 _ => return Err(PatternError::UnknownPlaceholder(name.to_owned())),
             });
             rest = &rest[close + 1..];
@@ -69,6 +69,32 @@ impl UrlPattern {
     /// The number that stands for `{page}`.
     pub fn page_number(&self, url: &CanonicalUrl) -> Option<u32> {
         self.regex.captures(url.path_and_query())?.name("page")?.as_str().parse().ok()
+    }
+
+    /// What stands for the placeholders other than `{page}`, in order; `None` when the URL has another form.
+    pub fn others<'u>(&self, url: &'u CanonicalUrl) -> Option<Vec<&'u str>> {
+        let found = self.regex.captures(url.path_and_query())?;
+        let named = self.regex.capture_names().enumerate().skip(1).filter(|(_, name)| *name != Some("page"));
+        named.map(|(n, _)| found.get(n).map(|part| part.as_str())).collect()
+    }
+
+    /// The path with a number for `{page}` and these for the other placeholders; `None` when there is no
+    /// `{page}`, or another number of others.
+    pub fn with_page(&self, number: u32, others: &[&str]) -> Option<String> {
+        let (head, tail) = self.text.split_once("{page}")?;
+        let number = number.to_string();
+        let mut parts =
+            (head.matches('{').count() + tail.matches('{').count() == others.len()).then_some(others)?.iter();
+        let mut path = String::new();
+        let mut rest = self.text.as_str();
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
+            path.push_str(before);
+            path.push_str(if name == "page" { &number } else { parts.next()? });
+            rest = after;
+        }
+        Some(path + rest)
     }
 
     /// The number that stands for `{id}`, the first one.
@@ -122,6 +148,25 @@ mod tests {
         ] {
             let url = CanonicalUrl::parse(url, None).unwrap();
             assert_eq!(UrlPattern::new(pattern).unwrap().matches(&url), want, "{pattern} {url}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_a_list_is_made_from_another_one() {
+        for (form, first, here, want) in [
+            ("/list/{page}.html", "/", "/", Some("/list/3.html")),
+            ("/list/{page}.html", "/", "/list/2.html", Some("/list/3.html")),
+            ("/c-{n}_{page}.html", "/c-{n}.html", "/c-7.html", Some("/c-7_3.html")),
+            ("/{slug}/{year}/p{page}?x={n}", "/", "/news/2024/p9?x=5", Some("/news/2024/p3?x=5")),
+            ("/c-{n}_{page}.html", "/", "/", None),
+            ("/c-{n}.html", "/c-{n}.html", "/c-7.html", None),
+            ("/list/{page}.html", "/", "/other", None),
+        ] {
+            let [form, first] = [form, first].map(|text| UrlPattern::new(text).unwrap());
+            let here = CanonicalUrl::parse(&format!("http://e.com{here}"), None).unwrap();
+            let others = form.others(&here).or_else(|| first.others(&here));
+            let made = others.and_then(|others| form.with_page(3, &others));
+            assert_eq!(made.as_deref(), want, "{form:?} {here}");
         }
     }
 

@@ -240,6 +240,44 @@ fn post(path: &str) -> Reply {
 }
 
 #[test]
+fn pages_of_a_list_whose_pager_a_script_makes_are_asked_for_by_their_form() {
+    let list = |posts: &[u32]| {
+        let items: Vec<String> = posts
+            .iter()
+            .map(|n| format!("<p class=item><a href=\"/post/{n}.html\">第{n}篇</a></p>"))
+            .collect();
+        Reply::html(format!("<title>list</title>{}<script src=pager.js></script>", items.concat()))
+    };
+    let site = Script::new()
+        .on("/", list(&[6, 5]))
+        .on("/", list(&[6, 5]))
+        .on("/", list(&[7, 6]))
+        .on("/list_2.html", list(&[4, 3]))
+        .on("/list_3.html", list(&[2, 1]))
+        .all("/post/", post)
+        .start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"lists\"]");
+    let (report, outcome) = desk.crawl("");
+    assert_eq!((desk.count("SELECT count(*) FROM article"), outcome.code), (6, 0), "{report}");
+    assert_eq!((&report["failed"], &report["sites"][0]["outcomes"]["list_ended"]), (&0.into(), &1.into()));
+    assert_eq!((site.hits("/list_4.html"), site.hits("/list_5.html")), (1, 0));
+    // Nothing new: the first page only. A new post: up to the page where everything is known.
+    desk.crawl("");
+    assert_eq!(site.hits("/list_2.html"), 1);
+    desk.crawl("");
+    assert_eq!((site.hits("/list_2.html"), site.hits("/list_3.html")), (2, 1));
+}
+
+#[test]
+fn a_script_s_pager_that_shows_one_page_for_every_number_is_left() {
+    let list = |_: &str| Reply::html("<title>list</title><p class=item><a href=/post/1.html>一</a></p>");
+    let site = Script::new().on("/", list("")).all("/list_", list).all("/post/", post).start();
+    let desk = desk_with_profile(&site.origin, "discover = [\"lists\"]");
+    desk.crawl("");
+    assert_eq!((site.hits("/list_2.html"), site.hits("/list_3.html")), (1, 0), "{:?}", site.paths());
+}
+
+#[test]
 fn a_category_that_no_profile_knows_is_a_list_too() {
     let category = |posts: std::ops::Range<u32>, next: &str| list_page(&posts.collect::<Vec<u32>>(), next);
     let site = Script::new()

@@ -255,6 +255,12 @@ impl<'a> Exam<'a> {
             404 | 410 if self.claimed.is_counted && !self.claimed.has_article => {
                 nothing("id_missing", Disposition::GivenUp)
             }
+            404 | 410
+                if self.claimed.kind == Kind::List && !self.claimed.leads && !self.claimed.has_article =>
+            {
+                self.learn_missing(capture);
+                nothing("list_ended", Disposition::Done)
+            }
             404 => {
                 self.learn_missing(capture);
                 self.missing("not_found")
