@@ -78,7 +78,7 @@ struct Feed {
 
 impl Feed {
     fn note(&mut self, at: i64, outcome: &str) {
-        if matches!(outcome, "feed" | "feed_cut" | "not_modified") {
+        if matches!(outcome, "feed" | "feed_cut" | "feed_damaged" | "not_modified") {
             let day = urls::time(at).to_zoned(TimeZone::UTC).date();
             self.first = self.first.or(Some(day));
             self.history.last_success = Some(day);

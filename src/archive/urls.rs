@@ -125,7 +125,7 @@ pub(super) fn keep_host_state(
 
 const CLAIMED: &str =
     "id, url, kind, depth, hops, etag, last_modified, failures, entry, article IS NOT NULL, rank, entry_body, kind IN ('feed', 'sitemap', 'api')
-     AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut')),
+     AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut', url.kind || '_damaged')),
      (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe'),
      (SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = url.article)";
 

@@ -162,7 +162,9 @@ fn is_failure(name: &str) -> bool {
             | "list_repeats"
             | "list_ended"
             | "feed_cut"
+            | "feed_damaged"
             | "sitemap_cut"
+            | "sitemap_damaged"
             | "id_missing"
     )
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{MAX_LINKS, plain};
+use super::{MAX_LINKS, mend, plain};
 use crate::capture::Capture;
 use crate::entry::{Entry, Listing};
 use crate::extract::charset;
@@ -24,6 +24,8 @@ pub struct Feed {
     pub is_wordpress: bool,
     /// It has more entries than are read.
     pub is_cut: bool,
+    /// It is not well-formed, and perhaps not all of it could be read.
+    pub is_damaged: bool,
 }
 
 /// An entry of a feed.
@@ -40,8 +42,16 @@ pub fn of(capture: &Capture) -> Option<Feed> {
     read(&charset::decode(&capture.body, capture.content_type()).text, &capture.url)
 }
 
-/// Reads a feed's text; links are relative to `base`.
+/// Reads a feed's text; links are relative to `base`. What can be read of a broken one is kept.
 pub(super) fn read(text: &str, base: &CanonicalUrl) -> Option<Feed> {
+    read_well_formed(text, base).or_else(|| {
+        let mended = mend::ampersands(mend::beginning(text));
+        let feed = read_well_formed(&mend::end(&mended), base)?;
+        Some(Feed { is_damaged: true, ..feed })
+    })
+}
+
+fn read_well_formed(text: &str, base: &CanonicalUrl) -> Option<Feed> {
     let text = declare_utf8(text);
     let text = first_entries(&text);
     // feed-rs panics on some malformed feeds; such a feed is none.
@@ -53,7 +63,7 @@ pub(super) fn read(text: &str, base: &CanonicalUrl) -> Option<Feed> {
     });
     let is_cut = matches!(text, Cow::Owned(_)) || feed.entries.len() > MAX_LINKS;
     let items = feed.entries.into_iter().take(MAX_LINKS).filter_map(|entry| item(entry, base)).collect();
-    Some(Feed { items, is_wordpress, is_cut })
+    Some(Feed { items, is_wordpress, is_cut, is_damaged: false })
 }
 
 /// Where WordPress has the entries before those of this page of a feed.
@@ -116,12 +126,11 @@ fn declare_utf8(text: &str) -> Cow<'_, str> {
 
 /// A feed with no more entries than are taken, so that a huge one costs no more time and memory.
 fn first_entries(text: &str) -> Cow<'_, str> {
-    for (end, rest) in [("</item>", "</channel></rss>"), ("</entry>", "</feed>")] {
-        if let Some((at, _)) = text.match_indices(end).nth(MAX_LINKS - 1) {
-            return Cow::Owned(format!("{}{rest}", &text[..at + end.len()]));
-        }
+    let Some((end, closing)) = mend::ends(text) else { return Cow::Borrowed(text) };
+    match text.match_indices(end).nth(MAX_LINKS - 1) {
+        Some((at, _)) => Cow::Owned(format!("{}{closing}", &text[..at + end.len()])),
+        None => Cow::Borrowed(text),
     }
-    Cow::Borrowed(text)
 }
 
 #[cfg(test)]

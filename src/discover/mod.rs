@@ -8,6 +8,7 @@ pub mod guess;
 pub mod index;
 mod links;
 mod lists;
+mod mend;
 mod named;
 mod pager;
 pub mod sitemap;

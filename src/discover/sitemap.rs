@@ -1,11 +1,13 @@
 //! Sitemaps (sitemaps.org): URL sets, indexes, news, plain lists, feeds; gzipped or not, broken or not.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
 
-use super::{MAX_LINKS, feed};
+use super::{MAX_LINKS, feed, mend};
 use crate::capture::Capture;
 use crate::entry::{Entry, Listing};
 use crate::extract::charset;
@@ -21,6 +23,8 @@ pub struct Sitemap {
     pub sitemaps: Vec<Listed>,
     /// It has more lines than are read.
     pub is_cut: bool,
+    /// It is not well-formed, and perhaps not all of it could be read.
+    pub is_damaged: bool,
 }
 
 /// A line of a sitemap.
@@ -74,9 +78,13 @@ pub fn read(capture: &Capture) -> Option<Sitemap> {
         &capture.body
     };
     let text = charset::decode(body, capture.content_type()).text;
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let decoded = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let text = mend::beginning(decoded);
     let sitemap = if text.starts_with('<') {
-        XmlReader::new(&capture.url).read(text)
+        let mended = mend::ampersands(text);
+        let read = XmlReader::new(&capture.url).read(&mended);
+        let is_mended = text.len() != decoded.len() || matches!(mended, Cow::Owned(_));
+        Sitemap { is_damaged: read.is_damaged || is_mended, ..read }
     } else {
         read_lines(text, &capture.url)
     };
@@ -95,6 +103,7 @@ fn from_feed(text: &str, base: &CanonicalUrl) -> Option<Sitemap> {
         pages: feed.items.into_iter().map(listed).collect(),
         sitemaps: Vec::new(),
         is_cut: feed.is_cut,
+        is_damaged: feed.is_damaged,
     })
 }
 
@@ -103,7 +112,7 @@ fn read_lines(text: &str, base: &CanonicalUrl) -> Sitemap {
     let mut lines = text.lines().map(str::trim).filter(is_url).filter(|line| has_host(line));
     let urls = lines.by_ref().take(MAX_LINKS).filter_map(|line| address(line, base));
     let pages = urls.map(|url| Listed { url, lastmod: None, entry: None }).collect();
-    Sitemap { pages, sitemaps: Vec::new(), is_cut: lines.next().is_some() }
+    Sitemap { pages, sitemaps: Vec::new(), is_cut: lines.next().is_some(), is_damaged: false }
 }
 
 /// Whether a text names its host, with or without a scheme.
@@ -122,6 +131,11 @@ fn address(text: &str, base: &CanonicalUrl) -> Option<CanonicalUrl> {
         _ if lacks_scheme => CanonicalUrl::parse(&format!("{scheme}://{text}"), None).ok(),
         _ => CanonicalUrl::parse(text, Some(base)).ok(),
     }
+}
+
+/// Whether an element of that name holds all the others.
+fn is_root(name: &str) -> bool {
+    matches!(name, "urlset" | "sitemapindex")
 }
 
 /// The element whose text is being read.
@@ -169,6 +183,7 @@ impl<'a> XmlReader<'a> {
     fn read(mut self, text: &str) -> Sitemap {
         let mut reader = Reader::from_str(text);
         reader.config_mut().check_end_names = false;
+        let mut is_open = true;
         loop {
             if self.found.pages.len() + self.found.sitemaps.len() > MAX_LINKS {
                 self.found.is_cut = true;
@@ -188,8 +203,14 @@ impl<'a> XmlReader<'a> {
                     let name = format!("&{};", &*reference);
                     self.push(&quick_xml::escape::unescape(&name).unwrap_or_default());
                 }
-                Ok(Event::End(end)) => self.end(end.local_name().as_ref()),
+                Ok(Event::End(end)) => {
+                    is_open &= !is_root(end.local_name().as_ref());
+                    self.end(end.local_name().as_ref());
+                }
+                Ok(Event::Empty(empty)) => is_open &= !is_root(empty.local_name().as_ref()),
                 Ok(Event::Eof) => break,
+                // What follows can be read all the same.
+                Err(quick_xml::Error::IllFormed(_)) => self.found.is_damaged = true,
                 // A text before broken markup is whole; one before the end of the file may be cut.
                 Err(_) => {
                     self.end("loc");
@@ -198,6 +219,7 @@ impl<'a> XmlReader<'a> {
                 Ok(_) => {}
             }
         }
+        self.found.is_damaged |= is_open && !self.found.is_cut;
         self.found
     }
 
@@ -336,8 +358,11 @@ mod tests {
             ("<urlset><url><loc>http://e.com/1</loc></url><url><loc>http", 1),
             ("<urlset><url><loc>http://e.com/1</loc></url><url><loc>http://e.com/2</lo", 2),
             ("<urlset></url><url><loc>http://e.com/1</loc></url></urlset>", 1),
+            ("<urlset><url><loc>/?a=1&b=2</loc></url><url><loc>/?a=1&b=3</loc></url></urlset>", 2),
+            ("Warning: x\n<?xml version='1.0'?><urlset><url><loc>/1</loc></url></urlset>", 1),
         ] {
-            assert_eq!(read_text(broken.as_bytes()).unwrap().pages.len(), want, "{broken}");
+            let read = read_text(broken.as_bytes()).unwrap();
+            assert_eq!(read.pages.len(), want, "{broken}");
         }
         assert_eq!(read_text(b"<html><body>404</body></html>"), None);
         assert_eq!(read_text(b"<!DOCTYPE r [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><urlset><url><loc>&x;</loc></url></urlset>").unwrap().pages.len(), 0);

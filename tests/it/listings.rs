@@ -252,6 +252,59 @@ fn an_index_says_which_sitemaps_changed() {
 }
 
 #[test]
+fn what_can_be_read_of_a_damaged_feed_is_taken_and_the_damage_is_said() {
+    let items = |title: &str, link: &str| {
+        [1, 2, 3]
+            .map(|n| format!("<item><title>{title}{n}</title><link>{link}{n}.html</link></item>"))
+            .concat()
+    };
+    let whole = |items: String| {
+        format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel>{items}</channel></rss>")
+    };
+    let cut = whole(items("第", "/"));
+    for (feed, articles) in [
+        (whole(items("AT&T 第", "/")), 3),
+        (whole(items("第", "/?a=1&n=")), 3),
+        (cut[..cut.len() - 40].to_owned(), 2),
+        (format!("<br />\n<b>Warning</b>: undefined index\n\n{}", whole(items("第", "/"))), 3),
+    ] {
+        let site = Script::new()
+            .on("/", front(FEED_LINK))
+            .on("/rss.xml", Reply::new(200).body(feed.clone()))
+            .all("/", |path| Reply::article(&format!("文章{path}"), &format!("{path}的内容。")))
+            .start();
+        let desk = Desk::for_site(&site.origin);
+        let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
+        std::fs::write(desk.path("crawl.toml"), config + "discover = [\"feeds\"]\n").unwrap();
+        let (report, outcome) = desk.crawl("");
+        assert_eq!(
+            (desk.count("SELECT count(*) FROM article"), outcome.code),
+            (articles, 0),
+            "{feed} {report}"
+        );
+        assert_eq!(report["sites"][0]["outcomes"]["feed_damaged"], 1, "{report}");
+    }
+}
+
+#[test]
+fn a_sitemap_with_stray_ampersands_is_read_to_its_end() {
+    let line = |n: u32| format!("<url><loc>/show?c=1&id={n}</loc></url>");
+    let site = Script::new()
+        .on("/", front(FEED_LINK))
+        .on(
+            "/sitemap.xml",
+            Reply::new(200).body(format!("<urlset>{}{}{}</urlset>", line(1), line(2), line(3))),
+        )
+        .all("/show?c=1&id=", |path| Reply::article(&format!("文章{path}"), &format!("{path}的内容。")))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let (report, _) = desk.crawl("");
+    assert_eq!(desk.count("SELECT count(*) FROM article"), 3, "{report}");
+    assert_eq!(site.hits("/show?c=1"), 0);
+    assert_eq!(report["sites"][0]["outcomes"]["sitemap_damaged"], 1, "{report}");
+}
+
+#[test]
 fn a_news_sitemap_says_title_and_date() {
     let news = "<urlset xmlns:news=\"http://www.google.com/schemas/sitemap-news/0.9\"><url><loc>/a.html</loc><news:news><news:title>签约仪式</news:title><news:publication_date>2024-05-18T09:30:00+08:00</news:publication_date></news:news></url></urlset>";
     let site = Script::new()

@@ -79,7 +79,11 @@ impl Exam<'_> {
         if feed.is_wordpress && has_items {
             self.older_page(discover::feed::older(&capture.url), Via::Feed);
         }
-        Some(if feed.is_cut { "feed_cut" } else { "feed" })
+        Some(match (feed.is_cut, feed.is_damaged) {
+            (true, _) => "feed_cut",
+            (false, true) => "feed_damaged",
+            (false, false) => "feed",
+        })
     }
 
     fn read_sitemap(&mut self, capture: &Capture) -> Option<&'static str> {
@@ -97,7 +101,11 @@ impl Exam<'_> {
             let candidate = self.listed(line.url, Via::Sitemap, line.entry);
             self.candidates.extend(candidate);
         }
-        Some(if sitemap.is_cut { "sitemap_cut" } else { "sitemap" })
+        Some(match (sitemap.is_cut, sitemap.is_damaged) {
+            (true, _) => "sitemap_cut",
+            (false, true) => "sitemap_damaged",
+            (false, false) => "sitemap",
+        })
     }
 
     /// What a feed or sitemap lists. Where article URLs have known forms, the rest is left out.
