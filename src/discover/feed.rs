@@ -83,8 +83,12 @@ pub fn older(url: &CanonicalUrl) -> Option<CanonicalUrl> {
 
 fn item(entry: feed_rs::model::Entry, base: &CanonicalUrl) -> Option<FeedItem> {
     let link = entry.links.iter().find(|link| link.rel.as_deref().is_none_or(|rel| rel == "alternate"));
-    let href = link.or(entry.links.first()).map_or(entry.id.as_str(), |link| link.href.as_str());
-    let url = CanonicalUrl::parse(href, Some(base)).ok()?;
+    let url = match link.or(entry.links.first()) {
+        Some(link) => CanonicalUrl::parse(&link.href, Some(base)),
+        // An id is no address, and may be made up, unless it is a whole URL.
+        None => CanonicalUrl::parse(&entry.id, None),
+    };
+    let url = url.ok()?;
     let mut said = Entry::of(Listing::Feed);
     said.title = entry.title.as_ref().and_then(|title| plain(&title.content));
     // `noreply@example.com` is where a program sends from.
@@ -185,6 +189,14 @@ mod tests {
             assert_eq!(entry.published.as_deref(), Some("2024-05-18T01:00:00Z"));
             assert_eq!(entry.modified.as_deref(), Some("2024-05-20T01:00:00Z"));
         }
+    }
+
+    #[test]
+    fn an_item_without_a_link_has_no_url_unless_its_id_is_one() {
+        let rss = "<rss version='2.0'><channel><title>t</title><item><title>一</title></item><item><title>二</title><guid isPermaLink='false'>post-1</guid></item><item><title>三</title><guid>http://e.com/3.html</guid></item></channel></rss>";
+        let urls: Vec<String> =
+            of(&capture(rss.as_bytes())).unwrap().items.iter().map(|item| item.url.to_string()).collect();
+        assert_eq!(urls, ["http://e.com/3.html"]);
     }
 
     #[test]
