@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::{Receipt, Verdict};
 use crate::dedup::Change;
+use crate::discover::MAX_LINKS;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +228,12 @@ impl SiteReport {
             let known = revised + unchanged;
             self.alarms.push(format!(
                 "{revised} of {known} known articles have changed: does the site show something else in their place, or more, or less?"
+            ));
+        }
+        let cut = self.outcomes.get("feed_cut").copied().unwrap_or(0);
+        if cut > 0 {
+            self.alarms.push(format!(
+                "{cut} feeds have more than {MAX_LINKS} entries: only the newest were read, or the first where they have no dates"
             ));
         }
         let others = self.outcomes.get("no_article").copied().unwrap_or(0);

@@ -2,7 +2,11 @@
 //! whole text.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::{MAX_LINKS, mend, plain};
 use crate::capture::Capture;
@@ -18,7 +22,7 @@ const LONG_DESCRIPTION: usize = 400;
 /// A feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Feed {
-    /// Its entries in order, 50,000 at most.
+    /// Its entries in order, 50,000 at most: the newest, where they have dates.
     pub items: Vec<FeedItem>,
     /// WordPress made it: older entries are at `?paged=2` and so on.
     pub is_wordpress: bool,
@@ -53,7 +57,7 @@ pub(super) fn read(text: &str, base: &CanonicalUrl) -> Option<Feed> {
 
 fn read_well_formed(text: &str, base: &CanonicalUrl) -> Option<Feed> {
     let text = declare_utf8(text);
-    let text = first_entries(&text);
+    let text = newest_entries(&text);
     // feed-rs panics on some malformed feeds; such a feed is none.
     let parsed = catch_unwind(AssertUnwindSafe(|| feed_rs::parser::parse(text.as_bytes()).ok()));
     let feed = parsed.ok().flatten()?;
@@ -128,13 +132,37 @@ fn declare_utf8(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A feed with no more entries than are taken, so that a huge one costs no more time and memory.
-fn first_entries(text: &str) -> Cow<'_, str> {
+/// A feed with no more entries than are taken, so that a huge one costs no more time and memory: the newest
+/// where they have dates, else the first.
+fn newest_entries(text: &str) -> Cow<'_, str> {
     let Some((end, closing)) = mend::ends(text) else { return Cow::Borrowed(text) };
-    match text.match_indices(end).nth(MAX_LINKS - 1) {
-        Some((at, _)) => Cow::Owned(format!("{}{closing}", &text[..at + end.len()])),
-        None => Cow::Borrowed(text),
+    let ends: Vec<usize> = text.match_indices(end).map(|(at, _)| at + end.len()).collect();
+    let begin = if end == "</item>" { "<item" } else { "<entry" };
+    let is_name = |at: usize| text[at + begin.len()..].starts_with(['>', ' ', '\t', '\r', '\n']);
+    let Some((head, _)) = text.match_indices(begin).find(|(at, _)| is_name(*at)) else {
+        return Cow::Borrowed(text);
+    };
+    if ends.len() <= MAX_LINKS || head > ends[0] {
+        return Cow::Borrowed(text);
     }
+    let begins = std::iter::once(head).chain(ends.iter().copied());
+    let entries: Vec<&str> = begins.zip(&ends).map(|(from, to)| &text[from..*to]).collect();
+    let dates: Vec<Option<Timestamp>> = entries.iter().map(|entry| date(entry)).collect();
+    let mut taken: Vec<usize> = (0..entries.len()).collect();
+    taken.sort_by_key(|n| Reverse(dates[*n]));
+    taken.truncate(MAX_LINKS);
+    taken.sort_unstable();
+    let taken = taken.into_iter().map(|n| entries[n]);
+    Cow::Owned(std::iter::once(&text[..head]).chain(taken).chain([closing]).collect())
+}
+
+/// The date in an entry's markup.
+fn date(entry: &str) -> Option<Timestamp> {
+    const RFC2822: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
+    ["<pubDate>", "<dc:date>", "<published>", "<updated>"].iter().find_map(|tag| {
+        let text = entry.split_once(tag)?.1.split('<').next()?.trim();
+        RFC2822.parse_timestamp(text).or_else(|_| text.parse()).ok()
+    })
 }
 
 #[cfg(test)]
@@ -217,6 +245,27 @@ mod tests {
         for body in ["", "<html><body>404</body></html>", "<rss", "\u{0}\u{1}", "{}", "[]"] {
             assert_eq!(of(&capture(body.as_bytes())), None, "{body:?}");
         }
+    }
+
+    #[test]
+    fn of_a_huge_feed_the_newest_entries_are_taken() {
+        let dates = ["Mon, 27 Feb 2023 15:05:09 +0800", "Tue, 05 Mar 2024 08:00:00 GMT"];
+        let item = |n: usize| {
+            let date = dates[n / MAX_LINKS];
+            format!("<item><link>/{n}.html</link><pubDate>{date}</pubDate></item>")
+        };
+        let feed = |count: usize, item: &dyn Fn(usize) -> String| {
+            let items: Vec<String> = (0..count).map(item).collect();
+            let rss =
+                format!("<rss version='2.0'><channel><title>t</title>{}</channel></rss>", items.concat());
+            of(&capture(rss.as_bytes())).unwrap()
+        };
+        let (oldest_first, most) = (feed(MAX_LINKS + 10, &item), feed(MAX_LINKS, &item));
+        let paths = |feed: &Feed| [0, MAX_LINKS - 1].map(|n| feed.items[n].url.path().to_owned());
+        assert_eq!(paths(&oldest_first), ["/0.html", "/50009.html"]);
+        assert!(oldest_first.is_cut && !most.is_cut);
+        let undated = feed(MAX_LINKS + 10, &|n| format!("<item><link>/{n}.html</link></item>"));
+        assert_eq!(paths(&undated), ["/0.html", "/49999.html"]);
     }
 
     #[test]

@@ -330,7 +330,11 @@ fn a_feed_of_a_hundred_thousand_entries_is_read_to_its_bound() {
     }
     let site = Script::new().on("/", front(FEED_LINK)).on("/rss.xml", rss("", &items)).start();
     let desk = Desk::for_site(&site.origin);
-    let (report, _) = desk.crawl("--max-pages 8");
-    assert_eq!(report["sites"][0]["outcomes"]["feed_cut"], 1, "{report}");
+    let (report, outcome) = desk.crawl("--max-pages 8");
+    assert_eq!((&report["sites"][0]["outcomes"]["feed_cut"], outcome.code), (&1.into(), 1), "{report}");
+    assert!(
+        report["sites"][0]["alarms"][0].as_str().unwrap().contains("more than 50000 entries"),
+        "{report}"
+    );
     assert_eq!(desk.count("SELECT count(*) FROM discovery WHERE route = 'feed'"), 50_000);
 }
