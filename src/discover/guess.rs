@@ -9,6 +9,9 @@ const FEEDS: [&str; 6] = ["/feed", "/rss.xml", "/atom.xml", "/feed.xml", "/index
 /// Paths of sitemaps: most software, Yoast, WordPress itself, news sites.
 const SITEMAPS: [&str; 4] = ["/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml", "/sitemap-news.xml"];
 
+/// Folders above a site's first page; what lies deeper is an article.
+const DEEPEST: usize = 2;
+
 fn paths(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Feed => &FEEDS,
@@ -17,21 +20,41 @@ fn paths(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// The first place to look at for a feed or a sitemap on an origin such as `http://example.com`.
-pub fn first(kind: Kind, origin: &str) -> Option<Candidate> {
-    at(kind, origin, paths(kind).first()?)
+/// The first place to look at for a feed or a sitemap on an origin such as `http://example.com`: below the
+/// folder where the site's first seed on it is, else at its root.
+pub fn first(kind: Kind, origin: &str, seeds: &[CanonicalUrl]) -> Option<Candidate> {
+    at(kind, origin, folder(origin, seeds), 0)
 }
 
-/// The next place, after there was none at `missed`.
-pub fn after(kind: Kind, missed: &CanonicalUrl) -> Option<Candidate> {
+/// The next place, after there was none at `missed`. What is named elsewhere and not there is followed by no
+/// guess, but for a sitemap: robots.txt files name those of long ago.
+pub fn after(kind: Kind, missed: &CanonicalUrl, seeds: &[CanonicalUrl]) -> Option<Candidate> {
     let path = missed.path_and_query().trim_end_matches('/');
-    let guesses = paths(kind);
-    let next = guesses.iter().position(|guess| *guess == path)? + 1;
-    at(kind, missed.origin(), guesses.get(next)?)
+    let origin = missed.origin();
+    let place = |folder: &str| paths(kind).iter().position(|guess| path.strip_prefix(folder) == Some(*guess));
+    let folder = folder(origin, seeds);
+    if let Some(n) = place(folder) {
+        let is_below = !folder.is_empty();
+        return at(kind, origin, folder, n + 1).or_else(|| at(kind, origin, "", 0).filter(|_| is_below));
+    }
+    match place("") {
+        Some(n) => at(kind, origin, "", n + 1),
+        None if kind == Kind::Sitemap => first(kind, origin, seeds),
+        None => None,
+    }
 }
 
-fn at(kind: Kind, origin: &str, path: &str) -> Option<Candidate> {
-    let url = CanonicalUrl::parse(&format!("{origin}{path}"), None).ok()?;
+/// The folder where a site begins that is a part of its host, such as `/blog`; empty where it is the whole.
+fn folder<'a>(origin: &str, seeds: &'a [CanonicalUrl]) -> &'a str {
+    let seed = seeds.iter().find(|seed| seed.origin() == origin).map_or("", CanonicalUrl::path);
+    let (folder, file) = seed.rsplit_once('/').unwrap_or_default();
+    let is_front = file.is_empty() || file.starts_with("index.");
+    let is_shallow = folder.matches('/').count() <= DEEPEST;
+    if is_front && is_shallow { folder } else { "" }
+}
+
+fn at(kind: Kind, origin: &str, folder: &str, n: usize) -> Option<Candidate> {
+    let url = CanonicalUrl::parse(&format!("{origin}{folder}{}", paths(kind).get(n)?), None).ok()?;
     Some(Candidate::new(url, kind, Via::Guess, 0))
 }
 
@@ -39,18 +62,39 @@ fn at(kind: Kind, origin: &str, path: &str) -> Option<Candidate> {
 mod tests {
     use super::*;
 
+    fn url(text: &str) -> CanonicalUrl {
+        CanonicalUrl::parse(text, None).unwrap()
+    }
+
+    fn all(kind: Kind, seed: &str) -> Vec<String> {
+        let seeds = [url(seed)];
+        let next = |last: &Candidate| after(kind, &last.url, &seeds);
+        let guesses = std::iter::successors(first(kind, "http://e.com", &seeds), next);
+        guesses.map(|candidate| candidate.url.path().to_owned()).collect()
+    }
+
     #[test]
     fn guesses_follow_each_other_and_end() {
-        let mut asked = Vec::new();
-        let mut next = first(Kind::Feed, "http://e.com");
-        while let Some(candidate) = next {
-            asked.push(candidate.url.path().to_owned());
-            next = after(Kind::Feed, &candidate.url);
+        for seed in ["http://e.com/", "http://e.com/post/1.html", "http://e.com/2024/05/a-title/"] {
+            assert_eq!(all(Kind::Feed, seed), FEEDS, "{seed}");
         }
-        assert_eq!(asked, FEEDS);
-        let redirected = CanonicalUrl::parse("http://e.com/feed/", None).unwrap();
-        assert_eq!(after(Kind::Feed, &redirected).unwrap().url.as_str(), "http://e.com/rss.xml");
-        let named = CanonicalUrl::parse("http://e.com/news/rss", None).unwrap();
-        assert!(after(Kind::Feed, &named).is_none());
+        let redirected = url("http://e.com/feed/");
+        assert_eq!(after(Kind::Feed, &redirected, &[]).unwrap().url.as_str(), "http://e.com/rss.xml");
+        assert!(after(Kind::Feed, &url("http://e.com/news/rss"), &[]).is_none());
+    }
+
+    #[test]
+    fn what_is_below_the_seed_is_tried_before_what_is_at_the_root() {
+        for seed in ["http://e.com/blog/", "http://e.com/blog/index.html"] {
+            let below = SITEMAPS.iter().map(|path| format!("/blog{path}"));
+            let root = SITEMAPS.iter().map(|path| (*path).to_owned());
+            assert_eq!(all(Kind::Sitemap, seed), below.chain(root).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_sitemap_that_is_named_and_not_there_is_followed_by_the_usual_places() {
+        let guessed = after(Kind::Sitemap, &url("http://e.com/old/map.xml"), &[]).unwrap();
+        assert_eq!(guessed.url.as_str(), "http://e.com/sitemap.xml");
     }
 }

@@ -22,7 +22,7 @@ pub fn from_head(page: &Page<'_>, territory: &Territory, links: &[&str]) -> Vec<
             profile.discover.feeds.iter().any(crate::url::UrlPattern::is_literal)
         };
         if found.is_empty() && !territory.profile.as_deref().is_some_and(names_feeds) {
-            found.extend(guess::first(Kind::Feed, page.url().origin()));
+            found.extend(guess::first(Kind::Feed, page.url().origin(), &territory.site.seeds));
         }
     }
     if territory.uses(Route::Api) {

@@ -188,6 +188,38 @@ fn feeds_and_sitemaps_are_guessed_once_and_only_where_none_is_named() {
 }
 
 #[test]
+fn a_sitemap_that_robots_txt_names_and_is_not_there_leads_to_the_usual_places() {
+    let site = Script::new()
+        .on("/robots.txt", Reply::new(200).body("Sitemap: /old/map.xml\n"))
+        .on("/", front(FEED_LINK))
+        .on("/sitemap.xml", Reply::new(200).body("<urlset><url><loc>/a.html</loc></url></urlset>"))
+        .on("/a.html", Reply::article("一", "甲。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    let (report, _) = desk.crawl("");
+    assert_eq!(routes(&desk, "/a.html"), ["sitemap"], "{report}");
+}
+
+#[test]
+fn a_site_below_a_folder_has_its_feed_and_its_sitemap_there() {
+    let site = Script::new()
+        .on("/blog/", front(""))
+        .on("/blog/feed", rss("", "<item><link>/blog/a.html</link></item>"))
+        .on("/blog/sitemap.xml", Reply::new(200).body("<urlset><url><loc>/blog/b.html</loc></url></urlset>"))
+        .on("/blog/a.html", Reply::article("一", "甲。"))
+        .on("/blog/b.html", Reply::article("二", "乙。"))
+        .start();
+    let desk = Desk::for_site(&format!("{}/blog", site.origin));
+    let (report, _) = desk.crawl("");
+    assert_eq!(
+        (routes(&desk, "/a.html"), routes(&desk, "/b.html")),
+        (vec!["feed".to_owned()], vec!["sitemap".to_owned()]),
+        "{report}"
+    );
+    assert_eq!((site.hits("/feed"), site.hits("/sitemap.xml")), (0, 0));
+}
+
+#[test]
 fn a_wordpress_feed_is_turned_back_until_it_shows_what_is_known() {
     let page = |posts: &[u32]| {
         let items: Vec<String> =

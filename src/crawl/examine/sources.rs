@@ -40,8 +40,16 @@ impl Exam<'_> {
         if self.claimed.has_worked {
             return (name, PageResult::Nothing, Disposition::Done);
         }
-        self.candidates.extend(guess::after(self.claimed.kind, &self.claimed.url));
+        self.guess_on();
         (name, PageResult::Nothing, Disposition::Rest(self.at + MISSED_FOR))
+    }
+
+    /// Tries the next of the usual places; what an index names and is not there says nothing of them.
+    pub(super) fn guess_on(&mut self) {
+        if self.claimed.depth == 0 && self.claimed.leads {
+            let seeds = &self.rules.territory.site.seeds;
+            self.candidates.extend(guess::after(self.claimed.kind, &self.claimed.url, seeds));
+        }
     }
 
     fn read_api(&mut self, capture: &Capture) -> Option<&'static str> {

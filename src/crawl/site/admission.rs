@@ -240,7 +240,7 @@ impl SiteCrawl {
         let mut candidates: Vec<Candidate> =
             sitemaps.map(|url| Candidate::new(url, Kind::Sitemap, Via::Sitemap, 0)).collect();
         if candidates.is_empty() {
-            candidates.extend(guess::first(Kind::Sitemap, origin));
+            candidates.extend(guess::first(Kind::Sitemap, origin, &territory.site.seeds));
         }
         self.shared.store.add(self.id(), candidates, self.shared.clock.now()).await.map(drop)
     }
