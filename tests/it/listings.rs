@@ -1,6 +1,9 @@
 //! Feeds, APIs and sitemaps: what they lead to, what they say beforehand, and what bounds them.
 
-use crate::support::{Desk, Reply, Script};
+use jianbao::config::Route;
+
+use crate::support::lab::{FIRST, HOME, article};
+use crate::support::{Desk, Lab, Reply, Script};
 
 fn rss(head: &str, items: &str) -> Reply {
     let ns = "xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"";
@@ -198,6 +201,20 @@ fn a_sitemap_that_robots_txt_names_and_is_not_there_leads_to_the_usual_places() 
     let desk = Desk::for_site(&site.origin);
     let (report, _) = desk.crawl("");
     assert_eq!(routes(&desk, "/a.html"), ["sitemap"], "{report}");
+}
+
+#[test]
+fn a_sitemap_that_gives_errors_only_leads_to_the_usual_places() {
+    let mut lab = Lab::new(&[HOME]);
+    lab.config.sites[0].discover = vec![Route::Sitemaps];
+    let at = |path: &str| format!("{HOME}{path}");
+    lab.on(HOME, Reply::links(&[]));
+    lab.on(&at("robots.txt"), Reply::new(200).body("Sitemap: /map.xml\n"));
+    lab.on(&at("map.xml"), Reply::new(500));
+    lab.on(&at("sitemap.xml"), Reply::new(200).body("<urlset><url><loc>/1.html</loc></url></urlset>"));
+    lab.on(FIRST, article("步道", "步道完工了。"));
+    let report = lab.run();
+    assert_eq!(lab.articles(), [format!("{FIRST} 1")], "{report:?}");
 }
 
 #[test]

@@ -148,9 +148,11 @@ pub(super) fn failure(
     host: (i64, HostState),
     at: Timestamp,
 ) -> Outcome {
-    let exam = Exam::new(rules, claimed, at);
+    let mut exam = Exam::new(rules, claimed, at);
     let disposition = if error.is_transient() { exam.retry(None) } else { exam.refused() };
-    without_answer(rules, claimed, error.outcome(), disposition, host, at)
+    exam.guess_on_after_last_try();
+    let outcome = without_answer(rules, claimed, error.outcome(), disposition, host, at);
+    Outcome { candidates: exam.candidates, ..outcome }
 }
 
 /// What becomes of a URL whose answer could not be examined, by a fault of ours.
@@ -268,7 +270,10 @@ impl<'a> Exam<'a> {
             410 => self.missing("gone"),
             429 => nothing("too_many_requests", self.retry(retry_after(capture))),
             503 => nothing("unavailable", self.retry(retry_after(capture))),
-            408 | 500..=599 => nothing("server_error", self.retry(None)),
+            408 | 500..=599 => {
+                self.guess_on_after_last_try();
+                nothing("server_error", self.retry(None))
+            }
             _ => nothing("refused", self.refused()),
         }
     }

@@ -52,6 +52,13 @@ impl Exam<'_> {
         }
     }
 
+    /// The same where nothing is known of a place, once this run has asked for it often enough.
+    pub(super) fn guess_on_after_last_try(&mut self) {
+        if self.claimed.failures >= self.rules.retries && !self.claimed.has_worked {
+            self.guess_on();
+        }
+    }
+
     fn read_api(&mut self, capture: &Capture) -> Option<&'static str> {
         let posts = discover::api::read(capture)?;
         for (url, entry) in posts.items {
