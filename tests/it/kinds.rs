@@ -205,3 +205,95 @@ fn pages_are_told_apart() {
     assert!(archived_wrongly.is_empty(), "archived as articles: {archived_wrongly:#?}");
     assert!(right * 100 >= cases.len() * 98, "{right} of {} right: {table:#?}", cases.len());
 }
+
+/// Items of a section's page, each a link with a date and perhaps a section's name beside it.
+fn sections() -> Vec<(String, String)> {
+    let shapes: [fn(&str, &str, usize) -> String; 16] = [
+        |link, day, _| format!("<li>{link}<span>{day}</span></li>"),
+        |link, day, _| format!("<li><span>{day}</span>{link}</li>"),
+        |link, day, _| format!("<li>{link} [{day}]</li>"),
+        |link, day, _| format!("<li>· {link} <em>({day})</em></li>"),
+        |link, day, _| format!("<li>[通知公告] {link} <span>{day}</span></li>"),
+        |link, day, _| format!("<li><a href=/gg/>[通知公告]</a>{link}<span>{day}</span></li>"),
+        |link, day, _| format!("<li>{link}<i>园区动态 {day}</i></li>"),
+        |link, day, _| format!("<tr><td>{link}</td><td>{day}</td></tr>"),
+        |link, day, _| format!("<tr><td>通知</td><td>{link}</td><td align=right>{day}</td></tr>"),
+        |link, day, _| format!("<li>{link}<p>{day}</p></li>"),
+        |link, day, _| format!("<div class=row><div class=t>{link}</div><div class=d>{day}</div></div>"),
+        |link, day, _| format!("<dl><dt>{link}</dt><dd>{day}</dd></dl>"),
+        |link, day, _| format!("<p>{link}　{day}</p>"),
+        |link, day, _| format!("{link} {day}<br>"),
+        |link, day, n| format!("<li>{link}<span>点击:{}</span><span>{day}</span></li>", n * 37),
+        |link, _, n| format!("<li>{link}<span>03-{:02}</span></li>", n % 28 + 1),
+    ];
+    let titles = [
+        "老码头改造工程本周末完工",
+        "河边种下三百多棵树",
+        "步道开放",
+        "居民说晚饭后有地方散步了,街道还打算在桥头建一座小图书馆",
+        "关于调整周末公交线路的通知",
+        "石板重新铺好",
+    ];
+    let where_we_are = "<div>您的位置:<a href=/>首页</a> &gt; 新闻中心</div>";
+    let mut pages = Vec::new();
+    for (at, shape) in shapes.iter().enumerate() {
+        for count in [5, 10, 20, 30] {
+            let items: String = (0..count)
+                .map(|n| {
+                    let title = format!("{}{}", titles[n % 6], if n >= 6 { "二" } else { "" });
+                    let link = format!("<a href=/news/{n}.html>{title}</a>");
+                    shape(&link, &format!("2024-03-{:02}", n % 28 + 1), n)
+                })
+                .collect();
+            let list = if items.starts_with("<tr") {
+                format!("<table>{items}</table>")
+            } else {
+                format!("<ul>{items}</ul>")
+            };
+            for around in [
+                format!("<h2>新闻中心</h2>{list}"),
+                format!("{where_we_are}{list}<div><a href=2.html>下一页</a> 共 3 页</div>"),
+            ] {
+                pages.push((format!("/news/{at}/{count}/"), page("新闻中心 - 某某网", &around)));
+            }
+        }
+    }
+    pages
+}
+
+#[test]
+fn a_section_that_lists_titles_with_their_dates_is_a_list() {
+    let wrong: Vec<String> = sections()
+        .iter()
+        .filter_map(|(path, html)| {
+            let got = kind(path, html);
+            (got != PageKind::List).then(|| format!("{got:?} {path}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+#[test]
+fn an_article_beside_links_with_dates_stays_an_article() {
+    for count in [5, 10, 20] {
+        let items: String = (0..count)
+            .map(|n| {
+                let day = n % 28 + 1;
+                format!(
+                    "<li><a href=/news/{n}.html>{}</a><span>2024-03-{day:02}</span></li>",
+                    SENTENCES[n % 6]
+                )
+            })
+            .collect();
+        for (date, sentences) in [("2024-05-18", 2), ("2024-05-18", 8), ("", 8)] {
+            let text = paragraphs(&SENTENCES, sentences, "<p>", "</p>");
+            for related in ["相关新闻", "最新公告"] {
+                let body = format!(
+                    "<h1>{}</h1><p>{date}</p><div class=content>{text}</div><div><h3>{related}</h3><ul>{items}</ul></div>",
+                    SENTENCES[0]
+                );
+                let got = kind("/news/9.html", &page(SENTENCES[0], &body));
+                assert_eq!(got, PageKind::Article, "{date} {sentences} {related} {count}");
+            }
+        }
+    }
+}

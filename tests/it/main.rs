@@ -35,6 +35,7 @@ mod questions;
 mod quiet;
 mod search;
 mod search_index;
+mod sections;
 mod support;
 mod tls;
 mod year;

@@ -59,12 +59,24 @@ pub(super) struct Block {
     /// Sentence marks, commas included.
     pub(super) stops: u32,
     pub(super) digits: u32,
+    /// Those of link text.
+    pub(super) linked_digits: u32,
 }
 
 impl Block {
     /// It is nothing but a link.
     pub(super) fn is_link(&self) -> bool {
         self.linked * 10 > self.text.len() * 9
+    }
+
+    /// It is a link with little but a date beside it, as an item of a section's page is.
+    pub(super) fn is_dated_link(&self) -> bool {
+        /// Bytes of a title, at least.
+        const TITLE: usize = 12;
+        /// Bytes of a date, a section's name and a count of views, at most.
+        const BESIDE: usize = 56;
+        let is_dated = self.digits.saturating_sub(self.linked_digits) >= 2;
+        is_dated && self.linked >= TITLE && self.text.len() <= self.linked + BESIDE
     }
 }
 
@@ -100,6 +112,7 @@ struct Walk {
     bolds: u32,
     linked: usize,
     linked_inside: usize,
+    linked_digits: u32,
     bold: usize,
 }
 
@@ -178,6 +191,7 @@ impl Walk {
         }
         if self.links > 0 {
             self.linked += bytes;
+            self.linked_digits += digits(&self.line.text[before..]);
         }
         if self.inner_links > 0 {
             self.linked_inside += bytes;
@@ -191,26 +205,31 @@ impl Walk {
         let text = self.line.take_text();
         let linked = std::mem::take(&mut self.linked);
         let inner_links = std::mem::take(&mut self.linked_inside);
+        let linked_digits = std::mem::take(&mut self.linked_digits);
         let bold = std::mem::take(&mut self.bold);
         let Some((first, container)) = self.first.take() else { return };
-        let (mut width, mut stops, mut digits) = (0, 0, 0);
+        let (mut width, mut stops) = (0, 0);
         for c in text.chars() {
             width += if c < '\u{1100}' { 1 } else { 2 };
             stops += u32::from(is_stop(c));
-            digits += u32::from(c.is_ascii_digit());
         }
         self.layout.blocks.push(Block {
             first,
             container,
-            text,
             width,
             linked,
             inner_links,
             bold,
             stops,
-            digits,
+            digits: digits(&text),
+            linked_digits,
+            text,
         });
     }
+}
+
+fn digits(text: &str) -> u32 {
+    text.bytes().map(|byte| u32::from(byte.is_ascii_digit())).sum()
 }
 
 fn is_stop(c: char) -> bool {

@@ -51,6 +51,10 @@ pub(super) struct Shape {
     pub(super) cards: usize,
     /// Lines that are nothing but a link.
     pub(super) links: usize,
+    /// Lines outside of the body that are a link with a date beside it,
+    pub(super) dated_links: usize,
+    /// and what they hold.
+    pub(super) in_dated_links: u32,
 }
 
 /// Where a line stands.
@@ -259,6 +263,10 @@ impl Reading {
             shape.linked += if block.is_link() { block.width } else { 0 };
             shape.kept += if *kept { block.width } else { 0 };
             shape.links += usize::from(block.is_link());
+            if !*kept && block.is_dated_link() {
+                shape.dated_links += 1;
+                shape.in_dated_links += block.width;
+            }
         }
         let cards = self.cards();
         shape.cards = cards.len();

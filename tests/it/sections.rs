@@ -1,0 +1,60 @@
+//! Sections of a site that no profile knows: their pages are told from articles, turned, and looked at
+//! again.
+
+use crate::support::lab::{HOME, article};
+use crate::support::{Lab, Reply};
+
+const SITE: &str = "http://park.example";
+
+/// A page that lists articles by title and date, with a menu above and a pager below.
+fn list(posts: impl Iterator<Item = usize>, pager: &str) -> Reply {
+    let item = |n| format!("<li><a href=/a/{n}.html>{}</a><span>2025-03-01</span></li>", title(n));
+    let items = posts.map(item).collect::<Vec<_>>().concat();
+    Reply::html(format!(
+        "<html lang=zh><title>新闻中心</title><body><div><a href=/>网站首页</a><a href=/news/>新闻中心</a></div>
+         <ul class=list>{items}</ul><div class=pager>{pager}</div></body></html>"
+    ))
+}
+
+fn title(n: usize) -> String {
+    format!("老码头改造工程第{n}期完工")
+}
+
+/// A site of a section with so many posts, `per` on a page, whose pages have these addresses; `pager` makes
+/// a page's links to others from its number and its last.
+fn section(
+    lab: &Lab,
+    (posts, per): (usize, usize),
+    at: fn(usize) -> String,
+    pager: impl Fn(usize, usize) -> String,
+) {
+    for n in 1..=posts {
+        lab.on(
+            &format!("{SITE}/a/{n}.html"),
+            article(&title(n), &format!("第{n}期讲的是河边的第{n}段步道。")),
+        );
+    }
+    let last = posts.div_ceil(per);
+    for page in 1..=last {
+        let newest = posts - (page - 1) * per;
+        let posts = (newest.saturating_sub(per) + 1..=newest).rev();
+        lab.on(&format!("{SITE}{}", at(page)), list(posts, &pager(page, last)));
+    }
+}
+
+fn new_articles(lab: &Lab) -> u64 {
+    lab.run().counts.articles.new
+}
+
+#[test]
+fn a_section_of_titles_and_dates_is_looked_at_again() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/news/"]);
+    let at = |_| "/news/".to_owned();
+    section(&lab, (5, 5), at, |_, _| String::new());
+    assert_eq!(new_articles(&lab), 5);
+    assert_eq!(lab.url(&format!("{SITE}/news/"), "kind"), "list");
+    lab.wait(24);
+    section(&lab, (7, 7), at, |_, _| String::new());
+    assert_eq!(new_articles(&lab), 2);
+}
