@@ -58,3 +58,17 @@ fn a_section_of_titles_and_dates_is_looked_at_again() {
     section(&lab, (7, 7), at, |_, _| String::new());
     assert_eq!(new_articles(&lab), 2);
 }
+
+#[test]
+fn a_later_page_of_a_section_is_no_part_of_an_article() {
+    let lab = Lab::new(&[HOME]);
+    lab.links(HOME, &["/news/", "/news/index_2.html"]);
+    let at = |page| if page == 1 { "/news/".to_owned() } else { format!("/news/index_{page}.html") };
+    section(&lab, (20, 5), at, |page, _| {
+        format!(
+            "<a href=/news/>首页</a><a href=/news/index_{}.html>下一页</a><a href=/news/index_4.html>尾页</a>",
+            page + 1
+        )
+    });
+    assert_eq!(new_articles(&lab), 20, "{:?}", lab.asked());
+}

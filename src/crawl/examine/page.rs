@@ -29,11 +29,6 @@ impl Exam<'_> {
         let profile = self.profile_for(&page);
         let territory = Territory { profile: profile.clone(), ..self.rules.territory.clone() };
         let kind = self.kind_of(&page, &territory);
-        let may_be_part = kind != Kind::List && !self.claimed.has_article;
-        if let Some(first) = page.first_part().filter(|_| may_be_part) {
-            self.candidates.push(Candidate::new(first, kind, Via::Related, self.claimed.depth));
-            return ("article_part", PageResult::Nothing, Disposition::Done);
-        }
         self.candidates.extend(discover::from_page(
             &page,
             &territory,
@@ -59,6 +54,14 @@ impl Exam<'_> {
         }
         if self.says_missing(&article) {
             return self.missing("soft_404");
+        }
+        // A list's later page leads to its first one in the same words, but shows no text.
+        let may_be_part = kind != Kind::List && !self.claimed.has_article;
+        if may_be_part
+            && (shown == PageKind::Article || kind == Kind::Post)
+            && let Some(first) = page.first_part()
+        {
+            return self.part_of(first, kind);
         }
         if shown == PageKind::List && kind == Kind::Other && !self.claimed.has_article {
             return self.found_list(&page, &territory);
@@ -86,6 +89,13 @@ impl Exam<'_> {
             PageResult::Article { article: Box::new(article), revision, canonical },
             Disposition::Done,
         )
+    }
+
+    /// A later part of an article: it is fetched with the first, and so are the other parts.
+    fn part_of(&mut self, first: CanonicalUrl, kind: Kind) -> Read {
+        self.candidates.retain(|candidate| !parts::is_part(&first, &candidate.url));
+        self.candidates.push(Candidate::new(first, kind, Via::Related, self.claimed.depth));
+        ("article_part", PageResult::Nothing, Disposition::Done)
     }
 
     /// Whether a crawl begins here: at the front page, or at a seed, by its path.
