@@ -363,6 +363,19 @@ pub(super) fn note_list(connection: &Connection, id: i64) -> Result<(), ArchiveE
     update.execute((id, FIRST_ARTICLE_RANK - 1)).map(drop).doing("noting a list")
 }
 
+/// A URL that was known as something else turned out to be a list's later page: it is no nearer or farther
+/// than its list.
+pub(super) fn note_later_page(
+    connection: &Connection,
+    id: i64,
+    page: &Candidate,
+) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET kind = 'list', rank = ?2, depth = min(depth, ?3)
+               WHERE id = ?1 AND kind = 'other' AND article IS NULL";
+    let mut update = connection.prepare_cached(sql).doing("noting a list's page")?;
+    update.execute((id, page.rank(), page.depth)).map(drop).doing("noting a list's page")
+}
+
 /// A URL was made a seed, or a profile's first list, that was known as something else.
 pub(super) fn note_first(
     connection: &Connection,

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use ego_tree::NodeId;
 
-use super::{MAX_PAGE_LINKS, Period, Territory, pager};
+use super::pager::Pager;
+use super::{MAX_PAGE_LINKS, Period, Territory};
 use crate::config::Route;
 use crate::extract::Page;
 use crate::extract::survey::{attribute, element};
@@ -49,11 +50,13 @@ pub fn from_page(
     let mut finder =
         Finder { page, territory, kind, depth, seen, on_page: HashSet::new(), found: Vec::new() };
     if !page.survey.is_nofollow() {
-        if kind == Kind::List && territory.uses(Route::Lists) {
-            finder.turn();
+        let pager = if kind == Kind::List { finder.pager() } else { Pager::default() };
+        let lists = kind == Kind::List && territory.uses(Route::Lists);
+        if lists {
+            finder.turn(&pager);
         }
-        if kind == Kind::List && territory.uses(Route::Lists) || territory.uses(Route::Links) {
-            finder.links();
+        if lists || territory.uses(Route::Links) {
+            finder.links(&pager);
         }
     }
     finder.found
@@ -71,14 +74,14 @@ pub(super) struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     /// The list's next page, for later.
-    fn turn(&mut self) {
-        if let Some(url) = self.next_page() {
-            let candidate = Candidate::new(url, Kind::List, Via::List, self.depth);
+    fn turn(&mut self, pager: &Pager) {
+        if let Some(url) = &pager.next {
+            let candidate = Candidate::new(url.clone(), Kind::List, Via::List, self.depth);
             self.found.push(Candidate { is_next_page: true, ..candidate });
         }
     }
 
-    fn links(&mut self) {
+    fn links(&mut self, pager: &Pager) {
         let items = self.items();
         let depth = self.depth + 1;
         let too_deep = depth > self.territory.site.scope.depth;
@@ -96,7 +99,7 @@ impl<'a> Finder<'a> {
             let kind = self.territory.kind(&url);
             if kind == Kind::Other
                 && let Some(period) = Period::of(&url)
-                && (period.is_sure() || self.territory.knows_articles() || pager::is_pager(anchor, &url))
+                && (period.is_sure() || self.territory.knows_articles() || pager.holds(*id, &url))
             {
                 self.archive(url, period);
                 continue;
@@ -107,7 +110,7 @@ impl<'a> Finder<'a> {
                 Kind::List if self.is_first_page(&url) => {
                     Candidate::new(url, Kind::List, via, self.depth.min(1))
                 }
-                Kind::Other if self.kind == Kind::List && pager::is_pager(anchor, &url) => continue,
+                Kind::Other if pager.holds(*id, &url) => continue,
                 Kind::Other if !self.territory.knows_articles() && !too_deep => {
                     Candidate::new(url, Kind::Other, via, depth)
                 }

@@ -11,6 +11,7 @@ mod lists;
 mod mend;
 mod named;
 mod pager;
+mod pager_label;
 pub mod sitemap;
 
 use std::sync::Arc;

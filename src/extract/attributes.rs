@@ -71,6 +71,8 @@ fn is_read(name: &[u8], value: &[u8]) -> bool {
         | b"role" | b"lang" | b"xml:lang" | b"datetime" | b"alt" | b"align" | b"start" | b"hidden"
         | b"aria-hidden" | b"http-equiv" | b"itemprop" | b"itemscope" | b"itemtype" | b"data-src"
         | b"data-original" | b"data-lazy-src" | b"data-testid" | b"data-ad-slot" | b"data-ad-client" => true,
+        // What the arrow of a pager says: a word or two.
+        b"title" | b"aria-label" => value.len() <= 24,
         // What is hidden, and what is centred like a caption.
         b"style" => says("none") || says("enter") || says("ENTER"),
         _ => name.len() >= 10 && memmem::find(name, b"breadcrumb").is_some(),

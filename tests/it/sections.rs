@@ -4,6 +4,9 @@
 use crate::support::lab::{HOME, article};
 use crate::support::{Lab, Reply};
 
+/// The path of a list's page, by its number.
+type Address = fn(usize) -> String;
+
 const SITE: &str = "http://park.example";
 
 /// A page that lists articles by title and date, with a menu above and a pager below.
@@ -22,12 +25,7 @@ fn title(n: usize) -> String {
 
 /// A site of a section with so many posts, `per` on a page, whose pages have these addresses; `pager` makes
 /// a page's links to others from its number and its last.
-fn section(
-    lab: &Lab,
-    (posts, per): (usize, usize),
-    at: fn(usize) -> String,
-    pager: impl Fn(usize, usize) -> String,
-) {
+fn section(lab: &Lab, (posts, per): (usize, usize), at: Address, pager: impl Fn(usize, usize) -> String) {
     for n in 1..=posts {
         lab.on(
             &format!("{SITE}/a/{n}.html"),
@@ -71,4 +69,56 @@ fn a_later_page_of_a_section_is_no_part_of_an_article() {
         )
     });
     assert_eq!(new_articles(&lab), 20, "{:?}", lab.asked());
+}
+
+#[test]
+fn a_pager_is_turned_to_its_end_whatever_its_words() {
+    // More pages than links may be followed.
+    let (posts, per) = (33, 3);
+    let words: [(&str, Address); 16] = [
+        ("<a href={}>下一页&gt;&gt;</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>下一页 &raquo;</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>下 一 页</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>后页</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>加载更多</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>Next &gt;</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>Next Page →</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>« Older Entries</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>следующая</a>", |page| format!("/news/{page}.html")),
+        ("<a href={} class='page-numbers next'><i></i></a>", |page| format!("/news/{page}.html")),
+        ("<a href={} title=下一页><i></i></a>", |page| format!("/news/{page}.html")),
+        ("<a href={} aria-label='Next page'><i></i></a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>第#页</a>", |page| format!("/news/{page}.html")),
+        ("<a href={}>[#]</a>", |page| format!("/news/list_12_{page}.html")),
+        ("<a href={}>#</a>", |page| format!("/news/?start={}", page * 20 - 20)),
+        ("<a href={}>#</a>", |page| format!("/news/?page={}", page - 1)),
+    ];
+    for (words, at) in words {
+        let lab = Lab::new(&[HOME]);
+        lab.links(HOME, &[&at(1)]);
+        section(&lab, (posts, per), at, |page, last| {
+            let links = [page.saturating_sub(1), page + 1].map(|to| {
+                let is_shown = (1..=last).contains(&to) && (to > page || words.contains('#'));
+                let link = words.replace("{}", &at(to.max(1))).replace('#', &to.to_string());
+                if is_shown { link } else { String::new() }
+            });
+            links.concat()
+        });
+        assert_eq!(new_articles(&lab), posts as u64, "{words}");
+    }
+}
+
+#[test]
+fn links_below_teasers_are_no_pager() {
+    let lab = Lab::new(&[HOME]);
+    let teaser = |n| format!("<div class=post><p>{}</p><a href=/a/{n}.html>Weiter »</a></div>", title(n));
+    let teasers = (1..=4).map(teaser).collect::<Vec<_>>().concat();
+    lab.on(HOME, Reply::html(format!("<title>Amt</title><body>{teasers}</body>")));
+    for n in 1..=4 {
+        lab.on(
+            &format!("{SITE}/a/{n}.html"),
+            article(&title(n), &format!("第{n}期讲的是河边的第{n}段步道。")),
+        );
+    }
+    assert_eq!(new_articles(&lab), 4);
 }

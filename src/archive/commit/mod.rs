@@ -220,6 +220,9 @@ impl Committer {
         for candidate in later_pages {
             let (id, is_new) = self.urls.note(connection, candidate, found)?;
             new_urls += usize::from(is_new);
+            if !is_new {
+                urls::note_later_page(connection, id, candidate)?;
+            }
             let has_more = if candidate.needs_all_new { fresh == items } else { fresh > 0 };
             if all || has_more {
                 self.queue_list_page(connection, id, outcome.at, all)?;
