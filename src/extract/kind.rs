@@ -90,7 +90,8 @@ pub(super) fn kind(
     if mostly_links && !has_date && shape.links >= 15 {
         return PageKind::List;
     }
-    let lists_titles = shape.dated_links >= 3 && shape.in_dated_links > shape.kept;
+    let has_titles = shape.dated_links >= 3 || shape.long_links >= 5;
+    let lists_titles = has_titles && shape.in_titles > shape.kept;
     let is_text = shape.kept >= ENOUGH || shape.kept > 0 && has_date || structured.is_article;
     let has_pictures = !article.images.is_empty() && has_date && !article.title.is_empty();
     if is_text || has_pictures {

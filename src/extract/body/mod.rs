@@ -53,8 +53,10 @@ pub(super) struct Shape {
     pub(super) links: usize,
     /// Lines outside of the body that are a link with a date beside it,
     pub(super) dated_links: usize,
-    /// and what they hold.
-    pub(super) in_dated_links: u32,
+    /// or one as long as a headline,
+    pub(super) long_links: usize,
+    /// and what both hold.
+    pub(super) in_titles: u32,
 }
 
 /// Where a line stands.
@@ -95,6 +97,8 @@ pub(super) struct PageLine<'a> {
     pub(super) is_comment: bool,
 }
 
+/// Half characters from which on a link is no entry of a menu.
+const HEADLINE: u32 = 16;
 /// How far below the threshold a line of the body may fall, by what stands around it, and stay.
 const STAY: f32 = 2.0;
 /// Lines from either end of a body that are looked at for what is certainly none of it.
@@ -263,9 +267,11 @@ impl Reading {
             shape.linked += if block.is_link() { block.width } else { 0 };
             shape.kept += if *kept { block.width } else { 0 };
             shape.links += usize::from(block.is_link());
-            if !*kept && block.is_dated_link() {
-                shape.dated_links += 1;
-                shape.in_dated_links += block.width;
+            let is_long = block.is_link() && block.width >= HEADLINE;
+            if !*kept && (is_long || block.is_dated_link()) {
+                shape.dated_links += usize::from(block.is_dated_link());
+                shape.long_links += usize::from(is_long);
+                shape.in_titles += block.width;
             }
         }
         let cards = self.cards();
