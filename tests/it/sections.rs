@@ -122,3 +122,26 @@ fn links_below_teasers_are_no_pager() {
     }
     assert_eq!(new_articles(&lab), 4);
 }
+
+#[test]
+fn a_later_page_that_failed_is_asked_for_again_when_its_list_is_turned() {
+    for status in [404, 403] {
+        let lab = Lab::new(&[HOME]);
+        lab.links(HOME, &["/news/1.html"]);
+        let at = |page| format!("/news/{page}.html");
+        let pager = |page, last| {
+            if page < last { format!("<a href={}>下一页</a>", at(page + 1)) } else { String::new() }
+        };
+        section(&lab, (20, 4), at, pager);
+        let third = format!("{SITE}{}", at(3));
+        lab.on(&third, Reply::new(status));
+        assert_eq!(new_articles(&lab), 8);
+        assert_eq!(lab.hits(&third), 1, "{status}");
+        lab.asked();
+        // The list shows something new, and the page is there again.
+        lab.wait(24);
+        section(&lab, (21, 4), at, pager);
+        assert_eq!(new_articles(&lab), 13, "{status}");
+        assert_eq!(lab.hits(&third), 1);
+    }
+}

@@ -224,9 +224,7 @@ impl Committer {
                 urls::note_later_page(connection, id, candidate)?;
             }
             let has_more = if candidate.needs_all_new { fresh == items } else { fresh > 0 };
-            if all || has_more {
-                self.queue_list_page(connection, id, outcome.at, all)?;
-            }
+            self.queue_list_page(connection, id, outcome.at, (all || has_more, all))?;
         }
         Ok(new_urls)
     }
@@ -238,19 +236,23 @@ impl Committer {
         fresh.query_row((id, self.chain_start.as_millisecond()), |row| row.get(0)).doing("looking at a list")
     }
 
+    /// Makes a list's later page due, once a run: when it is worth a look, or when the last one failed. `anew`
+    /// asks for the page itself, also when it did not change.
     fn queue_list_page(
         &self,
         connection: &Connection,
         id: i64,
         now: Timestamp,
-        all: bool,
+        (is_worth, anew): (bool, bool),
     ) -> Result<(), ArchiveError> {
-        let sql = "UPDATE url SET state = 'queued', due_at = ?2, etag = iif(?4, NULL, etag),
-                          last_modified = iif(?4, NULL, last_modified) WHERE id = ?1 AND state IN ('queued', 'done')
-                   AND coalesce(fetched_at, 0) < ?3 AND due_at IS NULL";
+        let sql = "UPDATE url SET state = 'queued', due_at = ?2, etag = iif(?5, NULL, etag),
+                          last_modified = iif(?5, NULL, last_modified)
+                   WHERE id = ?1 AND due_at IS NULL AND coalesce(fetched_at, 0) < ?3
+                     AND (?4 AND state IN ('queued', 'done')
+                          OR kind = 'list' AND (state = 'given_up' OR outcome = 'list_ended'))";
         let mut queue = connection.prepare_cached(sql).doing("turning a list's page")?;
         queue
-            .execute((id, now.as_millisecond(), self.chain_start.as_millisecond(), all))
+            .execute((id, now.as_millisecond(), self.chain_start.as_millisecond(), is_worth, anew))
             .map(drop)
             .doing("turning a list's page")
     }
