@@ -354,16 +354,16 @@ mod tests {
     fn attributes_that_nobody_reads_are_left_out() {
         let rules = Attributes::for_profiles([]);
         for (page, want) in [
-            ("<a data-x='>' href = /1 title = \"a > b\"class=c target>x", "<a  href = /1 class=c >x"),
-            ("<p title=a/b class=d/>x", "<p  class=d/>x"),
-            ("<p =a title= id=e>x", "<p  >x"),
-            ("<p title", "<p "),
-            ("<p title='", "<p "),
-            ("<p title=>x", "<p >x"),
-            ("<x-p title=a>x</x-p>", "<x-p >x</x-p>"),
+            ("<a data-x='>' href = /1 style = \"a > b\"class=c target>x", "<a  href = /1 class=c >x"),
+            ("<p style=a/b class=d/>x", "<p  class=d/>x"),
+            ("<p =a style= id=e>x", "<p  >x"),
+            ("<p style", "<p "),
+            ("<p style='", "<p "),
+            ("<p style=>x", "<p >x"),
+            ("<x-p style=a>x</x-p>", "<x-p >x</x-p>"),
             (
-                "<noscript><i title=a id='></noscript><p id='a b' title=c>x",
-                "<noscript><i title=a id='></noscript><p id='a b' >x",
+                "<noscript><i style=a id='></noscript><p id='a b' style=c>x",
+                "<noscript><i style=a id='></noscript><p id='a b' >x",
             ),
         ] {
             let kept = guard(page, &rules);
