@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params};
 
 use super::record::Verdict;
+use super::unite::unite;
 use super::urls::UrlTable;
 use super::version::{add_version, previous, store_text, write_fields};
 use super::{ArchiveError, Doing, redirect};
@@ -80,18 +81,20 @@ fn move_here(
     let rows =
         select.query_map([look.url], |row| Ok((row.get(0)?, row.get(1)?))).doing("reading an article")?;
     let claimants: Vec<(i64, bool)> = rows.collect::<rusqlite::Result<_>>().doing("reading an article")?;
+    let mut moved = None;
     for (claimant, redirects) in claimants {
         let title = Some(seen.title.as_str()).filter(|title| redirects && !title.is_empty());
-        if let Some(id) = article_with(connection, claimant, digest, title)? {
-            set(connection, "UPDATE article SET url = ?2 WHERE id = ?1", (id, look.url))?;
-            set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
-            let proof = if redirects { "redirect" } else { "canonical" };
-            join(connection, claimant, look.url, id, proof, look.at)?;
-            set(connection, "UPDATE url SET due_at = NULL WHERE id = ?1 AND state = 'done'", [claimant])?;
-            return Ok(Some((id, look_again(connection, urls, look, id, seen, digest)?)));
-        }
+        let Some(claimed) = article_with(connection, claimant, digest, title)? else { continue };
+        // Several may have named this one as their own, as with and without a parameter.
+        let id = moved.map_or(Ok(claimed), |first| unite(connection, first, claimed))?;
+        set(connection, "UPDATE article SET url = ?2 WHERE id = ?1", (id, look.url))?;
+        set(connection, "UPDATE url SET article = ?2 WHERE id = ?1", (look.url, id))?;
+        let proof = if redirects { "redirect" } else { "canonical" };
+        join(connection, claimant, look.url, id, proof, look.at)?;
+        set(connection, "UPDATE url SET due_at = NULL WHERE id = ?1 AND state = 'done'", [claimant])?;
+        moved = Some(id);
     }
-    Ok(None)
+    moved.map(|id| Ok((id, look_again(connection, urls, look, id, seen, digest)?))).transpose()
 }
 
 /// What redirects here is another name of the article, unless an article of its own stood there.

@@ -30,6 +30,7 @@ mod schema;
 mod search;
 mod store;
 mod traits;
+mod unite;
 mod urls;
 mod version;
 mod waiting;

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::article::{article_of, join, set};
 use super::record::Verdict;
+use super::unite::unite;
 use super::{ArchiveError, Doing};
 use crate::frontier::FIRST_ARTICLE_RANK;
 
@@ -38,6 +39,7 @@ pub(super) fn note(
     match (own, article_of(connection, target)?) {
         (None, Some(id)) => join(connection, from, target, id, "redirect", at).map(|()| Verdict::None),
         (Some(own), Some(id)) if is_same(connection, own, id)? => {
+            let id = unite(connection, own, id)?;
             settle(connection, target, id)?;
             join(connection, from, target, id, "redirect", at).map(|()| Verdict::None)
         }

@@ -67,9 +67,9 @@ fn an_article_follows_its_site_to_www_and_back() {
 }
 
 #[test]
-fn an_article_whose_new_place_was_read_before_is_not_missing() {
-    for page in [article("步道", "步道完工了。"), article("步道", "步道完工了,人人都来。")]
-    {
+fn an_article_whose_new_place_was_read_before_is_one_with_it() {
+    let edited = "步道完工了,人人都来。";
+    for (page, versions) in [(article("步道", "步道完工了。"), 1), (article("步道", edited), 2)] {
         let lab = Lab::with_article();
         lab.links(HOME, &["/1.html", "/new/1.html"]);
         lab.on(MOVED, page);
@@ -79,8 +79,40 @@ fn an_article_whose_new_place_was_read_before_is_not_missing() {
             lab.wait(24);
             lab.run();
         }
-        assert_eq!(lab.articles(), [format!("{FIRST} 1"), format!("{MOVED} 1")]);
+        assert_eq!(lab.articles(), [format!("{MOVED} {versions}")]);
+        assert_eq!(lab.desk.count("SELECT count(*) FROM pending_index"), 0);
+        let reasons = lab.desk.texts("SELECT reason FROM version ORDER BY n");
+        assert_eq!(reasons, ["published", "edited"][..versions]);
+        let orphans = "SELECT count(*) FROM version_capture WHERE version NOT IN (SELECT id FROM version)";
+        assert_eq!(lab.desk.count(orphans), 0);
+        let archive = lab.desk.archive();
+        let found =
+            lab.desk.run(&format!("search 步道 --json -a {}", archive.display())).expect_code(0).stdout;
+        assert_eq!(found.lines().count(), 1, "{found}");
+        lab.on(MOVED, article("步道", "步道又关了。"));
+        lab.run_full();
+        assert_eq!(lab.articles(), [format!("{MOVED} {}", versions + 1)]);
     }
+}
+
+#[test]
+fn all_that_name_a_page_as_their_own_are_one_article_with_it() {
+    let text = "步道完工了,沿河三公里,有灯有椅,人人都来散步。".repeat(6);
+    let page = || {
+        Reply::html(format!(
+            "<html lang=zh><head><title>步道</title><link rel=canonical href=/p/1/></head><body><h1>步道</h1>
+             <p class=date>2025-03-09</p><div class=content><p>{text}</p></div></body></html>"
+        ))
+    };
+    let lab = Lab::new(&[HOME]);
+    let names = ["http://park.example/p/1", "http://park.example/p/1/?from=rss", "http://park.example/p/1/"];
+    for name in names {
+        lab.on(name, page());
+    }
+    lab.links(HOME, &["/p/1", "/p/1/?from=rss"]);
+    lab.run();
+    assert_eq!(lab.articles(), [format!("{} 1", names[2])]);
+    assert_eq!(lab.desk.count("SELECT count(*) FROM alias"), 2);
 }
 
 #[test]
