@@ -226,6 +226,12 @@ pub(super) fn forbidden(connection: &Connection, site: i64) -> Result<(u64, Opti
     select.query_row([site], |row| Ok((row.get(0)?, row.get(1)?))).doing("reading what robots.txt forbids")
 }
 
+/// Whether a site has ever given an article.
+pub(super) fn has_article(connection: &Connection, site: i64) -> Result<bool, ArchiveError> {
+    let select = "SELECT EXISTS (SELECT 1 FROM article WHERE site = ?1)";
+    connection.query_row(select, [site], |row| row.get(0)).doing("reading how a site does")
+}
+
 fn keep_missing_text(connection: &Connection, site: i64, text: &Digest) -> Result<(), ArchiveError> {
     let sql = "INSERT INTO missing_text (site, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let mut insert = connection.prepare_cached(sql).doing("noting what a site says of missing pages")?;

@@ -164,6 +164,11 @@ impl Store {
         self.call(move |_, connection| looks::forbidden(connection, site)).await
     }
 
+    /// Whether a site has ever given an article.
+    pub async fn has_article(&self, site: i64) -> Result<bool, ArchiveError> {
+        self.call(move |_, connection| looks::has_article(connection, site)).await
+    }
+
     /// Confirms which of a site's missing articles are gone.
     pub async fn confirm_gone(&self, site: i64, now: Timestamp) -> Result<GoneCheck, ArchiveError> {
         self.call(move |committer, connection| {

@@ -309,9 +309,7 @@ async fn run(
             Ok((_, Ok(end))) => ends.push(end),
             Ok((_, Err(error))) => failure = failure.or(Some(error)),
             Err(error) => ends.extend(
-                site_of
-                    .get(&error.id())
-                    .map(|(site, pulse)| site::End::broken(*site, pulse.requests(), &error)),
+                site_of.get(&error.id()).map(|(site, pulse)| site::End::broken(*site, pulse, &error)),
             ),
         }
     }
@@ -324,10 +322,7 @@ async fn run(
     let mut sites = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
     for end in &ends {
         if let Some(site) = sites.get_mut(&end.site) {
-            site.counts.requests = end.requests;
-            site.counts.articles.gone = end.gone;
-            site.alarms.extend(end.alarms.iter().cloned());
-            site.conclude();
+            site.conclude(end);
         }
     }
     let mut sites: Vec<SiteReport> = sites.into_values().chain(refused).collect();

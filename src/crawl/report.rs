@@ -6,7 +6,9 @@ use std::ops::AddAssign;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tracing::warn;
 
+use super::site::End;
 use crate::archive::{Receipt, Verdict};
 use crate::dedup::Change;
 use crate::discover::MAX_LINKS;
@@ -199,8 +201,24 @@ impl SiteReport {
         }
     }
 
-    /// Alarms that follow from the counts.
-    pub(super) fn conclude(&mut self) {
+    /// Takes how the site's crawl ended, and tells the alarms that follow from the counts.
+    pub(super) fn conclude(&mut self, end: &End) {
+        self.counts.requests = end.requests;
+        self.counts.articles.gone = end.gone;
+        self.alarms.extend(end.alarms.iter().cloned());
+        let told = self.alarms.len();
+        self.judge_counts();
+        if end.is_barren && self.alarms.is_empty() {
+            let outcomes = self.outcomes.iter().map(|(name, count)| format!("{name} {count}"));
+            let outcomes = outcomes.collect::<Vec<_>>().join(", ");
+            self.alarms.push(format!("no article was ever found here; what was looked at gave: {outcomes}"));
+        }
+        for alarm in &self.alarms[told..] {
+            warn!(site = %self.site, "{alarm}");
+        }
+    }
+
+    fn judge_counts(&mut self) {
         let looked_at = self.outcomes.get("article").copied().unwrap_or(0);
         for (field, count) in &self.missing {
             if *count >= 3 && count * 5 >= looked_at {

@@ -440,7 +440,11 @@ fn a_disk_that_is_full_is_named_with_what_to_do() {
 
 /// A site whose robots.txt is out of order: each run ends with an alarm.
 fn desk_with_hook(notify: &str, robots: u16) -> Desk {
-    let site = Script::new().on("/robots.txt", Reply::new(robots)).front(&[]).start();
+    let site = Script::new()
+        .on("/robots.txt", Reply::new(robots))
+        .front(&["/1.html"])
+        .on("/1.html", Reply::article("甲", "乙。"))
+        .start();
     let desk = Desk::for_site(&site.origin);
     let config = std::fs::read_to_string(desk.path("crawl.toml")).unwrap();
     std::fs::write(desk.path("crawl.toml"), format!("{config}\n[notify]\n{notify}\n")).unwrap();
@@ -573,6 +577,29 @@ fn a_hook_that_prints_without_end_fills_no_log() {
     let outcome = desk.run("crawl").expect_code(1).expect_stderr("bytes more than are shown");
     assert!(outcome.stderr.len() < 70_000, "{}", outcome.stderr.len());
     assert_eq!(std::fs::read_to_string(desk.path("told.txt")).unwrap(), "done\n", "it was not held up");
+}
+
+#[test]
+fn a_site_that_never_gave_an_article_is_an_alarm_and_a_run_with_one_says_why() {
+    let scripts = "<title>e</title><body><div id=app></div><script src=/app.js></script></body>";
+    for front in [Reply::redirect(301, "http://elsewhere.example/"), Reply::html(scripts), Reply::links(&[])]
+    {
+        let site = Script::new().on("/", front).start();
+        let desk = Desk::for_site(&site.origin);
+        for _ in 0..2 {
+            desk.run("crawl").expect_code(1).expect_stderr("WARN");
+        }
+        assert!(desk.run("status").stdout.contains("\nbroken\n"));
+    }
+    // One that had articles, and now leads elsewhere.
+    let site = Script::new()
+        .front(&["/1.html"])
+        .on("/", Reply::redirect(301, "http://elsewhere.example/"))
+        .on("/1.html", Reply::article("甲", "乙。"))
+        .start();
+    let desk = Desk::for_site(&site.origin);
+    assert_eq!(desk.run("crawl").expect_code(0).stderr, "");
+    desk.run("crawl").expect_code(1).expect_stderr("WARN");
 }
 
 /// Says when the first outcome is committed.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jianbao::capture::Capture;
 use jianbao::fetch::{Answering, Fetch, Request};
 
-use crate::support::lab::HOME;
+use crate::support::lab::{FIRST, HOME, article};
 use crate::support::{Desk, Lab, Reply, Script};
 
 const RETRY_SECONDS: u64 = 1;
@@ -46,7 +46,11 @@ fn a_robots_txt_that_cannot_be_read_closes_the_site_with_an_alarm() {
 #[test]
 fn other_errors_of_robots_txt_mean_that_there_is_none() {
     for status in [401, 403, 404, 410] {
-        let site = Script::new().on("/robots.txt", Reply::new(status)).front(&[]).start();
+        let site = Script::new()
+            .on("/robots.txt", Reply::new(status))
+            .front(&["/1.html"])
+            .on("/1.html", Reply::article("甲", "乙。"))
+            .start();
         let desk = Desk::for_site(&site.origin);
         assert_eq!(desk.crawl("").1.code, 0);
         assert_eq!(site.hits("/"), 1, "{status}");
@@ -223,7 +227,8 @@ fn the_next_process_honours_what_a_robots_txt_asked_for() {
     let home = "http://park.example/";
     let robots = "http://park.example/robots.txt";
     let lab = Lab::new(&[home]);
-    lab.links(home, &[]);
+    lab.links(home, &["/1.html"]);
+    lab.on(FIRST, article("步道", "步道完工了。"));
     for (answer, hours) in [(Reply::new(503).header("Retry-After", "7200"), 2), (Reply::never(), 1)] {
         lab.wait(25);
         lab.on(robots, answer);

@@ -34,6 +34,8 @@ impl SiteCrawl {
             self.alarm(alarm);
         }
         self.confirm_gone().await?;
+        let is_through = !self.closed && self.cut_short.is_none();
+        self.is_barren = is_through && !self.shared.store.has_article(self.id()).await?;
         self.listen().await
     }
 

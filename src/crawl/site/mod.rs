@@ -47,13 +47,17 @@ pub(super) struct End {
     pub(super) gone: u64,
     /// The budget that ended it while there was more to do.
     pub(super) cut_short: Option<&'static str>,
+    /// It was crawled to its end, and no run has ever found an article there.
+    pub(super) is_barren: bool,
 }
 
 impl End {
     /// Of a crawl that a fault of this program ended.
-    pub(super) fn broken(site: i64, requests: u64, fault: &JoinError) -> Self {
+    pub(super) fn broken(site: i64, pulse: &Pulse, fault: &JoinError) -> Self {
         let alarm = format!("its crawl broke off by a fault of jianbao, the next run goes on: {fault}");
-        Self { site, requests, alarms: vec![alarm], gone: 0, cut_short: None }
+        warn!(site = pulse.name, "{alarm}");
+        let requests = pulse.requests();
+        Self { site, requests, alarms: vec![alarm], gone: 0, cut_short: None, is_barren: false }
     }
 }
 
@@ -84,6 +88,8 @@ pub(super) struct SiteCrawl {
     moves: Moves,
     /// Nothing more is fetched; an alarm says why.
     closed: bool,
+    /// It was crawled to its end, and no run has ever found an article there.
+    is_barren: bool,
     /// Tells the watchdog what takes long.
     pulse: Arc<Pulse>,
 }
@@ -167,6 +173,7 @@ impl SiteCrawl {
             alarms: self.alarms,
             gone: self.gone,
             cut_short: self.cut_short,
+            is_barren: self.is_barren,
         })
     }
 

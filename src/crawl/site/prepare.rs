@@ -60,6 +60,7 @@ impl SiteCrawl {
             ids: None,
             moves: Moves::default(),
             closed: false,
+            is_barren: false,
             pulse,
             shared,
         };
