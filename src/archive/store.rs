@@ -78,7 +78,7 @@ pub struct Store {
 pub struct Writer {
     sender: SyncSender<Message>,
     thread: Option<JoinHandle<Result<(), ArchiveError>>>,
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 impl Store {
@@ -104,7 +104,7 @@ impl Store {
                 path: place.path().to_owned(),
                 reason: error.to_string(),
             })?;
-        Ok((store, Writer { sender, thread: Some(thread), _lock: lock }))
+        Ok((store, Writer { sender, thread: Some(thread), lock }))
     }
 
     /// Hands over an outcome; blocks while too many are on their way. Not for async code.
@@ -365,9 +365,10 @@ impl Store {
 
 impl Writer {
     /// Waits for the writer to commit what it has and to close the file; handles that are left get an
-    /// error from then on.
-    pub fn close(mut self) -> Result<(), ArchiveError> {
-        self.end()
+    /// error from then on. Gives the run lock, which keeps other runs away until it is dropped.
+    pub fn close(mut self) -> Result<Option<Lock>, ArchiveError> {
+        self.end()?;
+        Ok(self.lock.take())
     }
 
     fn end(&mut self) -> Result<(), ArchiveError> {

@@ -15,7 +15,7 @@ use super::quiet::SiteQuiet;
 use super::{ATTENTION, Context, coverage, quiet};
 use crate::archive::{Archive, ArchiveError, RunRow, SiteStatus, free_space, holder};
 use crate::clock::{Clock as _, SystemClock};
-use crate::crawl::RunReport;
+use crate::crawl::{Counts, RunReport};
 
 /// Runs shown.
 const RUNS: u32 = 5;
@@ -214,12 +214,16 @@ fn write_runs(out: &mut impl Write, runs: &[RunRow], is_running: bool) -> std::i
         let unfinished = if is_running && index == 0 { "running" } else { "cut off" };
         let outcome = run.outcome.as_deref().unwrap_or(unfinished);
         let report: Option<RunReport> = run.report.as_ref().and_then(|r| serde_json::from_str(r.get()).ok());
-        let counts = report.map(|report| report.counts).unwrap_or_default();
-        let (requests, new, revised) = (counts.requests, counts.articles.new, counts.articles.revised);
-        let did = format!("{requests} req, {new} new, {revised} revised, {} failed", counts.failed);
+        let did = report.map_or_else(|| "—".to_owned(), |report| did(&report.counts));
         writeln!(out, "{:>5}  {}  {outcome:<11}  {did}", run.id, run.started.get(..16).unwrap_or_default())?;
     }
     Ok(())
+}
+
+/// What a run did, in a few words.
+fn did(counts: &Counts) -> String {
+    let (requests, new, revised) = (counts.requests, counts.articles.new, counts.articles.revised);
+    format!("{requests} req, {new} new, {revised} revised, {} failed", counts.failed)
 }
 
 fn write_todo(out: &mut impl Write, health: &Health) -> std::io::Result<()> {

@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use tracing::warn;
 
 use crate::archive::{
-    ArchiveError, LINGER, PATIENCE, Place, Receipt, RunRecord, Store, StoreSettings, Writer,
+    ArchiveError, LINGER, Lock, PATIENCE, Place, Receipt, RunRecord, Store, StoreSettings, Writer,
 };
 use crate::clock::Clock;
 use crate::config::{Config, Site};
@@ -244,11 +244,12 @@ pub async fn crawl_in(
     .await;
     drop(beginning);
     let crawled = run(settings, shared, pulses, (tally, gauge.failure.clone())).await;
-    let _ending = pulse.begin("writing metrics and closing the archive", Duration::ZERO);
+    let _ending = pulse.begin("closing the archive and writing metrics", Duration::ZERO);
+    // Its size is known once it is closed; no other run begins before that is written.
+    let closed = close(writer).await;
     if let Ok(report) = &crawled {
         gauge.end(report).await;
     }
-    let closed = close(writer).await;
     // The writer's own error says why everybody else found it stopped.
     match (crawled, closed) {
         (Err(CrawlError::Archive(ArchiveError::Stopped(_))) | Ok(_), Err(error)) => Err(error.into()),
@@ -257,7 +258,7 @@ pub async fn crawl_in(
 }
 
 /// Waits for the writer on a thread that is always there: those for extraction may be stuck.
-async fn close(writer: Writer) -> Result<(), ArchiveError> {
+async fn close(writer: Writer) -> Result<Option<Lock>, ArchiveError> {
     let (done, closed) = oneshot::channel();
     std::thread::spawn(move || done.send(writer.close()));
     closed.await.map_err(|error| ArchiveError::Stopped(error.to_string()))?

@@ -602,6 +602,19 @@ fn a_site_that_never_gave_an_article_is_an_alarm_and_a_run_with_one_says_why() {
     desk.run("crawl").expect_code(1).expect_stderr("WARN");
 }
 
+#[test]
+fn what_a_killed_run_did_is_not_said_to_be_nothing() {
+    let demo = Demo::start(5);
+    let desk = Desk::for_site(&demo.origin);
+    desk.crawl("");
+    let archive = rusqlite::Connection::open(desk.archive()).unwrap();
+    archive.execute_batch("UPDATE run SET finished = NULL, outcome = NULL, report = NULL").unwrap();
+    drop(archive);
+    let status = desk.run("status").expect_code(0).stdout;
+    let line = status.lines().find(|line| line.contains("cut off  ")).unwrap();
+    assert!(line.ends_with("—"), "{line}");
+}
+
 /// Says when the first outcome is committed.
 #[derive(Debug, Default)]
 struct FirstCommit(tokio::sync::Notify);
