@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
+use regex::Regex;
+use tracing::warn;
 
 use super::CrawlError;
 use super::report::SiteReport;
@@ -83,10 +86,19 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    /// Reads what an earlier run left in the file, if it is there.
+    /// Reads what an earlier run left in the file, if it is there. What is damaged of it counts from 0 again.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let before = match std::fs::read_to_string(path) {
-            Ok(text) => read(&text),
+        let before = match std::fs::read(path) {
+            Ok(bytes) => {
+                let (before, damaged) = read(&String::from_utf8_lossy(&bytes));
+                if damaged > 0 {
+                    warn!(
+                        "{damaged} lines of the metrics in `{}` can't be read and begin anew",
+                        path.display()
+                    );
+                }
+                before
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Samples::new(),
             Err(error) => return Err(error),
         };
@@ -107,14 +119,28 @@ impl Metrics {
     }
 }
 
-/// The samples of a file that this module wrote; anything else is left out.
-fn read(text: &str) -> Samples {
-    let known = |series: &str| FAMILIES.iter().any(|(family, ..)| *family == family_of(series));
-    let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
-    lines
-        .filter(|(series, _)| known(series))
-        .filter_map(|(series, value)| Some((series.to_owned(), value.parse().ok()?)))
-        .collect()
+/// The samples of a file that this module wrote, and how many lines of it are none; anything else is left out.
+fn read(text: &str) -> (Samples, usize) {
+    let known = |line: &&str| FAMILIES.iter().any(|(family, ..)| line.starts_with(family));
+    let (mut samples, mut damaged) = (Samples::new(), 0);
+    for line in text.lines().filter(known) {
+        match sample(line) {
+            Some((series, value)) => drop(samples.insert(series.to_owned(), value)),
+            None => damaged += 1,
+        }
+    }
+    (samples, damaged)
+}
+
+/// A line of the form that [`series`] and [`render`] give it.
+fn sample(line: &str) -> Option<(&str, f64)> {
+    static SERIES: LazyLock<Regex> = static_regex!(
+        r#"^([a-z_]+)(?:\{[a-z]+="(?:[^"\\\u{fffd}]|\\["\\n])*"(?:,[a-z]+="(?:[^"\\\u{fffd}]|\\["\\n])*")*\})?$"#
+    );
+    let (series, value) = line.rsplit_once(' ')?;
+    let family = SERIES.captures(series)?.get(1)?.as_str();
+    let value = value.parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)?;
+    FAMILIES.iter().any(|(known, ..)| *known == family).then_some((series, value))
 }
 
 fn family_of(series: &str) -> &str {
@@ -236,7 +262,7 @@ mod tests {
     #[test]
     fn counters_go_on_and_gauges_say_how_it_is() {
         let first = samples(&Samples::new(), &standing(Some("finished"), &[]));
-        let again = samples(&read(&render(&first)), &standing(Some("finished"), &["it is closed"]));
+        let again = samples(&read(&render(&first)).0, &standing(Some("finished"), &["it is closed"]));
         let of = |series: &str| again.get(series).copied();
         assert_eq!(of(r#"jianbao_requests_total{site="the \"new\" one"}"#), Some(14.0));
         assert_eq!(of(r#"jianbao_urls_total{site="the \"new\" one",outcome="article"}"#), Some(4.0));
@@ -259,8 +285,24 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_ours_is_read() {
-        let text = "# HELP x y\nother_total 4\njianbao_run_alarms many\njianbao_run_alarms 2\nnonsense\n";
-        assert_eq!(read(text), [("jianbao_run_alarms".to_owned(), 2.0)].into());
+    fn only_what_is_ours_and_whole_is_read() {
+        let text = "# HELP x y\nother_total 4\njianbao_run_alarms 2\nnonsense\n";
+        assert_eq!(read(text), ([("jianbao_run_alarms".to_owned(), 2.0)].into(), 0));
+        for damaged in [
+            "jianbao_run_alarms many",
+            "jianbao_run_alarms NaN",
+            "jianbao_run_alarms -1",
+            "jianbao_run_alarms",
+            r#"jianbao_requests_total{site="a 5"#,
+            r#"jianbao_requests_total{site="a" 5"#,
+            r#"jianbao_requests_total{site="a\"} 5"#,
+            r#"jianbao_requests_total{site="a"b"} 5"#,
+            "jianbao_requests_total{site=\"\u{fffd}\"} 5",
+            "jianbao_requests_totals 5",
+        ] {
+            assert_eq!(read(damaged), (Samples::new(), 1), "{damaged}");
+        }
+        let whole = r#"jianbao_urls_total{site="a \"\\ b",outcome="list"}"#;
+        assert_eq!(read(&format!("{whole} 5")), ([(whole.to_owned(), 5.0)].into(), 0));
     }
 }

@@ -160,3 +160,16 @@ fn a_link_stays_and_its_target_is_written() {
         assert_eq!(read(&desk, "there/m.prom")[r#"jianbao_runs_total{outcome="finished"}"#], runs);
     }
 }
+
+#[test]
+fn a_damaged_file_heals() {
+    let demo = Demo::start(5);
+    let desk = Desk::for_site(&demo.origin);
+    desk.run("crawl --metrics m.prom").expect_code(0);
+    let mut bytes = std::fs::read(desk.path("m.prom")).unwrap();
+    bytes.extend(b"jianbao_requests_total{site=\"\xff\"} 4\njianbao_requests_total{site=\"half");
+    std::fs::write(desk.path("m.prom"), bytes).unwrap();
+    desk.run("crawl --metrics m.prom").expect_code(0).expect_stderr("2 lines of the metrics in");
+    assert_eq!(read(&desk, "m.prom")[r#"jianbao_runs_total{outcome="finished"}"#], 2.0);
+    assert_eq!(desk.run("crawl --metrics m.prom").expect_code(0).stderr, "");
+}
