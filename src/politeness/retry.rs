@@ -19,12 +19,13 @@ static IMF_FIXDATE: DateTimeParser = DateTimeParser::new();
 /// The deadline that a `Retry-After` header sets (RFC 9110 §10.2.3): seconds or a date.
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Timestamp> {
     let value = value.trim();
-    let deadline = match value.parse::<u64>() {
-        Ok(seconds) => {
-            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX).min(LONGEST_RETRY_AFTER.as_secs());
-            now + SignedDuration::from_secs(seconds)
-        }
-        Err(_) => IMF_FIXDATE.parse_timestamp(value).ok()?,
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let deadline = if is_number {
+        // More than fits is more than is believed.
+        let seconds = value.parse().unwrap_or(i64::MAX).min(LONGEST_RETRY_AFTER.as_secs());
+        now + SignedDuration::from_secs(seconds)
+    } else {
+        IMF_FIXDATE.parse_timestamp(value).ok()?
     };
     Some(deadline.clamp(now, now + LONGEST_RETRY_AFTER))
 }
@@ -55,7 +56,9 @@ mod tests {
             ("Sat, 01 Mar 2025 12:10:00 GMT", Some("2025-03-01T12:10:00Z")),
             ("Fri, 28 Feb 2025 12:10:00 GMT", Some("2025-03-01T12:00:00Z")),
             ("999999999", Some("2025-03-02T12:00:00Z")),
-            ("99999999999999999999999", None),
+            ("99999999999999999999999", Some("2025-03-02T12:00:00Z")),
+            ("", None),
+            ("-5", None),
             ("soon", None),
         ] {
             let want: Option<Timestamp> = want.map(|w| w.parse().unwrap());
