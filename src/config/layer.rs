@@ -282,6 +282,8 @@ mod tests {
             ("[recrawl]\nunchanged_factor = 0.5\n", "1 or more"),
             ("[identity]\nname = \"jian bao/1.0\"\n", "letters a to z"),
             ("[identity]\ncontact = \"hello\"\n", "URL or an e-mail address"),
+            ("[[site]]\nname = \"\"\nseeds = []\n", "a name to call the site by"),
+            ("[[site]]\nname = \"a\\u001b[2J\"\nseeds = []\n", "without control characters"),
         ] {
             let error = load_text(text, &[]).unwrap_err().to_string();
             assert!(error.contains("line 2") && error.contains('^') && error.contains(part), "{error}");

@@ -70,6 +70,12 @@ pub(super) fn product_token<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     checked(deserializer, is_token, "may hold the letters a to z, `_` and `-` only, and at least one of them")
 }
 
+/// What commands and reports call a site.
+pub(super) fn site_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let is_name = |name: &String| !name.trim().is_empty() && !name.contains(char::is_control);
+    checked(deserializer, is_name, "must be a name to call the site by, without control characters")
+}
+
 /// Where the owner of a site can complain; empty when not filled in.
 pub(super) fn contact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let is_contact = |text: &String| {

@@ -228,6 +228,7 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub struct SiteConfig {
     /// How commands call the site.
+    #[serde(deserialize_with = "limits::site_name")]
     pub name: String,
     /// Where to begin.
     pub seeds: Vec<String>,
