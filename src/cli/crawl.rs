@@ -79,7 +79,7 @@ fn metrics_file(args: &CrawlArgs, context: &Context) -> anyhow::Result<String> {
     Ok(text_of(path)?)
 }
 
-/// Crawls until done, or until SIGINT or SIGTERM.
+/// Crawls until done, or until SIGINT, SIGTERM or SIGHUP.
 pub(super) fn with_signals(
     settings: CrawlSettings,
     progress: Arc<dyn Progress>,
@@ -104,10 +104,29 @@ pub(super) fn with_signals(
 async fn signalled() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut terminal = is_hang_up_told().then(|| signal(SignalKind::hangup())).transpose()?;
+    let hung_up = async {
+        match &mut terminal {
+            Some(terminal) => terminal.recv().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         result = tokio::signal::ctrl_c() => result,
         _ = terminate.recv() => Ok(()),
+        _ = hung_up => Ok(()),
     }
+}
+
+/// Whether a terminal that is closed ends this process: not under `nohup`, which had it ignored from the start.
+/// Where that can't be known, the system does as ever.
+#[cfg(unix)]
+fn is_hang_up_told() -> bool {
+    const HANG_UP: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & HANG_UP == 0)
 }
 
 #[cfg(not(unix))]
