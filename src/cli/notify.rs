@@ -72,7 +72,10 @@ impl Notifier {
         }
         if !webhook.is_empty() {
             let posted = super::runtime().and_then(|runtime| {
-                Ok(runtime.block_on(post_json(webhook, message.json.clone(), timeout.0))?)
+                let posted = runtime.block_on(post_json(webhook, message.json.clone(), timeout.0));
+                // Its name may still be looked up, which can't be cancelled; nobody waits for it.
+                runtime.shutdown_background();
+                Ok(posted?)
             });
             if let Err(why) = posted {
                 warn!("notify.webhook: {why}");
