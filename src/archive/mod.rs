@@ -44,8 +44,8 @@ pub use open::{Place, open_reader};
 pub use quiet::{LookedAt, Posting};
 pub use read::{Archive, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord};
 pub use record::{
-    Beginning, Claimed, Disposition, GoneCheck, HostRecord, NumberState, Outcome, PageResult, Receipt,
-    Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,
+    Beginning, Claimed, Disposition, GoneCheck, HostRecord, ListRole, NumberState, Outcome, PageResult,
+    Receipt, Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,
 };
 pub use related::{RelatedArticle, Reposting, StoryMember};
 pub use scan::{Filter, Order};

@@ -138,8 +138,8 @@ pub struct Outcome {
     pub disposition: Disposition,
     /// What was found on it.
     pub candidates: Vec<Candidate>,
-    /// It turned out to be a list that shows new articles first.
-    pub is_list: bool,
+    /// What kind of list it turned out to be.
+    pub list: Option<ListRole>,
     /// The host's row and schedule after it.
     pub host: (i64, HostState),
     /// Fields that the article should have and has not.
@@ -188,6 +188,15 @@ pub struct Revision {
     pub profile: String,
     /// The profile as it was.
     pub toml: String,
+}
+
+/// What is to be seen on a list from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListRole {
+    /// New articles: it is looked at by its rate.
+    Leads,
+    /// Nothing new, as on the archive of a month that has ended.
+    Over,
 }
 
 /// What becomes of a URL after a look.

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::record::{Claimed, HostRecord, RobotsCopy, SiteRecord};
+use super::record::{Claimed, HostRecord, ListRole, RobotsCopy, SiteRecord};
 use super::{ArchiveError, Doing};
 use crate::article::Article;
 use crate::entry::{Entry, Listing};
-use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind};
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind, LATER_LIST_RANK};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
 
@@ -356,11 +356,15 @@ fn read_entry(json: &str) -> Option<Entry> {
     serde_json::from_str(json).ok()
 }
 
-/// A page turned out to be a list: it is looked at as the lists that were known to be.
-pub(super) fn note_list(connection: &Connection, id: i64) -> Result<(), ArchiveError> {
-    let sql = "UPDATE url SET kind = 'list', rank = ?2 WHERE id = ?1";
+/// A page turned out to be a list: it is looked at as the lists that were known to be, or not any more.
+pub(super) fn note_list(connection: &Connection, id: i64, role: ListRole) -> Result<(), ArchiveError> {
+    let rank = match role {
+        ListRole::Leads => FIRST_ARTICLE_RANK - 1,
+        ListRole::Over => LATER_LIST_RANK,
+    };
+    let sql = "UPDATE url SET kind = 'list', rank = ?2, due_at = iif(?3, NULL, due_at) WHERE id = ?1";
     let mut update = connection.prepare_cached(sql).doing("noting a list")?;
-    update.execute((id, FIRST_ARTICLE_RANK - 1)).map(drop).doing("noting a list")
+    update.execute((id, rank, role == ListRole::Over)).map(drop).doing("noting a list")
 }
 
 /// A URL that was known as something else turned out to be a list's later page: it is no nearer or farther

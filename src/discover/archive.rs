@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
 
 use crate::url::CanonicalUrl;
@@ -78,6 +78,8 @@ static FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     first: Date,
+    /// The first day after it.
+    next: Date,
     is_sure: bool,
 }
 
@@ -105,7 +107,13 @@ impl Period {
             }
             _ => true,
         };
-        Some(Self { first, is_sure: is_sure && first.year() >= FIRST_CENTURY })
+        let length = match (month, day) {
+            (None, _) => 1.year(),
+            (_, None) => 1.month(),
+            _ => 1.day(),
+        };
+        let next = first.checked_add(length).ok()?;
+        Some(Self { first, next, is_sure: is_sure && first.year() >= FIRST_CENTURY })
     }
 
     /// Whether its URL is hardly that of an article: `/2023/02/` is not, `/archives/2023` may be.
@@ -126,6 +134,12 @@ impl Period {
             .split(['|', '_', '–', '—', '·', '»', '›'])
             .flat_map(|part| part.split(" - "))
             .any(|part| says_year(part) && says_no_more(part))
+    }
+
+    /// Whether nothing can be published in it any more; a day may end later elsewhere.
+    pub fn is_over(self, now: Timestamp) -> bool {
+        let ends = self.next.to_zoned(jiff::tz::TimeZone::UTC);
+        ends.is_ok_and(|at| at.timestamp() + jiff::SignedDuration::from_hours(12) <= now)
     }
 
     /// Whether articles may have been published in it, as seen from `now`; a day may begin earlier
@@ -216,6 +230,19 @@ mod tests {
             ("12024年", false),
         ] {
             assert_eq!(period("/2024/05/").unwrap().is_named_by(title), want, "{title}");
+        }
+    }
+
+    #[test]
+    fn a_period_is_over_when_it_has_ended_everywhere() {
+        for (path, last) in [
+            ("/2024/", "2025-01-01T12:00:00Z"),
+            ("/2024/02/", "2024-03-01T12:00:00Z"),
+            ("/2024/02/29/", "2024-03-01T12:00:00Z"),
+        ] {
+            let (period, last): (Period, Timestamp) = (period(path).unwrap(), last.parse().unwrap());
+            assert!(period.is_over(last), "{path}");
+            assert!(!period.is_over(last - jiff::SignedDuration::from_secs(1)), "{path}");
         }
     }
 

@@ -182,6 +182,8 @@ pub enum First {
 
 /// Ranks below this belong to pages that show new articles first; each run looks at them anew.
 pub const FIRST_ARTICLE_RANK: i64 = 2 * RANKS_PER_CLASS;
+/// What leads to articles of before: later pages of lists, archives by dates.
+pub const LATER_LIST_RANK: i64 = 3 * RANKS_PER_CLASS;
 const RANKS_PER_CLASS: i64 = 1000;
 
 #[cfg(test)]

@@ -396,3 +396,34 @@ fn an_article_that_a_crawl_begins_with_is_missed_when_its_page_says_that_nothing
     }
     assert_eq!(lab.articles(), [format!("{FIRST} 1 gone")], "a page that still says so is no article");
 }
+
+#[test]
+fn the_archive_of_the_running_month_is_looked_at_until_the_month_is_over() {
+    let lab = Lab::new(&[HOME]);
+    let at = |path: &str| format!("{HOME}{path}");
+    let (running, past) = (at("2025/03/"), at("2025/02/"));
+    lab.links(HOME, &["/2025/03/", "/2025/02/"]);
+    lab.links(&past, &["/1.html"]);
+    lab.links(&running, &["/2.html"]);
+    for n in 1..=4 {
+        lab.on(&at(&format!("{n}.html")), article(&format!("第{n}篇"), &format!("第{n}篇的内容。")));
+    }
+    let day = |expected: usize| {
+        lab.asked();
+        lab.wait(24);
+        let report = lab.run();
+        assert_eq!((lab.hits(&running), lab.hits(&past)), (expected, 0), "{report:?}");
+    };
+    lab.run();
+    assert_eq!((lab.hits(&running), lab.hits(&past)), (1, 1));
+    lab.links(&running, &["/3.html", "/2.html"]);
+    day(1);
+    assert_eq!(lab.articles().len(), 3);
+    // The month ends, with a last post: one look more, and no other.
+    lab.links(&running, &["/4.html", "/3.html", "/2.html"]);
+    lab.wait(24 * 24);
+    day(1);
+    assert_eq!(lab.articles().len(), 4);
+    day(0);
+    day(0);
+}

@@ -152,8 +152,8 @@ impl Committer {
             }
         }
         looks::note(connection, &self.recrawl, outcome, verdict, new_urls > 0)?;
-        if outcome.is_list {
-            urls::note_list(connection, outcome.url)?;
+        if let Some(role) = outcome.list {
+            urls::note_list(connection, outcome.url, role)?;
         }
         if matches!(outcome.result, PageResult::Redirect(_)) {
             redirect::mark_loop(connection, outcome.url)?;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use crate::archive::{Claimed, Disposition, Outcome, PageResult};
+use crate::archive::{Claimed, Disposition, ListRole, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
 use crate::dedup::Boilerplate;
 use crate::discover::{Counted, SeenLinks, SeenLists, Territory};
@@ -128,7 +128,7 @@ pub(super) fn answer(
         result,
         disposition,
         candidates: exam.candidates,
-        is_list: exam.is_list,
+        list: exam.list,
         missing: exam.missing,
         missing_text: exam.missing_text,
         profile: exam.profile.as_ref().map(|profile| profile.key.clone()),
@@ -179,7 +179,7 @@ pub(super) fn without_answer(
         result: PageResult::Nothing,
         disposition,
         candidates: Vec::new(),
-        is_list: false,
+        list: None,
         missing: Vec::new(),
         missing_text: None,
         profile: None,
@@ -208,8 +208,8 @@ struct Exam<'a> {
     /// Where the first page says that its article goes on.
     continuation: Option<Continuation>,
     candidates: Vec<Candidate>,
-    /// It turned out to be a list that shows new articles first.
-    is_list: bool,
+    /// What kind of list it turned out to be.
+    list: Option<ListRole>,
     missing: Vec<&'static str>,
     missing_text: Option<Digest>,
 }
@@ -223,7 +223,7 @@ impl<'a> Exam<'a> {
             profile: None,
             continuation: None,
             candidates: Vec::new(),
-            is_list: false,
+            list: None,
             missing: Vec::new(),
             missing_text: None,
         }
@@ -249,6 +249,7 @@ impl<'a> Exam<'a> {
             200..=299 => self.read_body(capture),
             _ if capture.is_redirect() => self.redirect(capture),
             304 if self.claimed.etag.is_some() || self.claimed.last_modified.is_some() => {
+                self.note_archive(&capture.url);
                 ("not_modified", PageResult::NotModified, Disposition::Done)
             }
             400..=499 if !matches!(capture.status, 408 | 429) && self.claimed.kind.is_listing() => {

@@ -99,7 +99,7 @@ impl Exam<'_> {
     }
 
     /// Whether a crawl begins here: at the front page, or at a seed, by its path.
-    fn is_first(&self, url: &CanonicalUrl) -> bool {
+    pub(super) fn is_first(&self, url: &CanonicalUrl) -> bool {
         let path = |url: &CanonicalUrl| url.path_and_query().trim_end_matches('/').to_owned();
         url.is_front_page() || self.rules.territory.site.seeds.iter().any(|seed| path(seed) == path(url))
     }
