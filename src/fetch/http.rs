@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT,
 };
+use rustls::InvalidMessage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::lookup::Resolver;
@@ -234,16 +235,24 @@ impl Client {
         }
     }
 
-    fn explain(&self, url: &CanonicalUrl, error: &reqwest::Error) -> FetchError {
+    fn explain(&self, target: &CanonicalUrl, error: &reqwest::Error) -> FetchError {
         let reason = innermost(error);
-        let url = crate::url::shorten(url.as_str());
+        let url = crate::url::shorten(target.as_str());
         let mut source = error.source();
         while let Some(cause) = source {
             if let Some(forbidden) = cause.downcast_ref::<Forbidden>() {
                 return forbidden.clone().into();
             }
-            if cause.is::<rustls::Error>() {
-                return FetchError::Tls { url, reason };
+            match tls_error(cause) {
+                Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+                    let port = target.as_url().port_or_known_default().unwrap_or_default();
+                    let reason = format!(
+                        "the server speaks no TLS on port {port}; the site may be there by `http` only"
+                    );
+                    return FetchError::Tls { url, reason };
+                }
+                Some(_) => return FetchError::Tls { url, reason },
+                None => {}
             }
             if cause.to_string().contains("dns error") {
                 return FetchError::Resolve { url, reason };
@@ -313,6 +322,15 @@ fn printable(headers: &HeaderMap) -> Vec<(String, String)> {
 fn joined(headers: &[(String, String)], name: &str) -> Option<String> {
     let values: Vec<&str> = headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect();
     (!values.is_empty()).then(|| values.join(","))
+}
+
+/// What rustls says, by itself or inside of what the connection says.
+fn tls_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = |cause: &'a (dyn std::error::Error + 'static)| {
+        let inner = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+        Some(inner as &(dyn std::error::Error + 'static))
+    };
+    std::iter::successors(Some(cause), |cause| inner(*cause)).find_map(|cause| cause.downcast_ref())
 }
 
 /// The message of the error at the root, which says what happened.

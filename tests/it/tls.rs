@@ -1,5 +1,8 @@
 //! Sites over TLS: certificates that are trusted, that end soon, or that nobody can check.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use base64::Engine as _;
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
@@ -54,6 +57,22 @@ fn a_site_is_archived_over_tls_and_a_certificate_near_its_end_is_an_alarm() {
         assert_eq!(outcome.code, i32::from(want.is_some()));
         assert_eq!(desk.articles()[0]["title"], "园区开园");
     }
+}
+
+#[test]
+fn https_on_a_server_that_speaks_no_tls_is_said_in_words() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // As an HTTP server answers what is no request.
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    let outcome = Desk::for_site(&format!("https://{address}")).run("crawl").expect_code(1);
+    let said = format!("the server speaks no TLS on port {}", address.port());
+    assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
 }
 
 #[test]
