@@ -75,3 +75,16 @@ pub(super) fn texts(connection: &Connection, site: i64) -> Result<Vec<(Digest, U
     let rows = select.query_map([site], |row| Ok((Digest(row.get(0)?), UrlKey(row.get(1)?)))).doing(DOING)?;
     rows.collect::<rusqlite::Result<_>>().doing(DOING)
 }
+
+/// Title and text of the last articles that nothing but counting led to and that state no date.
+pub(super) fn last(connection: &Connection, site: i64) -> Result<Vec<(UrlKey, String)>, ArchiveError> {
+    let sql =
+        "SELECT u.key, coalesce(a.title, '') || char(10) || t.text FROM article a JOIN url u ON u.id = a.url
+               JOIN text t ON t.digest = a.text_digest
+               WHERE a.site = ?1 AND a.published_from IS NULL
+                 AND (SELECT group_concat(d.route) FROM discovery d WHERE d.url = u.id) = 'id'
+               ORDER BY a.id DESC LIMIT 16";
+    let mut select = connection.prepare(sql).doing(DOING)?;
+    let rows = select.query_map([site], |row| Ok((UrlKey(row.get(0)?), row.get(1)?))).doing(DOING)?;
+    rows.collect::<rusqlite::Result<_>>().doing(DOING)
+}

@@ -259,6 +259,11 @@ impl Store {
         self.call(move |_, connection| numbers::texts(connection, site)).await
     }
 
+    /// Title and text of the last articles that nothing but counting led to and that state no date.
+    pub async fn last_counted(&self, site: i64) -> Result<Vec<(UrlKey, String)>, ArchiveError> {
+        self.call(move |_, connection| numbers::last(connection, site)).await
+    }
+
     /// When the next queued URL of a site becomes due, if any is queued.
     pub async fn next_due(&self, site: i64) -> Result<Option<Timestamp>, ArchiveError> {
         self.call(move |_, connection| urls::next_due(connection, site)).await

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use super::counted::Counted;
 use crate::archive::{ArchiveError, NumberState, Store};
 use crate::config::Route;
-use crate::discover::{Counted, Territory};
+use crate::discover::Territory;
 use crate::frontier::{Candidate, Kind, Via};
 use crate::url::{CanonicalUrl, UrlPattern};
 
@@ -26,8 +27,6 @@ pub(super) enum Counting {
     GoesOn,
     /// Enough in a row were missing, both ways.
     Ended,
-    /// The site shows a page for this number, and so for any.
-    NeverMissing(CanonicalUrl),
 }
 
 /// Where the counting stands.
@@ -90,10 +89,10 @@ impl Counter {
             pending: Vec::new(),
         };
         if let Some(probe) = begun.url(up.saturating_add(FAR)) {
-            let texts = store.counted_texts(site).await?;
+            let (shared, last) = (store.counted_texts(site).await?, store.last_counted(site).await?);
             {
                 let mut counted = begun.counted.lock().unwrap_or_else(PoisonError::into_inner);
-                counted.remember(texts);
+                counted.remember(shared, &last);
                 counted.probe(&probe);
             }
             store.ask_numbers(site, vec![candidate(probe, Via::Probe)], now).await?;
@@ -105,6 +104,11 @@ impl Counter {
         CanonicalUrl::parse(&format!("{}{}", self.origin, self.pattern.with_id(number)), None).ok()
     }
 
+    /// A number that shows a page though nothing can be there, if there is one.
+    pub(super) fn never_missing(&self) -> Option<CanonicalUrl> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).never_missing().cloned()
+    }
+
     /// Proposes the next numbers. Numbers that are known already cost no request.
     pub(super) async fn advance(
         &mut self,
@@ -113,10 +117,6 @@ impl Counter {
         now: Timestamp,
     ) -> Result<Counting, ArchiveError> {
         loop {
-            let never = self.counted.lock().unwrap_or_else(PoisonError::into_inner).never_missing().cloned();
-            if let Some(url) = never {
-                return Ok(Counting::NeverMissing(url));
-            }
             self.judge(store).await?;
             let Some(walk) = self.walks.front() else { return Ok(Counting::Ended) };
             let numbers = (0..).map(|n: i64| walk.next.checked_add(walk.step.checked_mul(n)?));

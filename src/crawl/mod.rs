@@ -4,6 +4,7 @@
 //! client for the page, a thread for the extraction, and hands the outcome to the archive.
 
 mod budget;
+mod counted;
 mod examine;
 mod gate;
 mod gauge;

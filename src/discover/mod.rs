@@ -2,7 +2,6 @@
 
 pub mod api;
 mod archive;
-mod counted;
 pub mod feed;
 pub mod guess;
 pub mod index;
@@ -24,7 +23,6 @@ use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
 
 pub use archive::Period;
-pub use counted::Counted;
 pub use links::{SeenLinks, from_page};
 pub use lists::SeenLists;
 pub use named::from_head;

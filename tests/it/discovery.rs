@@ -171,9 +171,45 @@ fn ids_that_never_end_are_noticed_and_none_of_their_pages_is_archived() {
     let desk = desk_with_profile(&site.origin, "discover = [\"ids\"]");
     let (report, outcome) = desk.crawl("--max-pages 100");
     assert_eq!((outcome.code, desk.count("SELECT count(*) FROM article")), (1, 0), "{report}");
-    assert!(report["sites"][0]["alarms"][0].as_str().unwrap().contains("ids can't be counted"), "{report}");
+    assert!(report["sites"][0]["alarms"][0].as_str().unwrap().contains("counts as missing"), "{report}");
+    // The probe, three upwards from 5 and three downwards.
     let counted = site.paths().iter().filter(|path| path.starts_with("/post/")).count();
-    assert_eq!(counted, 1);
+    assert_eq!(counted, 7);
+}
+
+#[test]
+fn ids_are_counted_on_where_a_page_that_varies_stands_for_nothing() {
+    let nothing = |path: &str| {
+        Reply::html(format!(
+            "<title>某某网</title><h1>温馨提示</h1><div class=content><p>{}</p><p>您要看的是 {path},编号 {}。</p></div>",
+            "您可以从首页的栏目进入,或者使用搜索,感谢您对本站的支持与关注,祝您生活愉快。".repeat(3),
+            path.len() * 7919
+        ))
+    };
+    // Where a number that is far off is missing, the first two pages are taken for articles.
+    for (far, wrong) in [(200, 0), (404, 2)] {
+        let mut script = Script::new().front(&["/post/12.html"]).all("/post/", nothing);
+        for n in [8, 9, 10, 12, 14, 15, 17] {
+            script = script.on(&format!("/post/{n}.html"), post(&format!("/post/{n}.html")));
+        }
+        if far == 404 {
+            script = ["20", "25"]
+                .iter()
+                .fold(script, |script, end| script.on(&format!("/post/10000000{end}.html"), Reply::new(404)));
+        }
+        let site = script.start();
+        let desk = desk_with_profile(&site.origin, "discover = [\"lists\", \"ids\"]");
+        for _ in 0..2 {
+            let (report, outcome) = desk.crawl("--max-pages 100");
+            assert_eq!(desk.count("SELECT count(*) FROM article"), 7 + wrong, "{report} {:?}", site.paths());
+            assert_eq!((outcome.code, &report["budget"]), (1, &serde_json::Value::Null), "{report}");
+            let alarms = report["sites"][0]["alarms"].as_array().unwrap();
+            assert!(
+                alarms.len() == 1 && alarms[0].as_str().unwrap().contains("counts as missing"),
+                "{report}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -14,8 +14,9 @@ use tokio::sync::OnceCell;
 
 use crate::archive::{Claimed, Disposition, ListRole, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
+use crate::crawl::counted::Counted;
 use crate::dedup::Boilerplate;
-use crate::discover::{Counted, SeenLinks, SeenLists, Territory};
+use crate::discover::{SeenLinks, SeenLists, Territory};
 use crate::extract::Attributes;
 use crate::extract::parts::Continuation;
 use crate::fetch::FetchError;

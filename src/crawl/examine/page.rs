@@ -138,7 +138,7 @@ impl Exam<'_> {
     /// Whether the site shows this page for any number.
     fn is_nothing(&self, url: &CanonicalUrl, article: &Article) -> bool {
         let mut counted = self.rules.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.is_nothing(url, article.text_digest())
+        counted.is_nothing(url, article)
     }
 
     fn no_article(&self, page: &Page<'_>, kind: PageKind) -> Read {

@@ -283,14 +283,13 @@ impl SiteCrawl {
             self.ids = Counter::begin(&rules.territory, &rules.counted, store, rules.site, now).await?;
             return Ok(self.ids.is_some());
         };
-        match counter.advance(store, rules.site, now).await? {
-            Counting::GoesOn => Ok(true),
-            Counting::Ended => Ok(false),
-            Counting::NeverMissing(url) => {
-                self.alarm(format!("`{url}` shows a page, as any number would: ids can't be counted"));
-                Ok(false)
-            }
+        let goes_on = matches!(counter.advance(store, rules.site, now).await?, Counting::GoesOn);
+        if let Some(url) = counter.never_missing() {
+            self.alarm(format!(
+                "`{url}` shows a page though nothing is there, as any number would: what says the same counts as missing"
+            ));
         }
+        Ok(goes_on)
     }
 
     fn count_requests(&mut self, requests: u64) {
