@@ -336,7 +336,11 @@ impl Store {
             // Nobody waits any more when the receiver is gone.
             let _ = reply.send(());
         });
-        self.sender.try_send(Message::Task(task)).ok().map(|()| answer)
+        match self.sender.try_send(Message::Task(task)) {
+            Err(TrySendError::Full(_)) => None,
+            // A writer that has ended drops the question.
+            Ok(()) | Err(TrySendError::Disconnected(_)) => Some(answer),
+        }
     }
 
     /// Runs `work` on the writer thread, after all outcomes handed over before.
