@@ -251,7 +251,7 @@ impl SiteReport {
         let cut = self.outcomes.get("feed_cut").copied().unwrap_or(0);
         if cut > 0 {
             self.alarms.push(format!(
-                "{cut} feeds have more than {MAX_LINKS} entries: only the newest were read, or the first where they have no dates"
+                "feeds with more than {MAX_LINKS} entries: {cut}; only the newest were read, or the first where they have no dates"
             ));
         }
         let others = self.outcomes.get("no_article").copied().unwrap_or(0);

@@ -382,7 +382,7 @@ fn a_feed_of_a_hundred_thousand_entries_is_read_to_its_bound() {
     let (report, outcome) = desk.crawl("--max-pages 8");
     assert_eq!((&report["sites"][0]["outcomes"]["feed_cut"], outcome.code), (&1.into(), 1), "{report}");
     assert!(
-        report["sites"][0]["alarms"][0].as_str().unwrap().contains("more than 50000 entries"),
+        report["sites"][0]["alarms"][0].as_str().unwrap().contains("more than 50000 entries: 1"),
         "{report}"
     );
     assert_eq!(desk.count("SELECT count(*) FROM discovery WHERE route = 'feed'"), 50_000);
