@@ -22,7 +22,7 @@ use super::{ArchiveError, Doing, index, looks, merge, numbers, recut, traits, ur
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
-use crate::frontier::{Candidate, First};
+use crate::frontier::{Candidate, First, Kind};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey, UrlPattern};
 use crate::watch::Traits;
@@ -225,6 +225,12 @@ impl Store {
         except: Vec<i64>,
     ) -> Result<Vec<Claimed>, ArchiveError> {
         self.call(move |_, connection| urls::claim(connection, site, now, most, &except)).await
+    }
+
+    /// URLs that earlier runs left aside since others like them showed nothing new: some, with what they
+    /// seem to be.
+    pub async fn left_aside(&self, site: i64) -> Result<Vec<(CanonicalUrl, Kind)>, ArchiveError> {
+        self.call(move |_, connection| urls::left_aside(connection, site)).await
     }
 
     /// Numbers of the articles on `origin` whose URLs have the form `pattern`.

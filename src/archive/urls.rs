@@ -183,6 +183,23 @@ pub(super) fn claim(
     Ok(claimed)
 }
 
+/// URLs of a site that were left aside.
+pub(super) fn left_aside(
+    connection: &Connection,
+    site: i64,
+) -> Result<Vec<(CanonicalUrl, Kind)>, ArchiveError> {
+    let doing = "reading what was left aside";
+    let sql = "SELECT url, kind FROM url WHERE site = ?1 AND state = 'queued' AND outcome = 'left_aside' LIMIT 10000";
+    let mut select = connection.prepare(sql).doing(doing)?;
+    let rows = select
+        .query_map([site], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        .doing(doing)?;
+    let read =
+        |(url, kind): (String, String)| Some((CanonicalUrl::parse(&url, None).ok()?, Kind::from_name(&kind)));
+    let rows: Vec<_> = rows.collect::<rusqlite::Result<_>>().doing(doing)?;
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
 /// Rows that can't be asked for would be due for ever.
 fn give_up_unreadable(connection: &Connection, ids: &[i64]) -> Result<(), ArchiveError> {
     let doing = "giving up what is no URL";

@@ -169,6 +169,7 @@ fn is_failure(name: &str) -> bool {
             | "sitemap_cut"
             | "sitemap_damaged"
             | "id_missing"
+            | "left_aside"
     )
 }
 

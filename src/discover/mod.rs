@@ -3,6 +3,7 @@
 pub mod api;
 mod archive;
 pub mod feed;
+mod forms;
 pub mod guess;
 pub mod index;
 mod links;
@@ -23,6 +24,7 @@ use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
 
 pub use archive::Period;
+pub use forms::Forms;
 pub use links::{SeenLinks, from_page};
 pub use lists::SeenLists;
 pub use named::from_head;

@@ -38,4 +38,5 @@ mod search_index;
 mod sections;
 mod support;
 mod tls;
+mod traps;
 mod year;

@@ -16,7 +16,7 @@ use crate::archive::{Claimed, Disposition, ListRole, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
 use crate::crawl::counted::Counted;
 use crate::dedup::Boilerplate;
-use crate::discover::{SeenLinks, SeenLists, Territory};
+use crate::discover::{Forms, SeenLinks, SeenLists, Territory};
 use crate::extract::Attributes;
 use crate::extract::parts::Continuation;
 use crate::fetch::FetchError;
@@ -48,6 +48,8 @@ pub(super) struct Rules {
     pub(super) seen: Arc<SeenLinks>,
     /// What lists have shown.
     pub(super) lists: Arc<SeenLists>,
+    /// What pages of each form have shown.
+    pub(super) forms: Arc<Forms>,
     /// What stood under counted numbers.
     pub(super) counted: Arc<Mutex<Counted>>,
     /// What stands below the site's posts.
@@ -117,6 +119,7 @@ pub(super) fn answer(
             article.unusual = watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
         }
     }
+    exam.note_form(name, &result);
     let mut capture = captures.pop();
     if let Some(capture) = capture.as_mut().filter(|_| !matches!(result, PageResult::Article { .. })) {
         // Nobody keeps it, and sitemaps are large.
@@ -227,6 +230,18 @@ impl<'a> Exam<'a> {
             list: None,
             missing: Vec::new(),
             missing_text: None,
+        }
+    }
+
+    /// Notes whether a page showed anything new: an error says nothing of its form, nor a known article.
+    fn note_form(&self, name: &str, result: &PageResult) {
+        let text = match result {
+            PageResult::Article { article, .. } => Some(article.text_digest()),
+            _ => None,
+        };
+        let says_nothing = ["no_article", "no_text", "list", "list_repeats", "sitemap"].contains(&name);
+        if !self.claimed.has_article && (text.is_some() || says_nothing) {
+            self.rules.forms.note(&self.claimed.url, self.claimed.kind, text, &self.candidates);
         }
     }
 
@@ -382,6 +397,7 @@ mod tests {
             attributes: Attributes::ALL,
             seen: Arc::default(),
             lists: Arc::default(),
+            forms: Arc::default(),
             counted: Arc::default(),
             boilerplate: Arc::default(),
             watch: Arc::default(),

@@ -50,6 +50,10 @@ impl SiteCrawl {
         if let Some(target) = self.moves.target(&next.url) {
             return self.moved(target).await;
         }
+        let is_unknown = !next.claimed.has_article && !next.is_part();
+        if is_unknown && self.rules.forms.is_barren(&next.url, next.claimed.kind) {
+            return self.leave_aside().await;
+        }
         match self.schedule.take_turn(self.shared.clock.now()) {
             Turn::Now => {
                 if let Some(job) = self.queue.pop_front() {
@@ -60,6 +64,19 @@ impl SiteCrawl {
             Turn::At(at) => self.wait_turn(at).await,
             Turn::Busy => self.wait(None).await,
         }
+    }
+
+    /// Leaves the first URL of the queue to a later run, unless an answer that is still to be read shows
+    /// that pages like it do give something.
+    async fn leave_aside(&mut self) -> Result<(), ArchiveError> {
+        if self.is_working() {
+            return self.wait(None).await;
+        }
+        if let Some(next) = self.queue.front() {
+            self.rules.forms.leave_aside(&next.url, next.claimed.kind);
+        }
+        let tomorrow = self.shared.clock.now() + SignedDuration::from_hours(24);
+        self.without_request("left_aside", Disposition::Rest(tomorrow)).await
     }
 
     /// Whether a seed is on that host; others of the site's are twins of it, by scheme or `www.`.

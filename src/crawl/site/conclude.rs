@@ -17,6 +17,9 @@ impl SiteCrawl {
     pub(super) async fn conclude(&mut self) -> Result<(), ArchiveError> {
         self.alarm_if_forbidden().await?;
         self.alarm_if_not_begun();
+        for alarm in self.rules.forms.alarms() {
+            self.alarm(alarm);
+        }
         if self.shared.low_space().is_none() {
             self.shared.store.learn(self.id()).await?;
             cut(&self.shared, self.id(), self.name()).await?;

@@ -17,7 +17,7 @@ use crate::crawl::examine::{Rules, profile_sources};
 use crate::crawl::gate::Hosts;
 use crate::crawl::moves::Moves;
 use crate::crawl::watchdog::Pulse;
-use crate::discover::Territory;
+use crate::discover::{Forms, Territory};
 use crate::extract::Attributes;
 use crate::frontier::{Candidate, First, Kind, Via};
 use crate::politeness::{HostState, Pace, Schedule};
@@ -114,6 +114,8 @@ fn schedule(shared: &Shared, site: &Site, hosts: &HashMap<String, HostRecord>) -
 /// What answers are understood by.
 async fn rules(shared: &Shared, site: i64, territory: Territory) -> Result<Rules, ArchiveError> {
     let store = &shared.store;
+    let (forms, aside) = (Forms::default(), store.left_aside(site).await?);
+    forms.remember(aside.iter().map(|(url, kind)| (url, *kind)));
     let profiles = shared.profiles.iter().chain(&territory.profile).map(|profile| profile.toml.as_str());
     Ok(Rules {
         site,
@@ -122,6 +124,7 @@ async fn rules(shared: &Shared, site: i64, territory: Territory) -> Result<Rules
         profiles: Arc::clone(&shared.profiles),
         seen: Arc::default(),
         lists: Arc::default(),
+        forms: Arc::new(forms),
         counted: Arc::default(),
         watch: Arc::default(),
         boilerplate: Arc::new(store.boilerplate(site).await?),
