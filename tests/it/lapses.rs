@@ -174,6 +174,19 @@ fn a_post_that_is_announced_before_it_is_there_is_asked_for_again() {
         lab.wait(24);
     }
     assert_eq!(lab.hits(FIRST), 3, "a dead link is left alone");
+    for lost in [
+        Reply::new(200).header("Content-Type", "application/pdf").body("%PDF-1.7"),
+        Reply::redirect(302, "http://elsewhere.example/"),
+    ] {
+        let lab = Lab::new(&[HOME]);
+        lab.links(HOME, &["/1.html"]);
+        lab.on(FIRST, lost);
+        for _ in 0..20 {
+            lab.run();
+            lab.wait(24);
+        }
+        assert_eq!(lab.hits(FIRST), 1, "what is no page stays none");
+    }
 }
 
 #[test]

@@ -291,7 +291,8 @@ impl<'a> Exam<'a> {
                 self.guess_on_after_last_try();
                 nothing("server_error", self.retry(None))
             }
-            _ => nothing("refused", self.refused()),
+            // Who is refused once may be let in another day.
+            _ => nothing("refused", self.not_yet(PATIENCE)),
         }
     }
 
@@ -357,16 +358,16 @@ impl<'a> Exam<'a> {
         }
     }
 
-    /// Who is refused once may be let in another day.
+    /// Not to be tried again, unless an article stood there.
     fn refused(&self) -> Disposition {
-        if self.claimed.has_article { self.later() } else { self.not_yet(PATIENCE) }
+        if self.claimed.has_article { self.later() } else { self.given_up() }
     }
 
     /// Nothing is to be had there: it is looked at again for so many days, since what is announced may stand
     /// there tomorrow.
     fn not_yet(&self, looks: u32) -> Disposition {
         let may_come = !self.claimed.kind.is_listing() && !self.claimed.is_counted;
-        if may_come && self.claimed.failures < looks { self.later() } else { self.given_up() }
+        if may_come && self.claimed.failures < looks { self.later() } else { self.refused() }
     }
 
     /// Not to be tried again; where new articles are shown, at its next turn all the same.
