@@ -14,6 +14,9 @@ use super::ArchiveError;
 
 /// Somebody who looks whether the lock is held holds it for a moment: the tries that outlast them.
 const TRIES: u32 = 5;
+/// Who lets go of it clears its text first. A process that was being started then has all open files of the
+/// one that starts it, for a moment that may be long on a busy machine.
+const TRIES_WITHOUT_TEXT: u32 = 200;
 /// Between two tries.
 const NAP: Duration = Duration::from_millis(10);
 
@@ -44,7 +47,7 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(open)?;
-        let taken = try_lock(&file);
+        let taken = try_lock(&mut file);
         let left = text_of(&mut file);
         match taken {
             Ok(()) => {}
@@ -79,10 +82,12 @@ pub fn holder(archive: &Path) -> Option<String> {
     }
 }
 
-fn try_lock(file: &File) -> Result<(), TryLockError> {
-    for _ in 1..TRIES {
+fn try_lock(file: &mut File) -> Result<(), TryLockError> {
+    for tries in 1..TRIES_WITHOUT_TEXT {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(NAP),
+            Err(TryLockError::WouldBlock) if tries < TRIES || text_of(file).is_empty() => {
+                std::thread::sleep(NAP);
+            }
             taken => return taken,
         }
     }
@@ -111,7 +116,7 @@ fn is_elsewhere(text: &str) -> bool {
 /// What is written in a lock file; what is no text or too long is not shown.
 fn text_of(file: &mut File) -> String {
     let mut text = String::new();
-    let read = file.take(300).read_to_string(&mut text);
+    let read = file.rewind().and_then(|()| file.take(300).read_to_string(&mut text));
     read.map(|_| text.trim().to_owned()).unwrap_or_default()
 }
 
