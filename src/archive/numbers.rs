@@ -76,15 +76,19 @@ pub(super) fn texts(connection: &Connection, site: i64) -> Result<Vec<(Digest, U
     rows.collect::<rusqlite::Result<_>>().doing(DOING)
 }
 
-/// Title and text of the last articles that nothing but counting led to and that state no date.
-pub(super) fn last(connection: &Connection, site: i64) -> Result<Vec<(UrlKey, String)>, ArchiveError> {
+/// Title and text of the last articles, so many, that nothing but counting led to and that state no date.
+pub(super) fn last(
+    connection: &Connection,
+    site: i64,
+    count: usize,
+) -> Result<Vec<(UrlKey, String)>, ArchiveError> {
     let sql =
         "SELECT u.key, coalesce(a.title, '') || char(10) || t.text FROM article a JOIN url u ON u.id = a.url
                JOIN text t ON t.digest = a.text_digest
                WHERE a.site = ?1 AND a.published_from IS NULL
                  AND (SELECT group_concat(d.route) FROM discovery d WHERE d.url = u.id) = 'id'
-               ORDER BY a.id DESC LIMIT 16";
+               ORDER BY a.id DESC LIMIT ?2";
     let mut select = connection.prepare(sql).doing(DOING)?;
-    let rows = select.query_map([site], |row| Ok((UrlKey(row.get(0)?), row.get(1)?))).doing(DOING)?;
+    let rows = select.query_map((site, count), |row| Ok((UrlKey(row.get(0)?), row.get(1)?))).doing(DOING)?;
     rows.collect::<rusqlite::Result<_>>().doing(DOING)
 }

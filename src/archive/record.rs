@@ -74,7 +74,6 @@ pub struct RunRecord {
 
 /// A URL handed out to be fetched.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Claimed {
     /// Row in `url`.
     pub id: i64,
@@ -94,9 +93,7 @@ pub struct Claimed {
     pub failures: u32,
     /// What a listing says of the article.
     pub entry: Option<Box<Entry>>,
-    /// An article is known here.
-    pub has_article: bool,
-    /// Its text as it is known.
+    /// The text of the article that is known here.
     pub known: Option<String>,
     /// Nothing but counting led here.
     pub is_counted: bool,
@@ -104,6 +101,13 @@ pub struct Claimed {
     pub has_worked: bool,
     /// It shows where articles are: a feed, a sitemap, the first page of a list.
     pub leads: bool,
+}
+
+impl Claimed {
+    /// Whether an article is known here.
+    pub fn has_article(&self) -> bool {
+        self.known.is_some()
+    }
 }
 
 /// What is known of a counted number.

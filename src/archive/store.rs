@@ -265,9 +265,9 @@ impl Store {
         self.call(move |_, connection| numbers::texts(connection, site)).await
     }
 
-    /// Title and text of the last articles that nothing but counting led to and that state no date.
-    pub async fn last_counted(&self, site: i64) -> Result<Vec<(UrlKey, String)>, ArchiveError> {
-        self.call(move |_, connection| numbers::last(connection, site)).await
+    /// Title and text of the last articles, so many, that nothing but counting led to and that state no date.
+    pub async fn last_counted(&self, site: i64, count: usize) -> Result<Vec<(UrlKey, String)>, ArchiveError> {
+        self.call(move |_, connection| numbers::last(connection, site, count)).await
     }
 
     /// When the next queued URL of a site becomes due, if any is queued.

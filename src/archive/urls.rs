@@ -124,10 +124,10 @@ pub(super) fn keep_host_state(
 }
 
 const CLAIMED: &str =
-    "id, url, kind, depth, hops, etag, last_modified, failures, entry, article IS NOT NULL, rank, entry_body, kind IN ('feed', 'sitemap', 'api')
+    "id, url, kind, depth, hops, etag, last_modified, failures, entry,
+     (SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = url.article), rank, entry_body, kind IN ('feed', 'sitemap', 'api')
      AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut', url.kind || '_damaged')),
-     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe'),
-     (SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = url.article)";
+     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe')";
 
 /// Feeds, sitemaps and first pages of lists, which say what the others will need: those that were not
 /// looked at for longest come first, so that all have their turn however small the runs are; those that never
@@ -183,16 +183,20 @@ pub(super) fn claim(
     Ok(claimed)
 }
 
+/// URLs that show which forms were left aside: there are few forms.
+const LEFT_ASIDE: u32 = 10_000;
+
 /// URLs of a site that were left aside.
 pub(super) fn left_aside(
     connection: &Connection,
     site: i64,
 ) -> Result<Vec<(CanonicalUrl, Kind)>, ArchiveError> {
     let doing = "reading what was left aside";
-    let sql = "SELECT url, kind FROM url WHERE site = ?1 AND state = 'queued' AND outcome = 'left_aside' LIMIT 10000";
+    let sql =
+        "SELECT url, kind FROM url WHERE site = ?1 AND state = 'queued' AND outcome = 'left_aside' LIMIT ?2";
     let mut select = connection.prepare(sql).doing(doing)?;
     let rows = select
-        .query_map([site], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+        .query_map((site, LEFT_ASIDE), |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
         .doing(doing)?;
     let read =
         |(url, kind): (String, String)| Some((CanonicalUrl::parse(&url, None).ok()?, Kind::from_name(&kind)));
@@ -223,8 +227,7 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
         last_modified: row.get(6)?,
         failures: row.get(7)?,
         entry: entry.and_then(|json| read_entry(&json)).map(|entry| Box::new(Entry { body, ..entry })),
-        has_article: row.get(9)?,
-        known: row.get(14)?,
+        known: row.get(9)?,
         has_worked: row.get(12)?,
         is_counted: row.get::<_, Option<bool>>(13)?.unwrap_or(false),
         leads: row.get::<_, i64>(10)? < FIRST_ARTICLE_RANK,

@@ -180,11 +180,10 @@ pub(super) struct ShowArgs {
 
 impl ShowArgs {
     /// The article, and what `--diff` names. The article may stand behind `--diff` as well as before it.
-    pub(super) fn wanted(&self) -> (&str, Option<&[String]>) {
+    pub(super) fn wanted(&self) -> (Option<&str>, Option<&[String]>) {
         match (self.article.as_deref(), self.diff.as_deref()) {
-            (Some(article), versions) => (article, versions),
-            (None, Some([versions @ .., article])) => (article, Some(versions)),
-            (None, _) => ("", None),
+            (None, Some([versions @ .., article])) => (Some(article), Some(versions)),
+            named => named,
         }
     }
 }

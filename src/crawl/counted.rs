@@ -12,7 +12,7 @@ use crate::url::{CanonicalUrl, UrlKey};
 /// Numbers with one text that prove it to be nobody's.
 const SAME: usize = 3;
 /// Texts that a page is compared with.
-const LAST: usize = 16;
+pub(super) const LAST: usize = 16;
 
 /// What was found under numbers that nothing but counting leads to.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::counted::Counted;
+use super::counted::{Counted, LAST};
 use crate::archive::{ArchiveError, NumberState, Store};
 use crate::config::Route;
 use crate::discover::Territory;
@@ -89,7 +89,7 @@ impl Counter {
             pending: Vec::new(),
         };
         if let Some(probe) = begun.url(up.saturating_add(FAR)) {
-            let (shared, last) = (store.counted_texts(site).await?, store.last_counted(site).await?);
+            let (shared, last) = (store.counted_texts(site).await?, store.last_counted(site, LAST).await?);
             {
                 let mut counted = begun.counted.lock().unwrap_or_else(PoisonError::into_inner);
                 counted.remember(shared, &last);

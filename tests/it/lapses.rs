@@ -22,18 +22,25 @@ fn page(n: usize) -> Reply {
     article(&format!("第{n}号地块开工"), &text(n))
 }
 
-/// A site with so many articles, crawled once, and what to do with it.
+/// A site with so many articles, crawled once.
 fn lab(articles: usize) -> Lab {
     let lab = Lab::new(&[HOME]);
     let paths: Vec<String> = (1..=articles).map(|n| format!("/{n}.html")).collect();
     lab.links(HOME, &paths.iter().map(String::as_str).collect::<Vec<_>>());
-    (1..=articles).for_each(|n| lab.on(&url(n), page(n)));
+    put(&lab, 1..=articles, page);
     assert_eq!(lab.run().counts.articles.new, articles as u64);
     lab
 }
 
 fn show(lab: &Lab, line: &str) -> Outcome {
     lab.desk.run(&format!("{line} -a {}", lab.desk.archive().display()))
+}
+
+/// What stands at each of these numbers from now on.
+fn put(lab: &Lab, numbers: impl IntoIterator<Item = usize>, reply: impl Fn(usize) -> Reply) {
+    for n in numbers {
+        lab.on(&url(n), reply(n));
+    }
 }
 
 fn gone(lab: &Lab) -> usize {
@@ -43,7 +50,7 @@ fn gone(lab: &Lab) -> usize {
 #[test]
 fn a_site_that_misses_most_of_its_articles_for_months_is_broken_and_they_are_not_gone() {
     let lab = lab(30);
-    (1..=30).for_each(|n| lab.on(&url(n), Reply::new(404)));
+    put(&lab, 1..=30, |_| Reply::new(404));
     for _ in 0..120 {
         lab.wait(24);
         let report = lab.run();
@@ -58,12 +65,9 @@ fn a_site_that_misses_most_of_its_articles_for_months_is_broken_and_they_are_not
 #[test]
 fn what_comes_back_after_an_outage_was_never_gone() {
     let lab = lab(30);
-    (1..=30).for_each(|n| lab.on(&url(n), Reply::new(404)));
-    for _ in 0..20 {
-        lab.wait(24);
-        lab.run();
-    }
-    (1..=30).filter(|n| n % 10 != 0).for_each(|n| lab.on(&url(n), page(n)));
+    put(&lab, 1..=30, |_| Reply::new(404));
+    lab.run_daily(20);
+    put(&lab, (1..=30).filter(|n| n % 10 != 0), page);
     for day in 0..40 {
         lab.wait(24);
         let report = lab.run();
@@ -77,7 +81,7 @@ fn what_comes_back_after_an_outage_was_never_gone() {
 #[test]
 fn a_notice_in_place_of_all_articles_becomes_nobodys_text() {
     let lab = lab(12);
-    (1..=12).for_each(|n| lab.on(&url(n), article("系统升级公告", NOTICE)));
+    put(&lab, 1..=12, |_| article("系统升级公告", NOTICE));
     lab.wait(24);
     let report = lab.run_full();
     let alarms = &report.sites[0].alarms;
@@ -87,7 +91,7 @@ fn a_notice_in_place_of_all_articles_becomes_nobodys_text() {
         lab.desk.texts("SELECT DISTINCT outcome FROM url WHERE article IS NOT NULL ORDER BY 1"),
         ["article", "foreign_text"]
     );
-    (1..=12).for_each(|n| lab.on(&url(n), page(n)));
+    put(&lab, 1..=12, page);
     lab.wait(24);
     let report = lab.run_full();
     assert!(!report.needs_attention(), "{report:?}");
@@ -202,10 +206,7 @@ fn a_day_that_is_corrected_by_one_is_an_edit() {
 fn an_article_that_is_gone_is_shown_as_gone() {
     let lab = Lab::with_article();
     lab.on(FIRST, Reply::new(410));
-    for _ in 0..14 {
-        lab.wait(24);
-        lab.run();
-    }
+    lab.run_daily(14);
     let shown = show(&lab, "show 1").expect_code(0).stdout;
     assert!(shown.contains("gone  since 2025-03-1"), "{shown}");
     assert!(shown.contains("步道完工了。"), "{shown}");
@@ -225,7 +226,7 @@ fn the_article_may_stand_behind_diff() {
         let shown = show(&lab, &line).expect_code(0).stdout;
         assert!(shown.contains("很长"), "{line}: {shown}");
     }
-    show(&lab, "show --diff").expect_code(2);
+    show(&lab, "show --diff").expect_code(2).expect_stderr("which article?");
 }
 
 #[test]
@@ -242,7 +243,7 @@ fn a_full_run_turns_lists_whose_first_page_did_not_change() {
     };
     lab.on(HOME, list(&["/1.html", "/2.html"], "/page/2"));
     lab.on(second, list(&["/3.html"], ""));
-    (1..=4).for_each(|n| lab.on(&url(n), page(n)));
+    put(&lab, 1..=4, page);
     assert_eq!(lab.run().counts.articles.new, 3);
     lab.on(second, list(&["/3.html", "/4.html"], ""));
     lab.wait(48);

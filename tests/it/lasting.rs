@@ -133,10 +133,7 @@ fn links_to_a_twin_host_that_is_closed_cost_the_site_nothing() {
         lab.asked();
         assert!(!lab.run().needs_attention());
         assert_eq!(lab.asked(), [HOME]);
-        for _ in 0..6 {
-            lab.wait(24);
-            lab.run();
-        }
+        lab.run_daily(6);
         assert_eq!(lab.url(twins[0], "state"), "given_up");
         lab.wait(1);
         assert!(!lab.run().needs_attention());
@@ -231,10 +228,7 @@ fn an_hour_of_nonsense_takes_no_article_away() {
         lab.on("http://park.example/l.html", Reply::redirect(302, FIRST));
         lab.run_full();
         lab.on(FIRST, article("步道", "步道完工了,人人都来。"));
-        for _ in 0..3 {
-            lab.wait(24);
-            lab.run();
-        }
+        lab.run_daily(3);
         assert_eq!(lab.articles(), [format!("{FIRST} 2")], "{nonsense:?}");
     }
 }
@@ -390,10 +384,7 @@ fn an_article_that_a_crawl_begins_with_is_missed_when_its_page_says_that_nothing
     lab.on(FIRST, article("步道", "步道完工了。"));
     assert_eq!(lab.run().counts.articles.new, 1);
     lab.on(FIRST, Reply::html(notice).header("ETag", "\"none\""));
-    for _ in 0..14 {
-        lab.wait(24);
-        lab.run();
-    }
+    lab.run_daily(14);
     assert_eq!(lab.articles(), [format!("{FIRST} 1 gone")], "a page that still says so is no article");
 }
 

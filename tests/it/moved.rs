@@ -29,10 +29,7 @@ fn an_article_whose_url_leads_to_something_else_is_gone_after_a_week_and_back_wh
     let lab = Lab::with_article();
     lab.on(FIRST, Reply::redirect(302, "/walks/"));
     lab.on("http://park.example/walks/", Reply::html("<title>步道</title><h1>步道</h1><p>短。</p>"));
-    for _ in 0..14 {
-        lab.wait(24);
-        lab.run();
-    }
+    lab.run_daily(14);
     assert_eq!(lab.articles(), [format!("{FIRST} 1 gone")]);
     lab.on(FIRST, article("步道", "步道完工了。"));
     lab.wait(1);
@@ -45,10 +42,7 @@ fn an_article_that_leads_to_another_one_does_not_take_its_place() {
     let lab = Lab::with_article();
     lab.on(FIRST, Reply::redirect(301, SECOND));
     lab.on(SECOND, article("新的", "又有一篇。"));
-    for _ in 0..14 {
-        lab.wait(24);
-        lab.run();
-    }
+    lab.run_daily(14);
     assert_eq!(lab.articles(), [format!("{FIRST} 1 gone"), format!("{SECOND} 1")]);
 }
 
@@ -75,10 +69,7 @@ fn an_article_whose_new_place_was_read_before_is_one_with_it() {
         lab.on(MOVED, page);
         lab.run();
         lab.on(FIRST, Reply::redirect(301, MOVED));
-        for _ in 0..14 {
-            lab.wait(24);
-            lab.run();
-        }
+        lab.run_daily(14);
         assert_eq!(lab.articles(), [format!("{MOVED} {versions}")]);
         assert_eq!(lab.desk.count("SELECT count(*) FROM pending_index"), 0);
         let reasons = lab.desk.texts("SELECT reason FROM version ORDER BY n");

@@ -77,8 +77,8 @@ impl Committer {
     ) -> Result<(), ArchiveError> {
         // The front page and feeds always; other lists by the rate at which they show something new. What
         // failed waits for another day only within its run. Where the site begins leads to its robots.txt, also
-        // when that forbade it. Who looks at everything needs the pages
-        // themselves: one that did not change leads to others that did.
+        // when that forbade it. Who looks at everything needs the pages themselves: one that did not change
+        // leads to others that did.
         let due = format!(
             "UPDATE url SET state = 'queued', due_at = ?2,
                     etag = iif(?5, NULL, etag), last_modified = iif(?5, NULL, last_modified)

@@ -13,8 +13,9 @@ use crate::url::CanonicalUrl;
 
 pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
-    let (article_named, versions_named) = args.wanted();
-    let Some(found) = find(&archive, article_named)? else { return Ok(ATTENTION) };
+    let (named, versions_named) = args.wanted();
+    let named = named.ok_or_else(|| Usage("which article? name its URL or its number".to_owned()))?;
+    let Some(found) = find(&archive, named)? else { return Ok(ATTENTION) };
     let mut out = stdout();
     let mut code = 0;
     if args.html {

@@ -22,7 +22,7 @@ impl Exam<'_> {
 
     /// An archive by dates shows new articles as long as its time is not over.
     pub(super) fn note_archive(&mut self, url: &CanonicalUrl) {
-        let is_list = self.rules.territory.uses(Route::Lists) && !self.claimed.has_article;
+        let is_list = self.rules.territory.uses(Route::Lists) && !self.claimed.has_article();
         if let Some(period) = Period::of(url).filter(|_| is_list && !self.is_first(url)) {
             self.list = Some(if period.is_over(self.at) { ListRole::Over } else { ListRole::Leads });
         }

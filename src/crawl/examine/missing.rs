@@ -17,7 +17,7 @@ const SHORTEST_NOTICE: usize = 10;
 impl Exam<'_> {
     /// Nothing here: where an article stood it is missed, else the URL is given up, unless it leads.
     pub(super) fn missing(&self, name: &'static str) -> Read {
-        if self.claimed.has_article {
+        if self.claimed.has_article() {
             (name, PageResult::Missing, Disposition::Done)
         } else {
             (name, PageResult::Nothing, self.not_yet(ABSENT_LOOKS))

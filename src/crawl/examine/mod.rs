@@ -240,7 +240,7 @@ impl<'a> Exam<'a> {
             _ => None,
         };
         let says_nothing = ["no_article", "no_text", "list", "list_repeats", "sitemap"].contains(&name);
-        if !self.claimed.has_article && (text.is_some() || says_nothing) {
+        if !self.claimed.has_article() && (text.is_some() || says_nothing) {
             self.rules.forms.note(&self.claimed.url, self.claimed.kind, text, &self.candidates);
         }
     }
@@ -271,11 +271,11 @@ impl<'a> Exam<'a> {
             400..=499 if !matches!(capture.status, 408 | 429) && self.claimed.kind.is_listing() => {
                 self.missed(true)
             }
-            404 | 410 if self.claimed.is_counted && !self.claimed.has_article => {
+            404 | 410 if self.claimed.is_counted && !self.claimed.has_article() => {
                 nothing("id_missing", Disposition::GivenUp)
             }
             404 | 410
-                if self.claimed.kind == Kind::List && !self.claimed.leads && !self.claimed.has_article =>
+                if self.claimed.kind == Kind::List && !self.claimed.leads && !self.claimed.has_article() =>
             {
                 self.learn_missing(capture);
                 nothing("list_ended", Disposition::Done)
@@ -332,7 +332,7 @@ impl<'a> Exam<'a> {
         if !self.rules.territory.contains(&target) {
             return refused("redirected_off_site");
         }
-        if self.claimed.has_article && target.is_front_page() {
+        if self.claimed.has_article() && target.is_front_page() {
             return self.missing("redirected_home");
         }
         let kind = match self.rules.territory.kind(&target) {
@@ -351,7 +351,7 @@ impl<'a> Exam<'a> {
         if failures <= self.rules.retries {
             let backoff = self.at + retry::backoff(failures);
             Disposition::Retry(at.map_or(backoff, |at| at.max(self.at)))
-        } else if failures <= self.rules.retries + PATIENCE || self.claimed.has_article {
+        } else if failures <= self.rules.retries + PATIENCE || self.claimed.has_article() {
             Disposition::Retry(self.at + DAY)
         } else {
             self.given_up()
@@ -360,7 +360,7 @@ impl<'a> Exam<'a> {
 
     /// Not to be tried again, unless an article stood there.
     fn refused(&self) -> Disposition {
-        if self.claimed.has_article { self.later() } else { self.given_up() }
+        if self.claimed.has_article() { self.later() } else { self.given_up() }
     }
 
     /// Nothing is to be had there: it is looked at again for so many days, since what is announced may stand
@@ -421,7 +421,6 @@ mod tests {
             last_modified: None,
             failures: 0,
             entry: None,
-            has_article: false,
             known: None,
             is_counted: false,
             has_worked: false,

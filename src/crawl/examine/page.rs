@@ -1,5 +1,6 @@
 //! What an answer shows a reader: an article, a list, or neither.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, PoisonError};
 
 use super::sources::profile_sources;
@@ -28,7 +29,8 @@ impl Exam<'_> {
         }
         let profile = self.profile_for(&page);
         let territory = Territory { profile: profile.clone(), ..self.rules.territory.clone() };
-        let kind = self.kind_of(&page, &territory);
+        let reading = OnceCell::new();
+        let kind = self.kind_of(&page, &territory, &reading);
         self.candidates.extend(discover::from_page(
             &page,
             &territory,
@@ -47,29 +49,29 @@ impl Exam<'_> {
             return (self.list(&capture.url), PageResult::Nothing, Disposition::Done);
         }
         let is_known_post = kind == Kind::Post || !territory.knows_articles();
-        let (shown, article) = page.read(profile.as_deref());
+        let (shown, article) = reading.into_inner().unwrap_or_else(|| page.read(profile.as_deref()));
         // A seed may be an article: what has become of it is said below.
-        if is_list && shown != PageKind::Article && !self.claimed.has_article {
+        if is_list && shown != PageKind::Article && !self.claimed.has_article() {
             return (self.list(&capture.url), PageResult::Nothing, Disposition::Done);
         }
         if self.says_missing(&article) {
             return self.missing("soft_404");
         }
         // A list's later page leads to its first one in the same words, but shows no text.
-        let may_be_part = kind != Kind::List && !self.claimed.has_article;
+        let may_be_part = kind != Kind::List && !self.claimed.has_article();
         if may_be_part
             && (shown == PageKind::Article || kind == Kind::Post)
             && let Some(first) = page.first_part()
         {
             return self.part_of(first, kind);
         }
-        if shown == PageKind::List && kind == Kind::Other && !self.claimed.has_article {
+        if shown == PageKind::List && kind == Kind::Other && !self.claimed.has_article() {
             return self.found_list(&page, &territory);
         }
-        if shown != PageKind::Article || !(is_known_post || self.claimed.has_article) {
+        if shown != PageKind::Article || !(is_known_post || self.claimed.has_article()) {
             return self.no_article(&page, shown);
         }
-        if self.claimed.is_counted && !self.claimed.has_article && self.is_nothing(&capture.url, &article) {
+        if self.claimed.is_counted && !self.claimed.has_article() && self.is_nothing(&capture.url, &article) {
             return ("id_missing", PageResult::Nothing, Disposition::GivenUp);
         }
         self.continuation = page.continuation(&capture.url, 1);
@@ -106,20 +108,25 @@ impl Exam<'_> {
 
     /// What a page is, as far as its URL and the way to it tell; where the URL may be that of an archive by
     /// dates and that of an article, the page itself does.
-    fn kind_of(&self, page: &Page<'_>, territory: &Territory) -> Kind {
+    fn kind_of(
+        &self,
+        page: &Page<'_>,
+        territory: &Territory,
+        reading: &OnceCell<(PageKind, Article)>,
+    ) -> Kind {
         let claimed = self.claimed.kind;
         // What the front page or an unknown page is shows once the profile is known.
         let period = match territory.kind(page.url()) {
             Kind::Other => Period::of(page.url()),
             kind => return kind,
         };
-        let is_known_post = self.claimed.has_article || self.claimed.entry.is_some();
+        let is_known_post = self.claimed.has_article() || self.claimed.entry.is_some();
         let Some(period) = period.filter(|_| !is_known_post) else { return claimed };
         if territory.knows_articles() {
             return Kind::List;
         }
-        match page.read(territory.profile.as_deref()) {
-            (PageKind::Article, article) if !is_archive_of(period, page, &article) => match claimed {
+        match reading.get_or_init(|| page.read(territory.profile.as_deref())) {
+            (PageKind::Article, article) if !is_archive_of(period, page, article) => match claimed {
                 Kind::List => Kind::Other,
                 _ => claimed,
             },
@@ -147,7 +154,7 @@ impl Exam<'_> {
             // Who is kept out today may be let in tomorrow.
             PageKind::Challenge | PageKind::Login => nothing(kind.as_str(), self.retry(None)),
             PageKind::Missing => self.missing("soft_404"),
-            _ if page.survey.is_noindex() && self.claimed.has_article => self.missing("noindex"),
+            _ if page.survey.is_noindex() && self.claimed.has_article() => self.missing("noindex"),
             PageKind::Shell | PageKind::Stub => nothing(kind.as_str(), self.seen()),
             _ if page.survey.title.is_none() && page.survey.anchors.is_empty() => {
                 nothing("no_text", self.seen())
@@ -159,7 +166,7 @@ impl Exam<'_> {
     /// Looked at and done with, unless an article stands or should stand there.
     fn seen(&self) -> Disposition {
         let is_post = self.claimed.kind == Kind::Post && self.claimed.failures < POST_LOOKS;
-        if is_post || self.claimed.has_article { self.later() } else { Disposition::Done }
+        if is_post || self.claimed.has_article() { self.later() } else { Disposition::Done }
     }
 
     fn profile_for(&mut self, page: &Page<'_>) -> Option<Arc<Profile>> {

@@ -50,7 +50,7 @@ impl SiteCrawl {
         if let Some(target) = self.moves.target(&next.url) {
             return self.moved(target).await;
         }
-        let is_unknown = !next.claimed.has_article && !next.is_part();
+        let is_unknown = !next.claimed.has_article() && !next.is_part();
         if is_unknown && self.rules.forms.is_barren(&next.url, next.claimed.kind) {
             return self.leave_aside().await;
         }
@@ -97,7 +97,7 @@ impl SiteCrawl {
             return Ok(());
         }
         self.alarm(alarm);
-        let is_hopeless = claimed.failures >= examine::PATIENCE && !claimed.has_article && !claimed.leads;
+        let is_hopeless = claimed.failures >= examine::PATIENCE && !claimed.has_article() && !claimed.leads;
         let tomorrow = self.shared.clock.now() + SignedDuration::from_hours(24);
         let disposition = if is_hopeless { Disposition::GivenUp } else { Disposition::Retry(tomorrow) };
         self.without_request("robots_unreachable", disposition).await

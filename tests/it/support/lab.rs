@@ -169,6 +169,14 @@ impl Lab {
         self.crawl(self.settings(), Arc::clone(&self.net) as _)
     }
 
+    /// A run a day, for so many days.
+    pub(crate) fn run_daily(&self, days: usize) {
+        for _ in 0..days {
+            self.wait(24);
+            self.run();
+        }
+    }
+
     /// With every known article due.
     pub(crate) fn run_full(&self) -> RunReport {
         self.crawl(CrawlSettings { full: true, ..self.settings() }, Arc::clone(&self.net) as _)
