@@ -102,6 +102,7 @@ fn settings(origin: &str, folder: &std::path::Path) -> CrawlSettings {
         archive: jianbao::archive::Place::File(folder.join("archive.sqlite")),
         full: false,
         budget: Budget::default(),
+        trials: None,
         in_step: false,
     }
 }

@@ -5,12 +5,15 @@
 
 use std::io::Read;
 
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 
 /// The most bytes that a gzipped sitemap may unpack to (sitemaps.org: 50 MB).
 const MAX_SITEMAP: u64 = 50 << 20;
 /// Encodings on top of each other; more than this is an attack.
 const MAX_LAYERS: usize = 3;
+
+/// How every gzip member begins (RFC 1952 §2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A decoded body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,26 +65,41 @@ pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn undo(layer: &str, bytes: &[u8], cap: u64) -> Result<Inflated, InflateError> {
     match layer {
-        "gzip" | "x-gzip" if bytes.starts_with(&[0x1f, 0x8b]) => read(MultiGzDecoder::new(bytes), layer, cap),
+        "gzip" | "x-gzip" if bytes.starts_with(&GZIP) => members(bytes, layer, cap),
         "br" => read(brotli_decompressor::Decompressor::new(bytes, 4096), layer, cap),
         "zstd" => match zstd::stream::read::Decoder::new(bytes) {
             Ok(decoder) => read(decoder, layer, cap),
-            Err(_) => Ok(as_sent(layer, bytes)),
+            Err(_) => Ok(as_sent(bytes)),
         },
         // RFC 9110 means zlib; many servers send raw deflate.
         "deflate" | "x-deflate" if looks_like_zlib(bytes) => read(ZlibDecoder::new(bytes), layer, cap),
         "deflate" | "x-deflate" => {
             let inflated = read(DeflateDecoder::new(bytes), layer, cap)?;
-            Ok(if inflated.bytes.is_empty() && !bytes.is_empty() { as_sent(layer, bytes) } else { inflated })
+            Ok(if inflated.bytes.is_empty() && !bytes.is_empty() { as_sent(bytes) } else { inflated })
         }
-        "gzip" | "x-gzip" => Ok(as_sent(layer, bytes)),
+        "gzip" | "x-gzip" => Ok(as_sent(bytes)),
         unknown => Err(InflateError::Unknown(unknown.to_owned())),
     }
 }
 
-/// Some servers label plain bytes as compressed.
-fn as_sent(layer: &str, bytes: &[u8]) -> Inflated {
-    Inflated { bytes: bytes.to_vec(), damage: Some(format!("the body is labelled {layer} and is not")) }
+/// Some servers label plain bytes as compressed. Nothing is lost by that.
+fn as_sent(bytes: &[u8]) -> Inflated {
+    Inflated { bytes: bytes.to_vec(), damage: None }
+}
+
+/// Unpacks the members of a gzip body one after the other. Padding behind the last one is no damage.
+fn members(bytes: &[u8], layer: &str, cap: u64) -> Result<Inflated, InflateError> {
+    let mut whole = Inflated { bytes: Vec::new(), damage: None };
+    let mut rest = bytes;
+    while whole.damage.is_none() && rest.starts_with(&GZIP) {
+        let mut member = GzDecoder::new(rest);
+        let left = cap.saturating_sub(whole.bytes.len() as u64);
+        let next = read(&mut member, layer, left).map_err(|_| InflateError::TooLarge(cap))?;
+        whole.bytes.extend(next.bytes);
+        whole.damage = next.damage;
+        rest = member.into_inner();
+    }
+    Ok(whole)
 }
 
 fn looks_like_zlib(bytes: &[u8]) -> bool {
@@ -138,7 +156,71 @@ mod tests {
         cut.truncate(cut.len() - 12);
         let (read, damaged) = text(cut, "gzip");
         assert!(damaged && read.len() > 1000);
-        assert_eq!(text(b"<html>".to_vec(), "gzip"), ("<html>".into(), true));
+    }
+
+    #[test]
+    fn no_encoding_hides_that_a_body_was_cut_or_changed() {
+        let page: Vec<u8> = (0..40_000_u32)
+            .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 9).to_string().into_bytes())
+            .collect();
+        let written = |mut writer: Box<dyn FnMut(&[u8]) -> Vec<u8>>| writer(&page);
+        let zlib = written(Box::new(|page| {
+            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(page).unwrap();
+            encoder.finish().unwrap()
+        }));
+        let raw = written(Box::new(|page| {
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(page).unwrap();
+            encoder.finish().unwrap()
+        }));
+        let zstd = written(Box::new(|page| {
+            let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.include_checksum(true).unwrap();
+            encoder.write_all(page).unwrap();
+            encoder.finish().unwrap()
+        }));
+        for (encoding, sent) in [
+            ("gzip", gzip(&page)),
+            ("deflate", zlib),
+            ("deflate", raw),
+            ("zstd", zstd),
+            ("br", BROTLI.to_vec()),
+        ] {
+            assert!(!text(sent.clone(), encoding).1, "{encoding} as sent");
+            for kept in [sent.len() / 3, sent.len() * 9 / 10, sent.len() - 3, sent.len() - 1] {
+                assert!(
+                    text(sent[..kept].to_vec(), encoding).1,
+                    "{encoding} cut to {kept} of {}",
+                    sent.len()
+                );
+            }
+            if encoding != "br" && !(encoding == "deflate" && !looks_like_zlib(&sent)) {
+                let mut changed = sent.clone();
+                let at = changed.len() - 6;
+                changed[at] ^= 1;
+                assert!(text(changed, encoding).1, "{encoding} with a changed bit");
+            }
+        }
+    }
+
+    /// `printf 'the quick brown fox jumps over the lazy dog, again and again' | brotli`.
+    const BROTLI: &[u8] = &[
+        0x1b, 0x3b, 0x00, 0x50, 0x9d, 0x09, 0x76, 0xac, 0x0b, 0xeb, 0x58, 0xce, 0xc3, 0x9a, 0xcc, 0x8c, 0x8d,
+        0x4e, 0x83, 0xb0, 0xcc, 0xe5, 0xcd, 0x33, 0x3c, 0xbd, 0x7c, 0x43, 0x0b, 0x83, 0x0d, 0x38, 0x70, 0x08,
+        0x30, 0xc8, 0x07, 0xd2, 0x61, 0x03, 0xce, 0x63, 0x8b, 0x17, 0x5c, 0x64, 0xdd, 0x7f, 0x85, 0xa8, 0x6f,
+        0x4a, 0xb4, 0x51, 0xa7, 0x3e, 0xc8, 0x26, 0x04,
+    ];
+
+    #[test]
+    fn a_wrong_label_and_padding_are_no_damage() {
+        assert_eq!(text(b"<html>".to_vec(), "gzip"), ("<html>".into(), false));
+        let mut padded = gzip(b"page");
+        padded.extend([0; 20]);
+        assert_eq!(text(padded, "gzip"), ("page".into(), false));
+        let mut with_text = gzip(b"page");
+        with_text.extend(b"\r\n");
+        assert_eq!(text(with_text, "gzip"), ("page".into(), false));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params};
 
-use super::record::Verdict;
+use super::record::{Outcome, PageResult, Verdict};
 use super::unite::unite;
 use super::urls::UrlTable;
 use super::version::{add_version, previous, store_text, write_fields};
@@ -25,7 +25,7 @@ pub(super) struct Look<'a> {
     pub(super) revision: i64,
     /// The URL that `rel=canonical` names.
     pub(super) claims: Option<i64>,
-    /// The answer was cut off, or did not unpack to its end.
+    /// The answer was cut off or changed on its way, or not all of its parts came.
     pub(super) is_damaged: bool,
 }
 
@@ -54,6 +54,11 @@ pub(super) fn apply(
         }
         set(connection, "UPDATE url SET claims = ?2 WHERE id = ?1", (look.url, target))?;
     }
+    if let Some(shown) = same_as_source(connection, look.url, seen, &digest)? {
+        join(connection, look.url, shown.url, shown.article, "equal_text", look.at)?;
+        touch(connection, urls, look, shown.article, seen)?;
+        return Ok(Verdict::Alias);
+    }
     if let Some((id, change)) = move_here(connection, urls, look, seen, &digest)? {
         join_redirects(connection, look, id)?;
         return Ok(Verdict::Article(change));
@@ -64,6 +69,34 @@ pub(super) fn apply(
     join_redirects(connection, look, id)?;
     let is_copy = is_copy(connection, id, &digest)?;
     Ok(if is_copy { Verdict::Duplicate } else { Verdict::Article(Change::New) })
+}
+
+/// An article and its URL.
+struct Shown {
+    url: i64,
+    article: i64,
+}
+
+/// The article on the page that leads to a URL, when the URL shows the same under the same title: a version to
+/// print, or a site that answers any address below an article with it.
+fn same_as_source(
+    connection: &Connection,
+    url: i64,
+    seen: &Article,
+    digest: &Digest,
+) -> Result<Option<Shown>, ArchiveError> {
+    if seen.text.is_empty() {
+        return Ok(None);
+    }
+    let sql =
+        "SELECT a.url, a.id FROM discovery d JOIN url s ON s.id = d.source JOIN article a ON a.id = s.article
+               WHERE d.url = ?1 AND d.route = 'related' AND a.text_digest = ?2 AND a.title = ?3";
+    let mut find = connection.prepare_cached(sql).doing("reading an article")?;
+    find.query_row((url, &digest.0[..], &seen.title), |row| {
+        Ok(Shown { url: row.get(0)?, article: row.get(1)? })
+    })
+    .optional()
+    .doing("reading an article")
 }
 
 /// Moves an article here from a URL that named this one as its own before it was seen, by `rel=canonical` or
@@ -192,8 +225,9 @@ fn look_again(
     let previous = previous(connection, id, seen, digest)?;
     let mut seen = seen.clone();
     let change = compare(&previous, &mut seen);
-    if change == Change::Revised && look.is_damaged && seen.text.len() < previous.text.len() {
-        // What is missing was lost on the way.
+    let was_damaged = is_from_damaged(connection, id)?;
+    if change != Change::Unchanged && look.is_damaged && !was_damaged {
+        // The difference may have come about on the way.
         return Ok(Change::Unchanged);
     }
     let digest = seen.text_digest();
@@ -202,12 +236,24 @@ fn look_again(
     }
     write_fields(connection, id, &seen, &digest)?;
     match change {
+        // The site did not change what is read whole for the first time.
+        Change::Revised if was_damaged => add_version(connection, look, id, &seen, &digest, "reextracted")?,
         Change::Revised => add_version(connection, look, id, &seen, &digest, "edited")?,
         Change::Sharpened => add_version(connection, look, id, &seen, &digest, "sharpened")?,
         Change::New | Change::Unchanged => {}
     }
     touch(connection, urls, look, id, &seen)?;
     Ok(change)
+}
+
+/// Whether an article's current version was read from an answer that was damaged.
+fn is_from_damaged(connection: &Connection, article: i64) -> Result<bool, ArchiveError> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM article a JOIN version v ON v.article = a.id AND v.n = a.version_count
+                              JOIN version_capture x ON x.version = v.id JOIN capture c ON c.id = x.capture
+                              WHERE a.id = ?1 AND c.damage IS NOT NULL)";
+    let mut find = connection.prepare_cached(sql).doing("reading an article")?;
+    find.query_row([article], |row| row.get(0)).doing("reading an article")
 }
 
 /// What every look writes: that the article was there, and the related links it showed.
@@ -258,6 +304,18 @@ fn is_foreign(
     let known: Option<String> =
         select.query_row((id, &digest.0[..], site), |row| row.get(0)).optional().doing(doing)?;
     Ok(known.is_some_and(|known| is_another(&known, &seen.text)))
+}
+
+/// Whether a page of which no article was known says what an article of the site says.
+pub(super) fn is_copied(connection: &Connection, outcome: &Outcome) -> Result<bool, ArchiveError> {
+    let PageResult::Article { article, .. } = &outcome.result else { return Ok(false) };
+    let doing = "looking for equal texts";
+    let sql =
+        "SELECT u.article IS NULL AND EXISTS (SELECT 1 FROM article WHERE text_digest = ?2 AND site = ?3)
+               FROM url u WHERE u.id = ?1";
+    let mut select = connection.prepare_cached(sql).doing(doing)?;
+    let values = (outcome.url, &article.text_digest().0[..], outcome.site);
+    select.query_row(values, |row| row.get(0)).optional().map(Option::unwrap_or_default).doing(doing)
 }
 
 /// Whether another article has this text.

@@ -59,6 +59,8 @@ pub struct CaptureRecord {
     pub status: i64,
     /// BLAKE3 of the decoded body, in hexadecimal digits.
     pub digest: String,
+    /// What the body suffered on its way, in words; null when it came whole.
+    pub damage: Option<String>,
 }
 
 /// An article's row; lists that stand in other tables are added to it.
@@ -66,7 +68,7 @@ pub(super) const SELECT_ARTICLE: &str =
     "SELECT a.id, u.url, s.key, a.title, a.author, a.source, a.category, a.published, a.published_precision,
             a.published_approximate, a.language, a.views, a.tags, t.text, t.markdown, a.first_seen, a.last_seen,
             a.gone_since, a.version_count, a.cluster, v.origins, c.fetched_at, c.status, c.digest, a.editor,
-            a.breadcrumbs, a.permalink, a.modified, a.site_name, a.published_from, a.published_to
+            a.breadcrumbs, a.permalink, a.modified, a.site_name, a.published_from, a.published_to, c.damage
      FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest
      JOIN version v ON v.article = a.id AND v.n = a.version_count
      LEFT JOIN version_capture x ON x.version = v.id AND x.role = 'page' LEFT JOIN capture c ON c.id = x.capture";
@@ -89,6 +91,7 @@ pub(super) fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
             fetched_at: iso_milliseconds(fetched_at),
             status,
             digest: Digest(digest).to_string(),
+            damage: row.get(31)?,
         }),
         _ => None,
     };

@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::record::{Disposition, GoneCheck, Outcome, PageResult, Verdict};
-use super::{ArchiveError, Doing};
+use super::{ArchiveError, Doing, urls};
 use crate::capture::{Capture, Digest};
 use crate::config::Recrawl;
 use crate::dedup::Change;
-use crate::frontier::{FIRST_ARTICLE_RANK, next_list_look, next_look, next_missing_look};
+use crate::frontier::{FIRST_ARTICLE_RANK, POSTPONED_RANK, next_list_look, next_look, next_missing_look};
 
 /// What a page that has lost its article looks like: the server gave it, and no article can be read.
-const LOST: [&str; 4] = ["no_article", "no_text", "shell", "stub"];
+const LOST: [&str; 4] = ["no_article", "no_text", "shell", "redirect_stub"];
 /// Fewer missing articles than this are no crowd, whatever their share.
 const CROWD: u64 = 5;
 
@@ -26,6 +26,9 @@ pub(super) fn note(
     verdict: Verdict,
     found_new: bool,
 ) -> Result<(), ArchiveError> {
+    if outcome.disposition == Disposition::Postponed {
+        return urls::postpone(connection, outcome.url);
+    }
     let now = outcome.at.as_millisecond();
     let wait = match outcome.disposition {
         Disposition::Done => next_wait(connection, recrawl, outcome, verdict, found_new)?,
@@ -36,6 +39,8 @@ pub(super) fn note(
         Disposition::Retry(at) | Disposition::Rest(at) => ("queued", Some(at.as_millisecond())),
         Disposition::GivenUp => ("given_up", None),
         Disposition::Excluded => ("excluded", None),
+        Disposition::Postponed => ("queued", Some(now)),
+        Disposition::SetAside(at) => ("queued", Some(at.as_millisecond())),
     };
     write(connection, outcome, outcome.name_after(verdict), (state, due, wait))?;
     match verdict {
@@ -69,13 +74,20 @@ fn write(
     let usable = answered.filter(|capture| is_whole(outcome, capture));
     let header = |name| usable.and_then(|capture| capture.header(name));
     let failed = matches!(outcome.disposition, Disposition::Retry(_));
+    // A page that was set aside is tried with care when its time has come.
+    let crashes = match outcome.disposition {
+        Disposition::SetAside(_) => Some(1),
+        _ => answered.map(|_| 0),
+    };
     let mut update = connection
         .prepare_cached(
             "UPDATE url SET state = ?2, due_at = ?3, wait = coalesce(?4, wait), outcome = ?5,
                     fetched_at = CASE WHEN ?6 THEN ?7 ELSE fetched_at END, status = coalesce(?8, status),
                     failures = CASE WHEN ?9 THEN failures + 1 ELSE 0 END, looks = looks + ?6,
                     etag = CASE WHEN ?10 THEN ?11 ELSE etag END,
-                    last_modified = CASE WHEN ?10 THEN ?12 ELSE last_modified END
+                    last_modified = CASE WHEN ?10 THEN ?12 ELSE last_modified END,
+                    rank = CASE WHEN rank >= ?13 AND ?6 AND kind IN ('feed', 'sitemap', 'api') THEN depth ELSE rank END,
+                    crashes = coalesce(?14, crashes)
              WHERE id = ?1",
         )
         .doing("noting a look")?;
@@ -93,6 +105,8 @@ fn write(
             answered.is_some_and(|capture| capture.status == 200),
             header("etag"),
             header("last-modified"),
+            POSTPONED_RANK,
+            crashes,
         ])
         .map(drop)
         .doing("noting a look")

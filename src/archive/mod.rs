@@ -13,6 +13,7 @@ mod copies;
 mod coverage;
 mod disk;
 mod index;
+mod journal;
 mod lock;
 mod looks;
 mod merge;
@@ -45,7 +46,7 @@ pub use quiet::{LookedAt, Posting};
 pub use read::{Archive, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord};
 pub use record::{
     Beginning, Claimed, Disposition, GoneCheck, HostRecord, ListRole, NumberState, Outcome, PageResult,
-    Receipt, Revision, RobotsCopy, RunRecord, SiteRecord, Verdict,
+    Receipt, Revision, RobotsCopy, RunRecord, Shown, SiteRecord, Verdict,
 };
 pub use related::{RelatedArticle, Reposting, StoryMember};
 pub use scan::{Filter, Order};

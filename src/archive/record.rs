@@ -97,16 +97,33 @@ pub struct Claimed {
     pub known: Option<String>,
     /// Nothing but counting led here.
     pub is_counted: bool,
+    /// Nothing names it: such a file is usually there.
+    pub is_guess: bool,
+    /// It was found by this run or one that it continues.
+    pub is_new: bool,
     /// Of a feed, sitemap or API: it was one before.
     pub has_worked: bool,
     /// It shows where articles are: a feed, a sitemap, the first page of a list.
     pub leads: bool,
+    /// Copies in a row that led here: pages that say what another page of the site says.
+    pub copies: u32,
+    /// Processes in a row that died, or were ended, while its page was examined.
+    pub crashes: u32,
+    /// It was put behind all others, since pages like it yielded no article.
+    pub is_postponed: bool,
 }
 
 impl Claimed {
     /// Whether an article is known here.
     pub fn has_article(&self) -> bool {
         self.known.is_some()
+    }
+
+    /// Whether nothing but its form tells that it is worth a request: no article was seen there, no listing
+    /// describes one, and it is not the first page of a list.
+    pub fn is_unproved(&self) -> bool {
+        let is_first_page = self.leads && self.kind == Kind::List;
+        !self.has_article() && self.entry.is_none() && !is_first_page
     }
 }
 
@@ -140,6 +157,8 @@ pub struct Outcome {
     pub result: PageResult,
     /// What becomes of the URL.
     pub disposition: Disposition,
+    /// Copies in a row that led to the URL.
+    pub copies: u32,
     /// What was found on it.
     pub candidates: Vec<Candidate>,
     /// What kind of list it turned out to be.
@@ -157,6 +176,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether it rests on an answer that was cut off or changed on its way, or on a part of the article's pages.
+    pub fn is_damaged(&self) -> bool {
+        let damaged = |capture: &Capture| capture.damage.is_some();
+        self.capture.as_ref().is_some_and(damaged)
+            || self.parts.iter().any(damaged)
+            || self.missing.contains(&"part")
+    }
+
     /// The stable name once it is known what the look meant.
     pub fn name_after(&self, verdict: Verdict) -> &'static str {
         if verdict == Verdict::Foreign { "foreign_text" } else { self.name }
@@ -173,7 +200,7 @@ pub enum PageResult {
         /// With what.
         revision: Arc<Revision>,
         /// What `rel=canonical` names, when it is another page of the site.
-        canonical: Option<CanonicalUrl>,
+        canonical: Option<Candidate>,
     },
     /// A redirect to a page of the site.
     Redirect(CanonicalUrl),
@@ -212,6 +239,10 @@ pub enum Disposition {
     Retry(Timestamp),
     /// Nothing was there; to be looked at again then.
     Rest(Timestamp),
+    /// Not looked at yet; behind all others.
+    Postponed,
+    /// Its page ends the process that examines it; to be tried again then.
+    SetAside(Timestamp),
     /// Not to be tried again.
     GivenUp,
     /// robots.txt forbids it.
@@ -235,6 +266,15 @@ pub enum Verdict {
     None,
 }
 
+/// The URLs that a page showed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Never seen before.
+    pub new: usize,
+    /// Of a list that goes on: items that are known articles.
+    pub articles: usize,
+}
+
 /// What the writer tells after a commit.
 #[derive(Debug, Clone)]
 pub struct Receipt {
@@ -246,8 +286,14 @@ pub struct Receipt {
     pub name: &'static str,
     /// What it meant for the archive.
     pub verdict: Verdict,
-    /// URLs never seen before.
-    pub new_urls: usize,
+    /// The URLs that the page showed.
+    pub shown: Shown,
+    /// The page, where it is one of a list that goes on.
+    pub turned: Option<CanonicalUrl>,
+    /// It rests on a damaged answer.
+    pub is_damaged: bool,
+    /// It is tried again, perhaps in this run.
+    pub is_retried: bool,
     /// Bytes of the body as sent.
     pub bytes: u64,
     /// An answer came.

@@ -8,12 +8,12 @@ use super::open::unopened;
 use super::{ArchiveError, Doing, index};
 
 /// The schema that this version writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 /// Marks the file as ours (`PRAGMA application_id`): "jibo".
 const APPLICATION_ID: i64 = 0x6a69_626f;
 
 /// Each takes an archive one version further; never changed once released.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// Brings the archive to [`SCHEMA_VERSION`], each step in one transaction.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), ArchiveError> {

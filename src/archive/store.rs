@@ -1,8 +1,8 @@
 //! The writer: one thread that owns the connection and commits outcomes in batches.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::commit::Committer;
 use super::disk::Room;
+use super::journal::Journal;
 use super::lock::Lock;
 use super::open::{Place, open_writer};
 use super::quiet::{self, Posting};
@@ -39,6 +40,58 @@ const CLOSING: Duration = Duration::from_secs(10);
 const NAP: Duration = Duration::from_millis(4);
 /// Outcomes on their way to the writer: the bound that keeps memory flat.
 const IN_TRANSIT: usize = 16;
+/// URLs of pages on their way to the writer, so many that one sitemap of 50,000 waits for no other.
+const URLS_IN_TRANSIT: usize = 10_000;
+
+/// The URLs on their way to the writer, which are most of what an outcome takes of memory.
+#[derive(Debug, Default)]
+struct Load {
+    urls: Mutex<usize>,
+    less: Condvar,
+    /// The writer has ended: nobody waits for it.
+    ended: AtomicBool,
+}
+
+impl Load {
+    /// Waits until there is room for so many, or nothing else is on its way.
+    fn add(&self, urls: usize) {
+        let mut load = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
+        while *load > 0 && *load + urls > URLS_IN_TRANSIT && !self.ended.load(Ordering::Acquire) {
+            load = self.less.wait(load).unwrap_or_else(PoisonError::into_inner);
+        }
+        *load += urls;
+    }
+
+    /// Waits until little is on its way.
+    fn wait_until_light(&self) {
+        let mut load = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
+        while *load > URLS_IN_TRANSIT && !self.ended.load(Ordering::Acquire) {
+            load = self.less.wait(load).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Adds without waiting.
+    fn force(&self, urls: usize) {
+        *self.urls.lock().unwrap_or_else(PoisonError::into_inner) += urls;
+    }
+
+    fn take(&self, urls: usize) {
+        *self.urls.lock().unwrap_or_else(PoisonError::into_inner) -= urls;
+        self.less.notify_all();
+    }
+}
+
+/// The end of the writer, however it comes.
+struct Ending(Arc<Load>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.ended.store(true, Ordering::Release);
+        // Who looked before is waiting by now, and who looks later does not begin to.
+        drop(self.0.urls.lock());
+        self.0.less.notify_all();
+    }
+}
 
 /// What the archive needs to know.
 #[derive(Debug, Clone)]
@@ -70,6 +123,8 @@ enum Message {
 pub struct Store {
     sender: SyncSender<Message>,
     room: Arc<Room>,
+    journal: Arc<Journal>,
+    load: Arc<Load>,
 }
 
 /// Ends with the writer, and holds the run lock until then. Dropping it waits as [`Writer::close`] does, and
@@ -94,12 +149,20 @@ impl Store {
             Place::Memory(_) => None,
         };
         let connection = open_writer(&place, settings.patience)?;
+        let journal = Arc::new(open_journal(&place, &connection)?);
         let (sender, receiver) = sync_channel(IN_TRANSIT);
         let room = Arc::new(Room::at(place.clone()));
-        let store = Self { sender: sender.clone(), room: Arc::clone(&room) };
+        let load = Arc::new(Load::default());
+        let store = Self {
+            sender: sender.clone(),
+            room: Arc::clone(&room),
+            journal: Arc::clone(&journal),
+            load: Arc::clone(&load),
+        };
+        let shared = Shared { room, journal, load };
         let thread = std::thread::Builder::new()
             .name("archive".to_owned())
-            .spawn(move || serve(connection, &settings, (&receiver, &room), committed))
+            .spawn(move || serve(connection, &settings, (&receiver, &shared), committed))
             .map_err(|error| ArchiveError::Open {
                 path: place.path().to_owned(),
                 reason: error.to_string(),
@@ -107,13 +170,34 @@ impl Store {
         Ok((store, Writer { sender, thread: Some(thread), lock }))
     }
 
+    /// Notes that a page is examined from now on: should the process die of it, the next one knows.
+    pub fn begin_examination(&self, url: i64) {
+        self.journal.begin(url);
+    }
+
+    /// Waits while very many URLs are on their way to the writer, before more of them are read. Not for async code.
+    pub fn wait_for_room(&self) {
+        self.load.wait_until_light();
+    }
+
+    /// Notes that a page was examined.
+    pub fn end_examination(&self, url: i64) {
+        self.journal.end(url);
+    }
+
     /// Hands over an outcome; blocks while too many are on their way. Not for async code.
     pub fn commit(&self, outcome: Outcome) -> Result<(), ArchiveError> {
-        self.sender.send(Message::Commit(Box::new(outcome))).map_err(|_| stopped())
+        let urls = outcome.candidates.len();
+        self.load.add(urls);
+        self.sender.send(Message::Commit(Box::new(outcome))).map_err(|_| {
+            self.load.take(urls);
+            stopped()
+        })
     }
 
     /// Hands over an outcome, as [`Store::commit`] does, from async code.
     pub async fn hand_over(&self, outcome: Outcome) -> Result<(), ArchiveError> {
+        self.load.force(outcome.candidates.len());
         self.send(Message::Commit(Box::new(outcome))).await
     }
 
@@ -224,7 +308,10 @@ impl Store {
         most: (First, usize),
         except: Vec<i64>,
     ) -> Result<Vec<Claimed>, ArchiveError> {
-        self.call(move |_, connection| urls::claim(connection, site, now, most, &except)).await
+        self.call(move |committer, connection| {
+            urls::claim(connection, site, (now, committer.chain_start()), most, &except)
+        })
+        .await
     }
 
     /// URLs that earlier runs left aside since others like them showed nothing new: some, with what they
@@ -293,6 +380,11 @@ impl Store {
             urls::keep_host_state(connection, host, &state)
         })
         .await
+    }
+
+    /// Keeps a host's schedule.
+    pub async fn keep_schedule(&self, host: i64, state: HostState) -> Result<(), ArchiveError> {
+        self.call(move |_, connection| urls::keep_host_state(connection, host, &state)).await
     }
 
     /// Brings what is pending into the search index, a batch at a time while `goes_on` says so, and
@@ -408,19 +500,41 @@ fn stopped() -> ArchiveError {
     ArchiveError::Stopped("see the first error".to_owned())
 }
 
+/// What the writer shares with those who hand outcomes over.
+struct Shared {
+    room: Arc<Room>,
+    journal: Arc<Journal>,
+    load: Arc<Load>,
+}
+
+/// Opens the journal of examinations, once the archive knows what the last one left in it.
+fn open_journal(place: &Place, connection: &Connection) -> Result<Journal, ArchiveError> {
+    let Place::File(path) = place else { return Ok(Journal::none()) };
+    let (journal, left) = Journal::open(path)?;
+    for url in left {
+        urls::note_crash(connection, url)?;
+    }
+    journal.clear();
+    Ok(journal)
+}
+
 fn serve(
     mut connection: Connection,
     settings: &StoreSettings,
-    (receiver, room): (&Receiver<Message>, &Room),
+    (receiver, shared): (&Receiver<Message>, &Shared),
     mut committed: impl FnMut(&Receipt),
 ) -> Result<(), ArchiveError> {
+    let _ending = Ending(Arc::clone(&shared.load));
     let mut writer = Committer::new(settings);
     let mut batch: Vec<Outcome> = Vec::new();
     loop {
         let task = collect(receiver, settings.linger, &mut batch);
-        let receipts = writer.commit(&mut connection, &mut batch)?;
+        let urls = batch.iter().map(|outcome| outcome.candidates.len()).sum();
+        let receipts = writer.commit(&mut connection, &mut batch);
+        shared.load.take(urls);
+        let receipts = receipts?;
         if !receipts.is_empty() {
-            room.look();
+            shared.room.look();
         }
         for receipt in receipts {
             committed(&receipt);
@@ -432,6 +546,7 @@ fn serve(
             Next::End => break,
         }
     }
+    shared.journal.close();
     // An archive at rest is one file, unless its disk has no room for that or somebody reads on.
     connection.busy_timeout(CLOSING.min(settings.patience)).doing("closing")?;
     match connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);") {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::record::{Claimed, HostRecord, ListRole, RobotsCopy, SiteRecord};
+use super::record::{Claimed, HostRecord, ListRole, Outcome, RobotsCopy, SiteRecord};
 use super::{ArchiveError, Doing};
 use crate::article::Article;
 use crate::entry::{Entry, Listing};
-use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind, LATER_LIST_RANK};
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind, LATER_LIST_RANK, POSTPONED_RANK, Via};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
 
@@ -127,23 +127,29 @@ const CLAIMED: &str =
     "id, url, kind, depth, hops, etag, last_modified, failures, entry,
      (SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest WHERE a.id = url.article), rank, entry_body, kind IN ('feed', 'sitemap', 'api')
      AND EXISTS (SELECT 1 FROM capture c WHERE c.url = url.id AND c.outcome IN (url.kind, url.kind || '_cut', url.kind || '_damaged')),
-     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id) IN ('id', 'probe')";
+     (SELECT group_concat(d.route) FROM discovery d WHERE d.url = url.id), copies, discovered_at >= ?4, crashes";
 
 /// Feeds, sitemaps and first pages of lists, which say what the others will need: those that were not
 /// looked at for longest come first, so that all have their turn however small the runs are; those that never
 /// answered come last.
-const LEADING: &str = "state = 'queued' AND rank < 2000 AND due_at <= ?2
+const LEADING: &str = "state = 'queued' AND rank < 2000 AND crashes = 0 AND due_at <= ?2
      ORDER BY fetched_at IS NULL AND failures > 0, fetched_at, rank, id";
 /// Everything else that is queued.
-const FOLLOWING: &str = "state = 'queued' AND rank >= 2000 AND due_at <= ?2 ORDER BY rank, id";
-/// Articles that are due again.
-const AGAIN: &str = "state = 'done' AND due_at <= ?2 AND article IS NOT NULL ORDER BY due_at";
+const FOLLOWING: &str =
+    "state = 'queued' AND rank >= 2000 AND crashes = 0 AND due_at <= ?2 ORDER BY rank, id";
+/// Articles that are due again: once a run, or one that never ends would look at them for ever.
+const AGAIN: &str = "state = 'done' AND crashes = 0 AND due_at <= ?2 AND article IS NOT NULL
+     AND coalesce(fetched_at, 0) < ?4 ORDER BY due_at";
+/// Whatever may have ended an earlier process: once everything else is done.
+const SUSPECTED: &str = "crashes > 0 AND due_at <= ?2
+     AND (state = 'queued' OR state = 'done' AND article IS NOT NULL AND coalesce(fetched_at, 0) < ?4)
+     ORDER BY rank, id";
 
 /// What is claimed: the first of these that there is anything of.
-fn orders(first: First) -> [&'static str; 3] {
+fn orders(first: First) -> [&'static str; 4] {
     match first {
-        First::Lists => [LEADING, FOLLOWING, AGAIN],
-        First::Articles => [FOLLOWING, AGAIN, LEADING],
+        First::Lists => [LEADING, FOLLOWING, AGAIN, SUSPECTED],
+        First::Articles => [FOLLOWING, AGAIN, LEADING, SUSPECTED],
     }
 }
 
@@ -151,7 +157,7 @@ fn orders(first: First) -> [&'static str; 3] {
 pub(super) fn claim(
     connection: &Connection,
     site: i64,
-    now: Timestamp,
+    (now, chain_start): (Timestamp, Timestamp),
     (first, limit): (First, usize),
     except: &[i64],
 ) -> Result<Vec<Claimed>, ArchiveError> {
@@ -162,7 +168,10 @@ pub(super) fn claim(
         let sql = format!("SELECT {CLAIMED} FROM url WHERE site = ?1 AND {order} LIMIT ?3");
         let mut statement = connection.prepare_cached(&sql).doing(doing)?;
         let rows = statement
-            .query_map((site, now.as_millisecond(), limit + except.len()), |row| Ok(read_claimed(row)))
+            .query_map(
+                (site, now.as_millisecond(), limit + except.len(), chain_start.as_millisecond()),
+                |row| Ok(read_claimed(row)),
+            )
             .doing(doing)?;
         for row in rows {
             match row.doing(doing)?.doing(doing)? {
@@ -177,10 +186,23 @@ pub(super) fn claim(
     }
     if !unreadable.is_empty() {
         give_up_unreadable(connection, &unreadable)?;
-        return claim(connection, site, now, (first, limit), except);
+        return claim(connection, site, (now, chain_start), (first, limit), except);
     }
     claimed.truncate(limit);
     Ok(claimed)
+}
+
+/// Notes that a process died while a URL's page was examined.
+pub(super) fn note_crash(connection: &Connection, id: i64) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET crashes = crashes + 1 WHERE id = ?1";
+    connection.execute(sql, [id]).map(drop).doing("noting pages whose examination did not end")
+}
+
+/// Puts a URL behind all others of its site.
+pub(super) fn postpone(connection: &Connection, id: i64) -> Result<(), ArchiveError> {
+    let sql = "UPDATE url SET rank = ?2 + min(depth, 999) WHERE id = ?1";
+    let mut update = connection.prepare_cached(sql).doing("postponing a URL")?;
+    update.execute((id, POSTPONED_RANK)).map(drop).doing("postponing a URL")
 }
 
 /// URLs that show which forms were left aside: there are few forms.
@@ -217,10 +239,15 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
     let Ok(url) = CanonicalUrl::parse(&row.get::<_, String>(1)?, None) else { return Ok(Err(row.get(0)?)) };
     let entry: Option<String> = row.get(8)?;
     let body: Option<String> = row.get(11)?;
+    let routes: Option<String> = row.get(13)?;
+    let only = |route: Via| routes.as_deref() == Some(route.as_str());
+    let kind = Kind::from_name(&row.get::<_, String>(2)?);
+    let rank: i64 = row.get(10)?;
+    let is_postponed = rank >= POSTPONED_RANK;
     Ok(Ok(Claimed {
         id: row.get(0)?,
         url,
-        kind: Kind::from_name(&row.get::<_, String>(2)?),
+        kind,
         depth: row.get(3)?,
         hops: row.get(4)?,
         etag: row.get(5)?,
@@ -229,8 +256,13 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
         entry: entry.and_then(|json| read_entry(&json)).map(|entry| Box::new(Entry { body, ..entry })),
         known: row.get(9)?,
         has_worked: row.get(12)?,
-        is_counted: row.get::<_, Option<bool>>(13)?.unwrap_or(false),
-        leads: row.get::<_, i64>(10)? < FIRST_ARTICLE_RANK,
+        is_counted: only(Via::Id) || only(Via::Probe),
+        is_guess: only(Via::Guess),
+        is_new: row.get(15)?,
+        crashes: row.get(16)?,
+        leads: rank < FIRST_ARTICLE_RANK || is_postponed && kind.is_listing(),
+        copies: row.get(14)?,
+        is_postponed,
     }))
 }
 
@@ -264,7 +296,16 @@ pub(super) struct UrlTable {
 pub(super) struct FoundOn {
     pub(super) site: i64,
     pub(super) source: Option<i64>,
+    /// Copies in a row, with the page they were found on.
+    pub(super) copies: u32,
     pub(super) now: Timestamp,
+}
+
+impl FoundOn {
+    /// On the page of an outcome; `copies` as in the field.
+    pub(super) fn on(outcome: &Outcome, copies: u32) -> Self {
+        Self { site: outcome.site, source: Some(outcome.url), copies, now: outcome.at }
+    }
 }
 
 impl UrlTable {
@@ -330,8 +371,8 @@ impl UrlTable {
         let now = found.now.as_millisecond();
         let mut insert = connection
             .prepare_cached(
-                "INSERT INTO url (site, host, url, key, kind, state, depth, hops, rank, due_at, discovered_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?7, ?8, ?9, ?10)",
+                "INSERT INTO url (site, host, url, key, kind, state, depth, hops, rank, due_at, discovered_at, copies)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?7, ?8, ?9, ?10, ?11)",
             )
             .doing("adding a URL")?;
         // A later page of a list waits until its list proves to be worth it.
@@ -347,7 +388,8 @@ impl UrlTable {
                 candidate.hops,
                 candidate.rank(),
                 due,
-                now
+                now,
+                found.copies
             ])
             .doing("adding a URL")?;
         Ok(connection.last_insert_rowid())

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::CrawlArgs;
@@ -14,7 +15,7 @@ use crate::archive::{ArchiveError, Place};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{LogFormat, Site, path_beside};
 use crate::crawl::{
-    Budget, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, check_contact, crawl,
+    Budget, CrawlSettings, Progress, RunOutcome, RunReport, Silent, Stop, Trials, check_contact, crawl,
 };
 
 pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
@@ -35,6 +36,7 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
             max_bytes: args.max_bytes.map(|size| size.0),
             max_time: args.max_time.map(|time| time.0),
         },
+        trials: trials(&context.archive_path()),
         in_step: false,
     };
     let is_watched = std::io::stderr().is_terminal() && !context.quiet;
@@ -60,6 +62,13 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
         Some(Err(error)) if !is_broken_pipe(&error) => Err(error),
         _ => Ok(code),
     }
+}
+
+/// This program as the one that tries pages.
+fn trials(archive: &Path) -> Option<Trials> {
+    let mut page = archive.as_os_str().to_owned();
+    page.push(".trial");
+    Some(Trials { program: std::env::current_exe().ok()?, page: page.into() })
 }
 
 fn print(report: &RunReport) -> anyhow::Result<()> {
@@ -197,6 +206,16 @@ pub(super) fn summary(report: &RunReport) -> String {
         let _ = writeln!(text, "  outcomes: {}", outcomes.join(", "));
         for (field, count) in &site.missing {
             let _ = writeln!(text, "  missing {field}: {count}");
+        }
+        for left in &site.left_aside {
+            let _ = writeln!(
+                text,
+                "  left to a later run: {} URLs of the form {}, such as {}: the last {} pages of this form yielded no new article",
+                left.urls,
+                shown(&left.form),
+                shown(&left.example),
+                left.barren
+            );
         }
         for alarm in &site.alarms {
             let _ = writeln!(text, "  ALARM: {}", shown(alarm));

@@ -47,6 +47,7 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
         archive: Place::File(context.archive_path()),
         full: false,
         budget: Budget::default(),
+        trials: None,
         in_step: false,
     };
     let report = with_signals(

@@ -106,6 +106,9 @@ pub(super) fn article(out: &mut impl Write, article: &ArticleRecord) -> io::Resu
             "{:>10}  {} · status {} · blake3 {digest}…",
             "capture", capture.fetched_at, capture.status
         )?;
+        if let Some(damage) = &capture.damage {
+            writeln!(out, "{:>10}  {}; parts of the text may be missing or wrong", "damaged", shown(damage))?;
+        }
     }
     writeln!(out, "\n{}", shown(&article.body))?;
     if !article.related.is_empty() {

@@ -55,7 +55,7 @@ impl Progress for Bars {
         }
         let Some(line) = sites.get_mut(site) else { return };
         line.requests += u64::from(receipt.answered);
-        line.found += receipt.new_urls;
+        line.found += receipt.shown.new;
         match receipt.verdict {
             Verdict::Article(Change::New) | Verdict::Duplicate => line.new += 1,
             Verdict::Article(_) | Verdict::Alias => line.other += 1,

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use tokio::task::AbortHandle;
 use tracing::warn;
 
+use super::Shared;
 use super::metrics::{Metrics, Standing};
 use super::report::{RunReport, SiteReport};
+use super::tally::Tally;
 use super::watchdog::Pulse;
-use super::{Shared, Tally};
 use crate::archive::{Archive, Place, free_space};
 
 /// Between two writes.
@@ -124,8 +125,7 @@ impl Known {
 
     /// What is counted so far, with the requests that were sent.
     fn sites(&self) -> Vec<SiteReport> {
-        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sites: Vec<SiteReport> = tally.values().cloned().collect();
+        let mut sites = self.tally.reports();
         for site in &mut sites {
             let pulse = self.pulses.iter().find(|pulse| pulse.name == site.site);
             site.counts.requests = pulse.map_or(0, |pulse| pulse.requests());

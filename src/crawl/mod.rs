@@ -14,14 +14,16 @@ mod moves;
 mod once;
 mod report;
 mod site;
+mod tally;
+mod trial;
 mod watchdog;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{RwLock, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::warn;
 
@@ -41,6 +43,8 @@ use once::client_for;
 pub use once::{FetchOnceError, check_contact, fetch_once, is_loopback};
 pub use report::{ArticleCounts, Counts, RunOutcome, RunReport, SiteReport};
 use site::SiteCrawl;
+use tally::Tally;
+pub use trial::Trials;
 use watchdog::{Pulse, Watchdog, Watched};
 
 /// What a crawl needs.
@@ -58,6 +62,8 @@ pub struct CrawlSettings {
     pub full: bool,
     /// Where to stop.
     pub budget: Budget,
+    /// How a page that may have ended an earlier run is tried; `None` examines it in this process.
+    pub trials: Option<Trials>,
     /// One thing after the other: sites one by one, and each answer examined and committed before the
     /// next request. Slower, and the same from run to run under a clock of its own.
     pub in_step: bool,
@@ -169,6 +175,11 @@ struct Shared {
     connections: Arc<Semaphore>,
     /// Extractions at the same time.
     workers: Arc<Semaphore>,
+    /// Held by the examination of a feed, a sitemap or an API's page, which may be large.
+    listings: Arc<Semaphore>,
+    /// Held by each examination, or by one alone.
+    examining: Arc<RwLock<()>>,
+    trials: Option<Trials>,
     full: bool,
     in_step: bool,
     started: Timestamp,
@@ -206,7 +217,7 @@ pub async fn crawl_in(
     for name in settings.sites.iter().filter_map(|site| site.profile.as_deref()) {
         settings.profiles.get(name)?;
     }
-    let tally: Tally = Arc::default();
+    let tally = Tally::default();
     let store = StoreSettings {
         place: settings.archive.clone(),
         keep: settings.config.archive.keep,
@@ -216,12 +227,10 @@ pub async fn crawl_in(
         patience: PATIENCE.min(settings.config.log.stuck_after.0 / 2),
     };
     let (store, writer) = Store::open(store, {
-        let (tally, progress) = (Arc::clone(&tally), Arc::clone(&progress));
+        let (tally, progress) = (tally.clone(), Arc::clone(&progress));
         move |receipt| {
-            let mut sites = tally.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(site) = sites.get_mut(&receipt.site) {
-                site.count(receipt);
-                progress.committed(&site.site, receipt);
+            if let Some(site) = tally.count(receipt) {
+                progress.committed(&site, receipt);
             }
         }
     })?;
@@ -237,7 +246,7 @@ pub async fn crawl_in(
     let beginning = pulse.begin("beginning the metrics", Duration::ZERO);
     let gauge = Gauge::start(&settings.config.log.metrics, |file| Known {
         shared: Arc::clone(&shared),
-        tally: Arc::clone(&tally),
+        tally: tally.clone(),
         pulses: pulses.clone(),
         place: settings.archive.clone(),
         file: Mutex::new(Some(file)),
@@ -270,9 +279,6 @@ const FIRST_MOMENT: i64 = 1_577_836_800;
 /// Clocks are set by less than this all the time.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
 
-/// The sites' reports while they are counted.
-type Tally = Arc<Mutex<HashMap<i64, SiteReport>>>;
-
 async fn run(
     settings: CrawlSettings,
     shared: Arc<Shared>,
@@ -297,7 +303,7 @@ async fn run(
             }
             prepared => prepared?,
         };
-        tally.lock().unwrap_or_else(PoisonError::into_inner).insert(crawl.id(), report);
+        tally.begin(crawl.id(), report, crawl.yields());
         if settings.in_step {
             ends.push(crawl.run().await?);
         } else {
@@ -321,13 +327,8 @@ async fn run(
     shared.store.flush().await?;
     shared.store.index(|| !shared.stop.is_set() && shared.low_space().is_none()).await?;
     let finished = shared.clock.now();
-    let mut sites = std::mem::take(&mut *tally.lock().unwrap_or_else(PoisonError::into_inner));
-    for end in &ends {
-        if let Some(site) = sites.get_mut(&end.site) {
-            site.conclude(end);
-        }
-    }
-    let mut sites: Vec<SiteReport> = sites.into_values().chain(refused).collect();
+    let mut sites = tally.conclude(&ends);
+    sites.extend(refused);
     sites.sort_by(|a, b| a.site.cmp(&b.site));
     let alarms = shared.alarms(run, alarm);
     let report = RunReport::new(run.id, (started, finished), shared.outcome(&ends), (alarms, sites));
@@ -348,6 +349,9 @@ impl Shared {
             stop,
             connections: Arc::new(Semaphore::new(settings.config.fetch.concurrency.max(1))),
             workers: Arc::new(Semaphore::new(cores * 2)),
+            listings: Arc::new(Semaphore::new(1)),
+            examining: Arc::default(),
+            trials: settings.trials.clone(),
             full: settings.full,
             in_step: settings.in_step,
             spent: Arc::new(Spent::new(settings.budget, started, settings.sites.len())),

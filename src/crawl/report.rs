@@ -11,7 +11,7 @@ use tracing::warn;
 use super::site::End;
 use crate::archive::{Receipt, Verdict};
 use crate::dedup::Change;
-use crate::discover::MAX_LINKS;
+use crate::discover::{LeftAside, MAX_LINKS};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,8 +113,14 @@ pub struct SiteReport {
     pub alarms: Vec<String>,
     /// Outcome → URLs.
     pub outcomes: BTreeMap<Cow<'static, str>, u64>,
+    /// Articles that were read from an answer that was cut off or changed on its way, or lack a part.
+    #[serde(default)]
+    pub damaged: u64,
     /// URLs found for the first time.
     pub discovered: u64,
+    /// Forms of URLs that were left to a later run, since pages like them yielded no article.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_aside: Vec<LeftAside>,
 }
 
 /// A run: the object of `crawl --json`.
@@ -153,7 +159,6 @@ fn is_failure(name: &str) -> bool {
             | "not_modified"
             | "no_article"
             | "article_part"
-            | "redirect_stub"
             | "robots_excluded"
             | "no_sitemap"
             | "not_a_sitemap"
@@ -173,14 +178,22 @@ fn is_failure(name: &str) -> bool {
     )
 }
 
+/// The outcome of a URL that waits behind all others: it was not looked at.
+const POSTPONED: &str = "postponed";
+
 /// So many known articles that changed in one run, and more than did not, are no edits.
 const MANY_CHANGES: u64 = 10;
 
 impl SiteReport {
     /// Counts a committed outcome.
     pub(super) fn count(&mut self, receipt: &Receipt) {
+        if receipt.name == POSTPONED {
+            return;
+        }
         *self.outcomes.entry(receipt.name.into()).or_default() += 1;
-        self.discovered += receipt.new_urls as u64;
+        self.discovered += receipt.shown.new as u64;
+        let is_new = matches!(receipt.verdict, Verdict::Article(Change::New) | Verdict::Duplicate);
+        self.damaged += u64::from(is_new && receipt.is_damaged);
         self.counts.bytes += receipt.bytes;
         self.counts.not_modified += u64::from(receipt.name == "not_modified");
         self.counts.excluded += u64::from(receipt.name == "robots_excluded");
@@ -200,6 +213,18 @@ impl SiteReport {
         for field in &receipt.missing {
             *self.missing.entry((*field).into()).or_default() += 1;
         }
+    }
+
+    /// Takes an outcome back that was no final one: its URL was tried again.
+    pub(super) fn forget(&mut self, before: &Receipt) {
+        if let Some(count) = self.outcomes.get_mut(before.name) {
+            *count -= 1;
+            if *count == 0 {
+                self.outcomes.remove(before.name);
+            }
+        }
+        let is_missed = before.verdict == Verdict::Missing;
+        self.counts.failed -= u64::from(is_failure(before.name) && !is_missed);
     }
 
     /// Takes how the site's crawl ended, and tells the alarms that follow from the counts.
@@ -241,6 +266,12 @@ impl SiteReport {
             if count >= 3 && count * 5 >= looked_at {
                 self.alarms.push(format!("{count} pages {what}"));
             }
+        }
+        if self.damaged > 0 {
+            self.alarms.push(format!(
+                "{} articles were archived from answers that came damaged for days, or without all their pages: `capture.damage` in exports and `damage` in the view `articles` name them",
+                self.damaged
+            ));
         }
         let ArticleCounts { revised, unchanged, .. } = self.counts.articles;
         if revised >= MANY_CHANGES && revised > unchanged {

@@ -20,6 +20,18 @@ fn paths(kind: Kind) -> &'static [&'static str] {
     }
 }
 
+/// Places of each kind that are looked at by the run that finds nothing named: the others have their turn in later
+/// runs, one a day, for each costs a request that most sites answer with nothing.
+const AT_ONCE: [(Kind, usize); 2] = [(Kind::Feed, 2), (Kind::Sitemap, 1)];
+
+/// Whether a guess can wait for a later run, on a site that shows its articles without it.
+pub fn can_wait(kind: Kind, guess: &CanonicalUrl, seeds: &[CanonicalUrl]) -> bool {
+    let at_once = AT_ONCE.iter().find(|(known, _)| *known == kind).map_or(usize::MAX, |(_, count)| *count);
+    let places =
+        std::iter::successors(first(kind, guess.origin(), seeds), |last| after(kind, &last.url, seeds));
+    places.take(at_once).all(|place| place.url.key() != guess.key())
+}
+
 /// The first place to look at for a feed or a sitemap on an origin such as `http://example.com`: below the
 /// folder where the site's first seed on it is, else at its root.
 pub fn first(kind: Kind, origin: &str, seeds: &[CanonicalUrl]) -> Option<Candidate> {

@@ -1,6 +1,7 @@
 //! Which lists still show something: a pager that loops and a calendar without end are left.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
 use crate::url::UrlKey;
@@ -16,8 +17,8 @@ const ARCHIVES: UrlKey = UrlKey([0; 16]);
 struct Shown {
     /// Page → the first page of its list, as far as it was turned in this process.
     list_of: HashMap<UrlKey, UrlKey>,
-    /// List, item.
-    items: HashSet<(UrlKey, UrlKey)>,
+    /// Hashes of list and item: at a million, one pair in half a million is taken for known that is not.
+    items: HashSet<u64>,
 }
 
 impl SeenLists {
@@ -42,8 +43,14 @@ impl SeenLists {
         if let Some(next) = next {
             shown.list_of.entry(next).or_insert(list);
         }
-        items.filter(|item| shown.items.insert((list, *item))).count() > 0
+        items.filter(|item| shown.items.insert(hash((list, *item)))).count() > 0
     }
+}
+
+fn hash(value: (UrlKey, UrlKey)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

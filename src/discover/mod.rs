@@ -3,7 +3,6 @@
 pub mod api;
 mod archive;
 pub mod feed;
-mod forms;
 pub mod guess;
 pub mod index;
 mod links;
@@ -13,6 +12,7 @@ mod named;
 mod pager;
 mod pager_label;
 pub mod sitemap;
+mod yields;
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
 
 pub use archive::Period;
-pub use forms::Forms;
 pub use links::{SeenLinks, from_page};
 pub use lists::SeenLists;
 pub use named::from_head;
+pub use yields::{LeftAside, Yield, Yields};
 
 /// No more links of one page, feed or sitemap are taken.
 pub const MAX_LINKS: usize = 50_000;

@@ -10,7 +10,7 @@ use crate::archive::ArticleRecord;
 /// left to the other formats.
 const HEADER: &str = "id,site,url,title,author,source,editor,category,published,published_precision,published_approximate,\
 published_from,published_to,modified,language,views,tags,breadcrumbs,site_name,permalink,aliases,first_seen,last_seen,\
-gone_since,version,cluster,fetched_at,status,digest,body";
+gone_since,version,cluster,fetched_at,status,digest,damage,body";
 
 /// Writes CSV.
 #[derive(Debug)]
@@ -105,6 +105,7 @@ impl<W: Write> Format for Csv<W> {
         self.optional(capture.map(|capture| capture.fetched_at.as_str()));
         self.value(capture.map(|capture| capture.status));
         self.optional(capture.map(|capture| capture.digest.as_str()));
+        self.optional(capture.and_then(|capture| capture.damage.as_deref()));
         self.text(&article.body);
         self.line.pop();
         self.line.push('\n');

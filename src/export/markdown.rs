@@ -120,6 +120,7 @@ fn page(article: &ArticleRecord) -> String {
         ("gone_since", json!(article.gone_since)),
         ("fetched_at", json!(capture.map(|capture| &capture.fetched_at))),
         ("digest", json!(capture.map(|capture| &capture.digest))),
+        ("damage", json!(capture.and_then(|capture| capture.damage.as_ref()))),
     ];
     let mut page = front(article.id);
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {

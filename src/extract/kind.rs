@@ -106,6 +106,10 @@ pub(super) fn kind(
 /// Pages of few words that tell the visitor something about the visit.
 fn notice(page: &Page<'_>, reading: &Reading, article: &Article) -> Option<PageKind> {
     let shape = reading.shape();
+    let title = page.survey.title.as_deref().unwrap_or_default().to_lowercase();
+    if shape.kept < NOTICE * 2 && is_all_missing(&title) {
+        return Some(PageKind::Missing);
+    }
     if shape.all > NOTICE && shape.kept > NOTHING * 2 {
         return None;
     }
@@ -113,7 +117,6 @@ fn notice(page: &Page<'_>, reading: &Reading, article: &Article) -> Option<PageK
     {
         return Some(PageKind::Stub);
     }
-    let title = page.survey.title.as_deref().unwrap_or_default().to_lowercase();
     let text = reading.text_of(NOTICE as usize * 2).to_lowercase();
     if says("challenge", &title) || says("challenge", &text) && shape.all < NOTICE {
         return Some(PageKind::Challenge);
@@ -132,6 +135,12 @@ fn notice(page: &Page<'_>, reading: &Reading, article: &Article) -> Option<PageK
         return Some(PageKind::Shell);
     }
     None
+}
+
+/// Whether a page's title, in lower case, says that nothing is here, and nothing else but the site's name.
+fn is_all_missing(title: &str) -> bool {
+    let phrases = WORDS.get("missing_title").map_or(&[][..], Vec::as_slice);
+    title.split(['-', '–', '—', '|', '_', '·', '»']).any(|piece| phrases.contains(&piece.trim()))
 }
 
 /// A short text under a title of an error page.

@@ -184,7 +184,43 @@ pub enum First {
 pub const FIRST_ARTICLE_RANK: i64 = 2 * RANKS_PER_CLASS;
 /// What leads to articles of before: later pages of lists, archives by dates.
 pub const LATER_LIST_RANK: i64 = 3 * RANKS_PER_CLASS;
+/// Ranks from here on belong to URLs that wait behind all others, since pages like them yielded no article.
+pub const POSTPONED_RANK: i64 = 5 * RANKS_PER_CLASS;
 const RANKS_PER_CLASS: i64 = 1000;
+
+/// How a page is examined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Care {
+    /// Beside others.
+    Ordinary,
+    /// Once everything else is done, alone, and first in a process of its own: the last process that examined it did
+    /// not end by itself.
+    Alone,
+    /// Not at all for now: neither did the one that examined it alone.
+    SetAside,
+}
+
+impl Care {
+    /// The care that a page needs of which so many processes in a row died. One that leads to articles is tried
+    /// alone twice, since a site is lost without it and processes also die of other things.
+    pub fn after(crashes: u32, leads: bool) -> Self {
+        match crashes {
+            0 => Self::Ordinary,
+            1 => Self::Alone,
+            2 if leads => Self::Alone,
+            _ => Self::SetAside,
+        }
+    }
+}
+
+/// Copies in a row whose links are followed. A copy of an article may be the only way to others; a copy that a copy
+/// leads to is on a site that shows one article at any address.
+const COPIES: u32 = 1;
+
+/// Whether the links are followed of a page to which so many copies in a row led, itself one of them.
+pub fn follows_copies(copies: u32) -> bool {
+    copies <= COPIES
+}
 
 #[cfg(test)]
 mod tests {

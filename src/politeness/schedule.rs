@@ -128,6 +128,11 @@ impl Schedule {
         self.hold_until(now + self.pace.delay);
     }
 
+    /// Leaves the site alone until then.
+    pub fn leave_alone(&mut self, until: Timestamp) {
+        self.hold_until(until);
+    }
+
     /// Takes a turn back that led to no request.
     pub fn unused(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);

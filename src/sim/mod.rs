@@ -151,6 +151,7 @@ impl Simulation {
             archive: self.place.clone(),
             full: run.full,
             budget: Budget::default(),
+            trials: None,
             in_step: true,
         };
         let world = World {

@@ -111,6 +111,7 @@ fn settings(archive: &Path, change: impl FnOnce(&mut Config)) -> CrawlSettings {
         archive: Place::File(archive.to_owned()),
         full: false,
         budget: Budget::default(),
+        trials: None,
         in_step: false,
     }
 }

@@ -350,6 +350,7 @@ fn an_article_that_only_ages_has_one_version_after_years() {
                 archive: archive.clone(),
                 full: true,
                 budget: Budget::default(),
+                trials: None,
                 in_step: true,
             };
             let web = Arc::new(Aging { clock: Arc::clone(&clock), published, age });

@@ -6,19 +6,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::article::{self, Look};
 use super::body::Bodies;
-use super::record::{Outcome, PageResult, Receipt, Revision, Verdict};
+use super::record::{Disposition, Outcome, PageResult, Receipt, Revision, Shown, Verdict};
 use super::store::StoreSettings;
 use super::urls::{self, FoundOn, UrlTable};
 use super::{ArchiveError, Doing, looks, numbers, recut, redirect};
 use crate::capture::Capture;
 use crate::config::Keep;
 use crate::dedup::Change;
-use crate::frontier::{Candidate, Kind, Via};
+use crate::frontier::{Candidate, Kind, Via, follows_copies};
 use crate::politeness::HostState;
+use crate::url::CanonicalUrl;
 
 /// The writer's state between commits.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ impl Committer {
         candidates: &[Candidate],
         now: Timestamp,
     ) -> Result<usize, ArchiveError> {
-        let found = FoundOn { site, source: None, now };
+        let found = FoundOn { site, source: None, copies: 0, now };
         self.adding(connection, |urls, transaction| {
             let mut added = 0;
             for candidate in candidates {
@@ -87,7 +88,7 @@ impl Committer {
         candidates: &[Candidate],
         now: Timestamp,
     ) -> Result<(), ArchiveError> {
-        let (found, chain_start) = (FoundOn { site, source: None, now }, self.chain_start);
+        let (found, chain_start) = (FoundOn { site, source: None, copies: 0, now }, self.chain_start);
         self.adding(connection, |urls, transaction| {
             for candidate in candidates {
                 let (id, _) = urls.note(transaction, candidate, found)?;
@@ -137,7 +138,7 @@ impl Committer {
     }
 
     fn apply(&mut self, connection: &Connection, outcome: &Outcome) -> Result<Receipt, ArchiveError> {
-        let new_urls = self.note_candidates(connection, outcome)?;
+        let shown = self.note_candidates(connection, outcome)?;
         let capture = match &outcome.capture {
             Some(capture) => {
                 Some(insert_capture(connection, (outcome.url, outcome.name), capture, self.run)?)
@@ -151,7 +152,7 @@ impl Committer {
                 self.bodies.store(connection, outcome.site, page)?;
             }
         }
-        looks::note(connection, &self.recrawl, outcome, verdict, new_urls > 0)?;
+        looks::note(connection, &self.recrawl, outcome, verdict, shown.new > 0)?;
         if let Some(role) = outcome.list {
             urls::note_list(connection, outcome.url, role)?;
         }
@@ -167,7 +168,10 @@ impl Committer {
             url: outcome.url,
             name: outcome.name_after(verdict),
             verdict,
-            new_urls,
+            shown,
+            turned: turned(outcome),
+            is_damaged: outcome.is_damaged(),
+            is_retried: matches!(outcome.disposition, Disposition::Retry(_)),
             bytes: outcome.capture.iter().chain(&outcome.parts).map(|capture| capture.wire_length).sum(),
             answered: outcome.capture.is_some(),
             missing: outcome.missing.clone(),
@@ -176,7 +180,7 @@ impl Committer {
 
     /// Notes the captures of an article's further pages; they are no articles of their own.
     fn note_parts(&mut self, connection: &Connection, outcome: &Outcome) -> Result<Vec<i64>, ArchiveError> {
-        let found = FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
+        let found = FoundOn::on(outcome, 0);
         let mut captures = Vec::with_capacity(outcome.parts.len());
         for part in &outcome.parts {
             let candidate = Candidate::new(part.url.clone(), Kind::Other, Via::Part, 0);
@@ -200,40 +204,49 @@ impl Committer {
             && !matches!(verdict, Verdict::Alias | Verdict::Foreign)
     }
 
-    /// Adds what was found; gives the number of URLs never seen before.
-    fn note_candidates(&mut self, connection: &Connection, outcome: &Outcome) -> Result<usize, ArchiveError> {
-        let found = FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
+    /// Adds what was found.
+    fn note_candidates(&mut self, connection: &Connection, outcome: &Outcome) -> Result<Shown, ArchiveError> {
+        let copies = if article::is_copied(connection, outcome)? { outcome.copies + 1 } else { 0 };
+        if !follows_copies(copies) {
+            return Ok(Shown::default());
+        }
+        let found = FoundOn::on(outcome, copies);
         let all = self.full || self.sweeps.contains(&outcome.site);
-        let (mut new_urls, mut items, mut fresh) = (0, 0, 0);
+        let mut shown = Shown::default();
+        let (mut items, mut fresh) = (0, 0);
         let (later_pages, others): (Vec<&Candidate>, Vec<&Candidate>) =
             outcome.candidates.iter().partition(|candidate| candidate.is_next_page);
         for candidate in others {
             let (id, is_new) = self.urls.note(connection, candidate, found)?;
-            new_urls += usize::from(is_new);
+            shown.new += usize::from(is_new);
             let is_item = matches!(candidate.via, Via::List | Via::Feed | Via::Api)
                 && matches!(candidate.kind, Kind::Post | Kind::Other);
             if !later_pages.is_empty() && is_item {
                 items += 1;
-                fresh += usize::from(is_new || self.is_fresh(connection, id)?);
+                let item = if is_new { Item::NEW } else { self.item(connection, id)? };
+                fresh += usize::from(item.is_fresh);
+                shown.articles += usize::from(item.is_article);
             }
         }
         for candidate in later_pages {
             let (id, is_new) = self.urls.note(connection, candidate, found)?;
-            new_urls += usize::from(is_new);
+            shown.new += usize::from(is_new);
             if !is_new {
                 urls::note_later_page(connection, id, candidate)?;
             }
             let has_more = if candidate.needs_all_new { fresh == items } else { fresh > 0 };
             self.queue_list_page(connection, id, outcome.at, (all || has_more, all))?;
         }
-        Ok(new_urls)
+        Ok(shown)
     }
 
-    /// Whether nothing was known of a URL before this run and those that it continues.
-    fn is_fresh(&self, connection: &Connection, id: i64) -> Result<bool, ArchiveError> {
-        let sql = "SELECT coalesce(discovered_at >= ?2 OR (state = 'queued' AND fetched_at IS NULL), 0) FROM url WHERE id = ?1";
-        let mut fresh = connection.prepare_cached(sql).doing("looking at a list")?;
-        fresh.query_row((id, self.chain_start.as_millisecond()), |row| row.get(0)).doing("looking at a list")
+    /// What is known of a URL that a list shows.
+    fn item(&self, connection: &Connection, id: i64) -> Result<Item, ArchiveError> {
+        let sql = "SELECT coalesce(discovered_at >= ?2 OR (state = 'queued' AND fetched_at IS NULL), 0), article IS NOT NULL
+                   FROM url WHERE id = ?1";
+        let mut item = connection.prepare_cached(sql).doing("looking at a list")?;
+        let read = |row: &Row<'_>| Ok(Item { is_fresh: row.get(0)?, is_article: row.get(1)? });
+        item.query_row((id, self.chain_start.as_millisecond()), read).doing("looking at a list")
     }
 
     /// Makes a list's later page due, once a run: when it is worth a look, or when the last one failed. `anew`
@@ -268,12 +281,7 @@ impl Committer {
             PageResult::Article { article, revision, canonical } => {
                 let revision = self.revision(connection, revision)?;
                 let claims = match canonical {
-                    Some(url) => {
-                        let candidate = Candidate::new(url.clone(), Kind::Post, Via::Canonical, 0);
-                        let found =
-                            FoundOn { site: outcome.site, source: Some(outcome.url), now: outcome.at };
-                        Some(self.urls.note(connection, &candidate, found)?.0)
-                    }
+                    Some(named) => Some(self.urls.note(connection, named, FoundOn::on(outcome, 0))?.0),
                     None => None,
                 };
                 let look = Look {
@@ -284,7 +292,7 @@ impl Committer {
                     parts,
                     revision,
                     claims,
-                    is_damaged: outcome.capture.as_ref().is_some_and(|capture| capture.damage.is_some()),
+                    is_damaged: outcome.is_damaged(),
                 };
                 urls::drop_entry_body(connection, outcome.url, article)?;
                 article::apply(connection, &self.urls, &look, article)
@@ -313,6 +321,25 @@ impl Committer {
         self.revisions.insert(Arc::clone(revision), id);
         Ok(id)
     }
+}
+
+/// What is known of a URL that a list shows.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    /// Nothing was known of it before this run and those that it continues.
+    is_fresh: bool,
+    /// An article stands there.
+    is_article: bool,
+}
+
+impl Item {
+    const NEW: Self = Self { is_fresh: true, is_article: false };
+}
+
+/// The page of an outcome, where it is one of a list that goes on.
+fn turned(outcome: &Outcome) -> Option<CanonicalUrl> {
+    let goes_on = outcome.candidates.iter().any(|candidate| candidate.is_next_page);
+    outcome.capture.as_ref().filter(|_| goes_on).map(|capture| capture.url.clone())
 }
 
 fn insert_capture(

@@ -16,12 +16,12 @@ use crate::archive::{Claimed, Disposition, ListRole, Outcome, PageResult};
 use crate::capture::{Capture, Digest};
 use crate::crawl::counted::Counted;
 use crate::dedup::Boilerplate;
-use crate::discover::{Forms, SeenLinks, SeenLists, Territory};
-use crate::extract::Attributes;
+use crate::discover::{SeenLinks, SeenLists, Territory, Yield, Yields};
 use crate::extract::parts::Continuation;
+use crate::extract::{Attributes, PageKind};
 use crate::fetch::FetchError;
 use crate::frontier::{Candidate, Kind, Via};
-use crate::politeness::{HostState, retry};
+use crate::politeness::{HostState, Refusal, Reply, retry};
 use crate::profile::{Profile, Profiles};
 use crate::url::CanonicalUrl;
 use crate::watch::{Traits, Watch};
@@ -31,10 +31,14 @@ pub(super) use sources::profile_sources;
 
 /// Runs that may fail before a URL is given up for good.
 pub(super) const PATIENCE: u32 = 5;
+/// Days for which a page that comes damaged each time is asked for again before it is taken as it is.
+const DAMAGED_DAYS: u32 = 3;
 /// Further looks at a URL that was never an article's where nothing stands.
 const ABSENT_LOOKS: u32 = 2;
 /// Days after which a known article that can't be read is tried again at the latest.
 const LONGEST_REFUSAL: i32 = 30;
+/// Until a page that ends processes is tried again, in a process of its own: time enough for a new version.
+const SET_ASIDE_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 const DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// What the decisions depend on besides the answer.
@@ -48,8 +52,8 @@ pub(super) struct Rules {
     pub(super) seen: Arc<SeenLinks>,
     /// What lists have shown.
     pub(super) lists: Arc<SeenLists>,
-    /// What pages of each form have shown.
-    pub(super) forms: Arc<Forms>,
+    /// The articles that pages of each form yielded.
+    pub(super) yields: Arc<Yields>,
     /// What stood under counted numbers.
     pub(super) counted: Arc<Mutex<Counted>>,
     /// What stands below the site's posts.
@@ -119,7 +123,7 @@ pub(super) fn answer(
             article.unusual = watch.lock().unwrap_or_else(PoisonError::into_inner).note(traits);
         }
     }
-    exam.note_form(name, &result);
+    exam.note_yield(name, &result);
     let mut capture = captures.pop();
     if let Some(capture) = capture.as_mut().filter(|_| !matches!(result, PageResult::Article { .. })) {
         // Nobody keeps it, and sitemaps are large.
@@ -131,6 +135,7 @@ pub(super) fn answer(
         name,
         result,
         disposition,
+        copies: claimed.copies,
         candidates: exam.candidates,
         list: exam.list,
         missing: exam.missing,
@@ -165,6 +170,20 @@ pub(super) fn panicked(rules: &Rules, claimed: &Claimed, host: (i64, HostState),
     without_answer(rules, claimed, "panicked", disposition, host, at)
 }
 
+/// What becomes of a URL whose page ends the process that examines it.
+pub(super) fn set_aside(rules: &Rules, claimed: &Claimed, host: (i64, HostState), at: Timestamp) -> Outcome {
+    without_answer(rules, claimed, "set_aside", Disposition::SetAside(at + SET_ASIDE_FOR), host, at)
+}
+
+/// The alarm for it.
+pub(super) fn set_aside_alarm(claimed: &Claimed, why: &str) -> String {
+    format!(
+        "`{}` is set aside for {} days, since its page ended the process that examined it ({why}); everything else is crawled: please report the page as a fault of jianbao",
+        claimed.url,
+        SET_ASIDE_FOR.as_hours() / 24
+    )
+}
+
 /// An outcome without a request, or without its answer.
 pub(super) fn without_answer(
     rules: &Rules,
@@ -182,6 +201,7 @@ pub(super) fn without_answer(
         parts: Vec::new(),
         result: PageResult::Nothing,
         disposition,
+        copies: claimed.copies,
         candidates: Vec::new(),
         list: None,
         missing: Vec::new(),
@@ -190,6 +210,16 @@ pub(super) fn without_answer(
         host,
         at,
     }
+}
+
+/// What came of a request, as far as refusals go.
+pub(super) fn reply(outcome: &Outcome) -> Reply {
+    let Some(capture) = &outcome.capture else { return Reply::None };
+    let refusal = match Refusal::of_status(capture.status) {
+        None if outcome.name == PageKind::Challenge.as_str() => Some(Refusal::Forbidden(capture.status)),
+        refusal => refusal,
+    };
+    refusal.map_or(Reply::Served, Reply::Refused)
 }
 
 /// Whether the host says that it is overloaded.
@@ -233,15 +263,18 @@ impl<'a> Exam<'a> {
         }
     }
 
-    /// Notes whether a page showed anything new: an error says nothing of its form, nor a known article.
-    fn note_form(&self, name: &str, result: &PageResult) {
-        let text = match result {
-            PageResult::Article { article, .. } => Some(article.text_digest()),
-            _ => None,
+    /// Notes the yield of a page: an error says nothing of its form, nor a known article.
+    fn note_yield(&self, name: &str, result: &PageResult) {
+        let is_page = |found: &Candidate| found.kind != Kind::Sitemap;
+        let gave = match (result, name) {
+            (PageResult::Article { article, .. }, _) => Yield::Article(article.text_digest()),
+            (_, "list" | "list_repeats") => Yield::Links,
+            (_, "sitemap") if self.candidates.iter().any(is_page) => Yield::Links,
+            (_, "no_article" | "no_text" | "soft_404" | "login" | "challenge" | "sitemap") => Yield::Nothing,
+            _ => return,
         };
-        let says_nothing = ["no_article", "no_text", "list", "list_repeats", "sitemap"].contains(&name);
-        if !self.claimed.has_article() && (text.is_some() || says_nothing) {
-            self.rules.forms.note(&self.claimed.url, self.claimed.kind, text, &self.candidates);
+        if !self.claimed.has_article() {
+            self.rules.yields.note(&self.claimed.url, self.claimed.kind, gave, &self.candidates);
         }
     }
 
@@ -301,14 +334,24 @@ impl<'a> Exam<'a> {
         if capture.body.iter().all(u8::is_ascii_whitespace) {
             return nothing("empty_body", self.retry(None));
         }
-        // A body that was cut off is asked for again; what there is of it is taken at the last try.
-        if capture.damage.is_some() && self.claimed.failures < self.rules.retries {
+        if capture.damage.is_some() && self.waits_for_whole() {
             return nothing("damaged_body", self.retry(None));
         }
         if self.claimed.kind.is_listing() {
             return self.read_listing(capture);
         }
         if is_html(capture) { self.read_page(capture) } else { nothing("not_html", self.refused()) }
+    }
+
+    /// Whether a body that was cut off or changed on its way is left for another try. It never stands in for a known
+    /// article. Of a list, what can be read is taken in the same run, since only its links are; an article that stays
+    /// damaged is taken after some days, with that fact.
+    fn waits_for_whole(&self) -> bool {
+        let days = match self.claimed.kind {
+            Kind::Post | Kind::Other => DAMAGED_DAYS,
+            Kind::List | Kind::Feed | Kind::Sitemap | Kind::Api => 0,
+        };
+        self.claimed.has_article() || self.claimed.failures < self.rules.retries + days
     }
 
     fn redirect(&mut self, capture: &Capture) -> Read {
@@ -398,7 +441,7 @@ mod tests {
             attributes: Attributes::ALL,
             seen: Arc::default(),
             lists: Arc::default(),
-            forms: Arc::default(),
+            yields: Arc::default(),
             counted: Arc::default(),
             boilerplate: Arc::default(),
             watch: Arc::default(),
@@ -423,8 +466,13 @@ mod tests {
             entry: None,
             known: None,
             is_counted: false,
+            is_guess: false,
+            is_new: true,
+            crashes: 0,
             has_worked: false,
             leads: true,
+            copies: 0,
+            is_postponed: false,
         };
         let page = b"<title>a</title><a href=/1.html>one</a>".to_vec();
         let capture = Capture::of_page(url, Timestamp::UNIX_EPOCH, Some("text/html"), page);

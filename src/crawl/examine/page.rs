@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::{Arc, PoisonError};
 
 use super::sources::profile_sources;
-use super::{Exam, Read};
+use super::{Exam, PATIENCE, Read};
 use crate::archive::{Disposition, PageResult, Revision};
 use crate::article::Article;
 use crate::capture::Capture;
@@ -55,6 +55,7 @@ impl Exam<'_> {
             return (self.list(&capture.url), PageResult::Nothing, Disposition::Done);
         }
         if self.says_missing(&article) {
+            self.candidates.clear();
             return self.missing("soft_404");
         }
         // A list's later page leads to its first one in the same words, but shows no text.
@@ -85,7 +86,7 @@ impl Exam<'_> {
             toml: profile.as_ref().map(|p| p.toml.clone()).unwrap_or_default()
                 + &self.rules.boilerplate.to_toml(),
         });
-        let canonical = Self::canonical(&page, &territory);
+        let canonical = self.canonical(&page, &territory);
         (
             "article",
             PageResult::Article { article: Box::new(article), revision, canonical },
@@ -148,11 +149,15 @@ impl Exam<'_> {
         counted.is_nothing(url, article)
     }
 
-    fn no_article(&self, page: &Page<'_>, kind: PageKind) -> Read {
+    fn no_article(&mut self, page: &Page<'_>, kind: PageKind) -> Read {
         let nothing = |name, disposition| (name, PageResult::Nothing, disposition);
+        if matches!(kind, PageKind::Challenge | PageKind::Login | PageKind::Missing) {
+            // Such a page speaks of the visit, and its links are no part of the site's order.
+            self.candidates.clear();
+        }
         match kind {
             // Who is kept out today may be let in tomorrow.
-            PageKind::Challenge | PageKind::Login => nothing(kind.as_str(), self.retry(None)),
+            PageKind::Challenge | PageKind::Login => nothing(kind.as_str(), self.not_yet(PATIENCE)),
             PageKind::Missing => self.missing("soft_404"),
             _ if page.survey.is_noindex() && self.claimed.has_article() => self.missing("noindex"),
             PageKind::Shell | PageKind::Stub => nothing(kind.as_str(), self.seen()),
@@ -187,11 +192,15 @@ impl Exam<'_> {
         self.candidates.extend(profile_sources(profile, territory, &capture.url));
     }
 
-    /// What `rel=canonical` names, when it may be another address of this article.
-    fn canonical(page: &Page<'_>, territory: &Territory) -> Option<CanonicalUrl> {
+    /// What `rel=canonical` names, when it may be another address of this article. It leads on as a redirect does,
+    /// and no farther: some pages name the next one, without end.
+    fn canonical(&self, page: &Page<'_>, territory: &Territory) -> Option<Candidate> {
         let named = page.canonical().filter(|url| url.key() != page.url().key() && !url.is_front_page())?;
         let is_article = !territory.knows_articles() || territory.kind(&named) == Kind::Post;
-        (territory.contains(&named) && is_article).then_some(named)
+        let hops = self.claimed.hops + 1;
+        let is_near = hops <= self.rules.redirects;
+        (is_near && is_article && territory.contains(&named))
+            .then(|| Candidate { hops, ..Candidate::new(named, Kind::Post, Via::Canonical, 0) })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::Route;
 use crate::crawl::examine;
 use crate::crawl::gate::{self, Access, Host};
 use crate::discover::guess;
-use crate::frontier::{Candidate, Kind, Via};
+use crate::frontier::{Candidate, Care, Kind, Via};
 use crate::politeness::Turn;
 use crate::url::CanonicalUrl;
 
@@ -50,9 +50,14 @@ impl SiteCrawl {
         if let Some(target) = self.moves.target(&next.url) {
             return self.moved(target).await;
         }
-        let is_unknown = !next.claimed.has_article() && !next.is_part();
-        if is_unknown && self.rules.forms.is_barren(&next.url, next.claimed.kind) {
-            return self.leave_aside().await;
+        if !next.is_part() && self.is_poor(&next.claimed) {
+            return if next.claimed.is_postponed { self.leave_aside().await } else { self.postpone().await };
+        }
+        if Care::after(next.claimed.crashes, next.claimed.leads) == Care::SetAside {
+            return self.set_aside().await;
+        }
+        if next.claimed.kind.is_listing() && !self.listings.is_empty() {
+            return self.wait(None).await;
         }
         match self.schedule.take_turn(self.shared.clock.now()) {
             Turn::Now => {
@@ -66,6 +71,31 @@ impl SiteCrawl {
         }
     }
 
+    /// Whether the site's yield in articles speaks against a request: pages like this one gave none, or it is a guess
+    /// that the site can do without for now.
+    fn is_poor(&self, claimed: &Claimed) -> bool {
+        let (yields, seeds) = (&self.rules.yields, &self.rules.territory.site.seeds);
+        let is_early =
+            claimed.is_guess && claimed.is_new && guess::can_wait(claimed.kind, &claimed.url, seeds);
+        (claimed.is_unproved() && yields.is_barren(&claimed.url, claimed.kind))
+            || (is_early && (yields.has_articles() || !claimed.is_postponed))
+    }
+
+    /// Puts the first URL of the queue behind all others: pages like it yielded no article so far, and what they
+    /// led to is read first.
+    async fn postpone(&mut self) -> Result<(), ArchiveError> {
+        self.without_request("postponed", Disposition::Postponed).await
+    }
+
+    /// Leaves out the first URL of the queue, whose page ended the processes that examined it.
+    async fn set_aside(&mut self) -> Result<(), ArchiveError> {
+        let Some(job) = self.queue.pop_front() else { return Ok(()) };
+        self.alarm(examine::set_aside_alarm(&job.claimed, "twice, the second time alone"));
+        let host = (self.hosts.0.get(job.url.origin()).map_or(0, |host| host.id), self.schedule.state());
+        let outcome = examine::set_aside(&self.rules, &job.claimed, host, self.shared.clock.now());
+        self.commit(&job.claimed, outcome).await
+    }
+
     /// Leaves the first URL of the queue to a later run, unless an answer that is still to be read shows
     /// that pages like it do give something.
     async fn leave_aside(&mut self) -> Result<(), ArchiveError> {
@@ -73,7 +103,7 @@ impl SiteCrawl {
             return self.wait(None).await;
         }
         if let Some(next) = self.queue.front() {
-            self.rules.forms.leave_aside(&next.url, next.claimed.kind);
+            self.rules.yields.leave_aside(&next.url, next.claimed.kind);
         }
         let tomorrow = self.shared.clock.now() + SignedDuration::from_hours(24);
         self.without_request("left_aside", Disposition::Rest(tomorrow)).await

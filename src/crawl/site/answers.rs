@@ -1,25 +1,26 @@
 //! What becomes of an answer: noted for the schedule, examined on a thread, committed, and followed by
 //! the next page of its article.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tracing::{info, warn};
+use tracing::info;
 
+use super::examination::Examination;
 use super::{Examined, Fetched, Job, SiteCrawl, Step};
-use crate::archive::{ArchiveError, Claimed, Outcome, PageResult, Store};
+use crate::archive::{ArchiveError, Claimed, Outcome, PageResult};
 use crate::capture::Capture;
-use crate::crawl::examine::{self, Examined as Answered, Rules};
+use crate::crawl::examine;
 use crate::fetch::FetchError;
-use crate::politeness::HostState;
-use crate::profile::Profile;
-use crate::watch::Watch;
+use crate::politeness::Reply;
 
 /// A certificate with less time left is worth an alarm: those of 90 days are renewed after 60.
 const CERTIFICATE_LEFT: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
+
+/// A site that refuses everything is left alone for as long, or as long as it asks for when that is longer: hourly
+/// runs then ask once more each.
+const REFUSED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
 
 impl SiteCrawl {
     /// Notes how the request went, and hands the answer to a thread.
@@ -59,30 +60,16 @@ impl SiteCrawl {
     pub(super) fn examine(&mut self, job: Job, answer: Option<Result<Capture, FetchError>>) {
         let now = self.shared.clock.now();
         let host = (self.hosts.0.get(job.url.origin()).map_or(0, |host| host.id), self.schedule.state());
-        let rules = self.rules.clone();
-        let shared = Arc::clone(&self.shared);
         let step = self.pulse.begin(format_args!("examining `{}`", job.url), Duration::ZERO);
-        self.examining.spawn(async move {
-            let _permit = Arc::clone(&shared.workers).acquire_owned().await;
-            if !job.claimed.kind.is_listing() && matches!(&answer, Some(Ok(capture)) if capture.status == 200)
-            {
-                watch(&rules, &shared.store).await?;
-            }
-            let work = tokio::task::spawn_blocking(move || {
-                let _step = step;
-                let claimed = job.claimed.clone();
-                // One page must not end its site's crawl, in this run and in each that follows.
-                let read = catch_unwind(AssertUnwindSafe(|| understand(&rules, job, answer, host, now)));
-                let (outcome, profile) = match read {
-                    Ok(Understood::GoesOn(job)) => return Ok(Step::GoesOn(job)),
-                    Ok(Understood::Done(outcome, profile)) => (*outcome, profile),
-                    Err(_) => (examine::panicked(&rules, &claimed, host, now), None),
-                };
-                log(&rules.territory.site.name, &claimed, &outcome);
-                shared.store.commit(outcome).map(|()| Step::Committed(claimed.id, profile))
-            });
-            work.await.map_err(|error| ArchiveError::Stopped(error.to_string()))?
-        });
+        let work = Examination {
+            rules: self.rules.clone(),
+            shared: Arc::clone(&self.shared),
+            job,
+            answer,
+            host,
+            now,
+        };
+        self.examining.spawn(work.run(step));
     }
 
     /// A host that does not answer at all is left to the next run. One page that never comes uses up its
@@ -97,19 +84,46 @@ impl SiteCrawl {
         }
     }
 
+    /// Leaves a site alone that refuses one request after the other.
+    fn stop_when_refused(&mut self, reply: Reply) {
+        if let (Some(count), Reply::Refused(refusal)) = (self.refusals.note(reply), reply)
+            && !self.closed
+        {
+            self.schedule.leave_alone(self.shared.clock.now() + REFUSED_FOR);
+            let until = self.schedule.state().not_before.unwrap_or(self.shared.clock.now());
+            self.close(format!(
+                "the last {count} answers in a row were {}: the site is left alone until {}; then a run goes on, with what is still to be read",
+                refusal.in_words(),
+                until.strftime("%Y-%m-%dT%H:%M:%SZ")
+            ));
+        }
+    }
+
     pub(super) fn examined(
         &mut self,
         examined: Result<Examined, tokio::task::JoinError>,
     ) -> Result<(), ArchiveError> {
-        let (id, profile) = match examined.map_err(|error| ArchiveError::Stopped(error.to_string()))?? {
-            Step::Committed(id, profile) => (id, profile),
+        let step = examined.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
+        let (url, profile, reply) = match step {
+            Step::Committed { url, profile, reply, alarm } => {
+                alarm.into_iter().for_each(|alarm| self.alarm(alarm));
+                (url, profile, reply)
+            }
+            Step::Left(url) => {
+                self.busy.remove(&url);
+                self.leading.remove(&url);
+                self.listings.remove(&url);
+                return Ok(());
+            }
             Step::GoesOn(job) => {
                 self.queue.push_front(*job);
                 return Ok(());
             }
         };
-        self.busy.remove(&id);
-        self.leading.remove(&id);
+        self.busy.remove(&url);
+        self.leading.remove(&url);
+        self.listings.remove(&url);
+        self.stop_when_refused(reply);
         if let Some(profile) = profile
             && self.rules.territory.profile.is_none()
         {
@@ -117,50 +131,6 @@ impl SiteCrawl {
             self.rules.territory.profile = Some(profile);
         }
         Ok(())
-    }
-}
-
-/// Reads what the site's articles are like, which takes a while, before the first of them is examined.
-async fn watch(rules: &Rules, store: &Store) -> Result<(), ArchiveError> {
-    let begin = async || Ok(Mutex::new(Watch::new(store.traits(rules.site).await?)));
-    rules.watch.get_or_try_init(begin).await.map(drop)
-}
-
-/// What a job's pages came to.
-enum Understood {
-    /// The outcome, and the profile that the page gave.
-    Done(Box<Outcome>, Option<Arc<Profile>>),
-    /// Its article goes on at another URL.
-    GoesOn(Box<Job>),
-}
-
-/// Examines the pages of a job, with the last answer.
-fn understand(
-    rules: &Rules,
-    mut job: Job,
-    answer: Option<Result<Capture, FetchError>>,
-    host: (i64, HostState),
-    now: Timestamp,
-) -> Understood {
-    let is_part = job.is_part();
-    let mut may_go_on = false;
-    match answer {
-        Some(Err(error)) if !is_part => {
-            warn!(site = %rules.territory.site.name, url = %job.claimed.url, "{error}");
-            let outcome = examine::failure(rules, &job.claimed, &error, host, now);
-            return Understood::Done(Box::new(outcome), None);
-        }
-        Some(Ok(capture)) if !is_part || capture.status == 200 => {
-            job.pages.captures.push(capture);
-            may_go_on = true;
-        }
-        _ => {}
-    }
-    match examine::answer(rules, &job.claimed, job.pages, host, may_go_on) {
-        Answered::GoesOn { pages, url } => {
-            Understood::GoesOn(Box::new(Job { claimed: job.claimed, url, pages }))
-        }
-        Answered::Done { outcome, profile } => Understood::Done(outcome, profile),
     }
 }
 

@@ -15,10 +15,11 @@ const LOST: u64 = 3;
 impl SiteCrawl {
     /// Learns, and says what changed for the worse.
     pub(super) async fn conclude(&mut self) -> Result<(), ArchiveError> {
+        self.keep_schedule().await?;
         self.alarm_if_forbidden().await?;
         self.alarm_if_not_begun();
-        for alarm in self.rules.forms.alarms() {
-            self.alarm(alarm);
+        for left in self.rules.yields.left_aside().iter().filter(|left| left.is_trap()) {
+            self.alarm(left.alarm());
         }
         if self.shared.low_space().is_none() {
             self.shared.store.learn(self.id()).await?;
@@ -40,6 +41,17 @@ impl SiteCrawl {
         let is_through = !self.closed && self.cut_short.is_none();
         self.is_barren = is_through && !self.shared.store.has_article(self.id()).await?;
         self.listen().await
+    }
+
+    /// Keeps the schedule of a site that was closed: the next run is to leave it alone as long.
+    async fn keep_schedule(&self) -> Result<(), ArchiveError> {
+        let is_seed =
+            |origin: &str| self.rules.territory.site.seeds.iter().any(|seed| seed.origin() == origin);
+        let host = self.hosts.0.iter().find(|(origin, _)| is_seed(origin)).filter(|_| self.closed);
+        match host {
+            Some((_, host)) => self.shared.store.keep_schedule(host.id, self.schedule.state()).await,
+            None => Ok(()),
+        }
     }
 
     /// Alarms as long as robots.txt keeps jianbao from what it archived, or from where the site begins: such a site

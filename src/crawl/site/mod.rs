@@ -4,6 +4,7 @@
 mod admission;
 mod answers;
 mod conclude;
+mod examination;
 mod prepare;
 
 use std::collections::{HashSet, VecDeque};
@@ -23,9 +24,10 @@ use super::moves::Moves;
 use super::watchdog::{Doing, Pulse};
 use crate::archive::{ArchiveError, Claimed, Disposition, Outcome};
 use crate::capture::Capture;
+use crate::discover::Yields;
 use crate::fetch::{FetchError, Request};
 use crate::frontier::First;
-use crate::politeness::Schedule;
+use crate::politeness::{Refusals, Reply, Schedule};
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
 
@@ -33,6 +35,9 @@ use crate::url::CanonicalUrl;
 const CLAIM: usize = 64;
 /// Answers being examined at the same time; more would only fill memory.
 const EXAMINED_AT_ONCE: usize = 6;
+
+/// How long a run that is to end waits for examinations: an ordinary page takes a hundredth of it.
+const EXAMINED_AT_THE_END: Duration = Duration::from_millis(1500);
 
 /// The largest feed, sitemap or page of an API, in bytes: sitemaps.org's limit.
 const MAX_LISTING: u64 = 50 << 20;
@@ -73,9 +78,13 @@ pub(super) struct SiteCrawl {
     busy: HashSet<i64>,
     /// Of these, feeds and the like: articles wait for what they say.
     leading: HashSet<i64>,
+    /// Feeds, sitemaps and pages of an API under way: one at a time, since they are large.
+    listings: HashSet<i64>,
     fetching: JoinSet<Fetched>,
     examining: JoinSet<Examined>,
     share: Share,
+    /// Refusals in a row.
+    refusals: Refusals,
     alarms: Vec<String>,
     /// Articles that were found to be gone.
     gone: u64,
@@ -120,8 +129,16 @@ impl Job {
 /// What an examination came to.
 #[derive(Debug)]
 enum Step {
-    /// The URL is committed; the profile that its page gave.
-    Committed(i64, Option<Arc<Profile>>),
+    /// The URL is committed.
+    Committed {
+        url: i64,
+        /// The profile that its page gave.
+        profile: Option<Arc<Profile>>,
+        reply: Reply,
+        alarm: Option<String>,
+    },
+    /// The run ends before the page could be examined; the next one asks for it again.
+    Left(i64),
     /// Its article goes on at another URL.
     GoesOn(Box<Job>),
 }
@@ -143,6 +160,11 @@ impl SiteCrawl {
     /// Whether crawl.toml says to begin there.
     fn is_seed(&self, url: &CanonicalUrl) -> bool {
         self.rules.territory.site.seeds.contains(url)
+    }
+
+    /// The articles that its pages yield.
+    pub(super) fn yields(&self) -> Arc<Yields> {
+        Arc::clone(&self.rules.yields)
     }
 
     fn name(&self) -> &str {
@@ -303,6 +325,9 @@ impl SiteCrawl {
         if job.claimed.leads {
             self.leading.insert(job.claimed.id);
         }
+        if job.claimed.kind.is_listing() {
+            self.listings.insert(job.claimed.id);
+        }
         let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
         self.fetching.spawn(async move {
             if let Err(error) = shared.web.resolve(&job.url).await {
@@ -391,7 +416,9 @@ impl SiteCrawl {
     }
 
     async fn commit(&self, claimed: &Claimed, outcome: Outcome) -> Result<(), ArchiveError> {
-        answers::log(self.name(), claimed, &outcome);
+        if outcome.disposition != Disposition::Postponed {
+            answers::log(self.name(), claimed, &outcome);
+        }
         self.shared.store.hand_over(outcome).await
     }
 
@@ -409,6 +436,29 @@ impl SiteCrawl {
         }
     }
 
+    /// Waits for examinations under way; `false` when the run is to end and one of them does not.
+    async fn end_examinations(&mut self) -> Result<bool, ArchiveError> {
+        let shared = Arc::clone(&self.shared);
+        let late = async {
+            shared.cut().await;
+            tokio::time::sleep(EXAMINED_AT_THE_END).await;
+        };
+        tokio::pin!(late);
+        loop {
+            tokio::select! {
+                examined = self.examining.join_next() => match examined {
+                    Some(examined) => self.examined(examined)?,
+                    None => return Ok(true),
+                },
+                () = &mut late => {
+                    // The thread can't be ended; the page stays known as one that is being examined.
+                    self.examining.detach_all();
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
     /// Lets examinations end, so that nothing fetched is lost; where the run is to end now, requests under way
     /// are dropped. Of an article on several pages, what there is of it is taken, unless the next run is to go
     /// on with it.
@@ -423,8 +473,8 @@ impl SiteCrawl {
             }
         }
         loop {
-            while let Some(examined) = self.examining.join_next().await {
-                self.examined(examined)?;
+            if !self.end_examinations().await? {
+                return Ok(());
             }
             match self.queue.pop_front() {
                 Some(job) if job.is_part() && !is_stopped => self.examine(job, None),

@@ -17,10 +17,10 @@ use crate::crawl::examine::{Rules, profile_sources};
 use crate::crawl::gate::Hosts;
 use crate::crawl::moves::Moves;
 use crate::crawl::watchdog::Pulse;
-use crate::discover::{Forms, Territory};
+use crate::discover::{Territory, Yields};
 use crate::extract::Attributes;
 use crate::frontier::{Candidate, First, Kind, Via};
-use crate::politeness::{HostState, Pace, Schedule};
+use crate::politeness::{HostState, Pace, Refusals, Schedule};
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
 
@@ -49,9 +49,11 @@ impl SiteCrawl {
             queue: VecDeque::new(),
             busy: HashSet::new(),
             leading: HashSet::new(),
+            listings: HashSet::new(),
             fetching: JoinSet::new(),
             examining: JoinSet::new(),
             share,
+            refusals: Refusals::default(),
             alarms: Vec::new(),
             gone: 0,
             cut_short: None,
@@ -114,8 +116,11 @@ fn schedule(shared: &Shared, site: &Site, hosts: &HashMap<String, HostRecord>) -
 /// What answers are understood by.
 async fn rules(shared: &Shared, site: i64, territory: Territory) -> Result<Rules, ArchiveError> {
     let store = &shared.store;
-    let (forms, aside) = (Forms::default(), store.left_aside(site).await?);
-    forms.remember(aside.iter().map(|(url, kind)| (url, *kind)));
+    let (yields, aside) = (Yields::default(), store.left_aside(site).await?);
+    yields.remember(aside.iter().map(|(url, kind)| (url, *kind)));
+    if store.has_article(site).await? {
+        yields.note_articles();
+    }
     let profiles = shared.profiles.iter().chain(&territory.profile).map(|profile| profile.toml.as_str());
     Ok(Rules {
         site,
@@ -124,7 +129,7 @@ async fn rules(shared: &Shared, site: i64, territory: Territory) -> Result<Rules
         profiles: Arc::clone(&shared.profiles),
         seen: Arc::default(),
         lists: Arc::default(),
-        forms: Arc::new(forms),
+        yields: Arc::new(yields),
         counted: Arc::default(),
         watch: Arc::default(),
         boilerplate: Arc::new(store.boilerplate(site).await?),

@@ -217,6 +217,7 @@ pub(super) fn fill(row: &mut Columns, article: ArticleRecord, has_site: bool) ->
     let capture = article.capture;
     row.moment(capture.as_ref().map(|capture| capture.fetched_at.as_str()));
     row.integer(capture.as_ref().map(|capture| capture.status));
-    row.text(capture.map(|capture| capture.digest));
+    row.text(capture.as_ref().map(|capture| capture.digest.clone()));
+    row.text(capture.and_then(|capture| capture.damage));
     Ok(())
 }

@@ -59,6 +59,7 @@ const SCHEMA: &str = "message article {
     OPTIONAL INT64 fetched_at (TIMESTAMP(MILLIS,true));
     OPTIONAL INT64 status;
     OPTIONAL BYTE_ARRAY digest (STRING);
+    OPTIONAL BYTE_ARRAY damage (STRING);
 }";
 /// The column that a partition's folder names instead.
 const SITE: &str = "    REQUIRED BYTE_ARRAY site (STRING);\n";

@@ -154,6 +154,7 @@ impl Lab {
             archive: Place::File(self.desk.archive()),
             full: false,
             budget: self.budget,
+            trials: None,
             in_step: true,
         }
     }
@@ -167,6 +168,13 @@ impl Lab {
 
     pub(crate) fn run(&self) -> RunReport {
         self.crawl(self.settings(), Arc::clone(&self.net) as _)
+    }
+
+    /// With other settings.
+    pub(crate) fn run_with(&self, change: impl FnOnce(&mut CrawlSettings)) -> RunReport {
+        let mut settings = self.settings();
+        change(&mut settings);
+        self.crawl(settings, Arc::clone(&self.net) as _)
     }
 
     /// A run a day, for so many days.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// The answer never comes.
     pub(super) hangs: bool,
     /// In a lab: the body ends early.
