@@ -36,8 +36,32 @@ pub enum InflateError {
     TooLarge(u64),
 }
 
+/// The becoming of what goes beyond a cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    Refused,
+    Dropped,
+}
+
 /// Undoes the encodings of a `Content-Encoding` header, the last one first, up to `cap` bytes.
 pub fn inflate(body: Vec<u8>, content_encoding: Option<&str>, cap: u64) -> Result<Inflated, InflateError> {
+    undo_all(body, content_encoding, (cap, Beyond::Refused))
+}
+
+/// The same for a body of which the first `most` bytes are enough: where it goes on is no error.
+pub fn inflate_start(
+    body: Vec<u8>,
+    content_encoding: Option<&str>,
+    most: u64,
+) -> Result<Inflated, InflateError> {
+    undo_all(body, content_encoding, (most, Beyond::Dropped))
+}
+
+fn undo_all(
+    body: Vec<u8>,
+    content_encoding: Option<&str>,
+    cap: (u64, Beyond),
+) -> Result<Inflated, InflateError> {
     let layers: Vec<String> = content_encoding
         .unwrap_or_default()
         .split(',')
@@ -57,10 +81,13 @@ pub fn inflate(body: Vec<u8>, content_encoding: Option<&str>, cap: u64) -> Resul
 
 /// Unpacks gzip up to the size of the largest sitemap; `None` when nothing could be read.
 pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
-    undo("gzip", bytes, MAX_SITEMAP).ok().map(|inflated| inflated.bytes).filter(|bytes| !bytes.is_empty())
+    undo("gzip", bytes, (MAX_SITEMAP, Beyond::Refused))
+        .ok()
+        .map(|inflated| inflated.bytes)
+        .filter(|bytes| !bytes.is_empty())
 }
 
-fn undo(layer: &str, bytes: &[u8], cap: u64) -> Result<Inflated, InflateError> {
+fn undo(layer: &str, bytes: &[u8], cap: (u64, Beyond)) -> Result<Inflated, InflateError> {
     match layer {
         "gzip" | "x-gzip" if bytes.starts_with(&[0x1f, 0x8b]) => read(MultiGzDecoder::new(bytes), layer, cap),
         "br" => read(brotli_decompressor::Decompressor::new(bytes, 4096), layer, cap),
@@ -88,11 +115,14 @@ fn looks_like_zlib(bytes: &[u8]) -> bool {
     matches!(bytes, [cmf, flg, ..] if cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flg)).is_multiple_of(31))
 }
 
-fn read(decoder: impl Read, layer: &str, cap: u64) -> Result<Inflated, InflateError> {
+fn read(decoder: impl Read, layer: &str, (cap, beyond): (u64, Beyond)) -> Result<Inflated, InflateError> {
     let mut bytes = Vec::new();
     let outcome = decoder.take(cap + 1).read_to_end(&mut bytes);
     if bytes.len() as u64 > cap {
-        return Err(InflateError::TooLarge(cap));
+        if beyond == Beyond::Refused {
+            return Err(InflateError::TooLarge(cap));
+        }
+        bytes.truncate(usize::try_from(cap).unwrap_or(usize::MAX));
     }
     let damage = outcome.err().map(|error| format!("the {layer} body is damaged: {error}"));
     Ok(Inflated { bytes, damage })
@@ -145,6 +175,8 @@ mod tests {
     fn bombs_and_unknown_encodings_are_refused() {
         let bomb = gzip(&vec![0; 5 << 20]);
         assert_eq!(inflate(bomb, Some("gzip"), 1 << 20), Err(InflateError::TooLarge(1 << 20)));
+        let start = inflate_start(gzip(&vec![7; 5 << 20]), Some("gzip"), 1 << 20).unwrap();
+        assert_eq!(start, Inflated { bytes: vec![7; 1 << 20], damage: None });
         assert_eq!(inflate(vec![1], Some("x-magic"), 10), Err(InflateError::Unknown("x-magic".into())));
         assert_eq!(inflate(vec![1], Some("br,br,br,br"), 10), Err(InflateError::TooManyLayers(4)));
     }

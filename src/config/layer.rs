@@ -277,6 +277,7 @@ mod tests {
             ("[scope]\nexclude = ['(']\n", "`(` is not a regular expression"),
             ("[archive]\nkeep = \"all\"\n", "unknown variant `all`"),
             ("[fetch]\nconcurrency = 0\n", "must be 1 or more"),
+            ("[fetch]\nallow = ['10.0.0.7/8']\n", "write \"10.0.0.0/8\""),
             ("[fetch]\ntimeout = \"0s\"\n", "must be longer than 0"),
             ("[politeness]\ndelay_factor = nan\n", "from 0 to 1000"),
             ("[recrawl]\nunchanged_factor = 0.5\n", "1 or more"),

@@ -33,6 +33,8 @@ mod profiles;
 mod quality;
 mod questions;
 mod quiet;
+mod rebinding;
+mod robots;
 mod search;
 mod search_index;
 mod sections;
