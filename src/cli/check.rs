@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::CheckArgs;
-use super::output::{json_line, stdout};
+use super::output::{json_line, screen};
 use super::{ATTENTION, Context, Usage};
 use crate::profile::{Profile, Profiles, check_sample};
 
 pub(super) fn run(args: &CheckArgs, context: &Context) -> anyhow::Result<u8> {
     let folder = context.profiles_folder();
     let profiles = chosen(&args.profiles, &folder)?;
-    let mut out = stdout();
+    let mut out = screen(context);
     let mut failed = 0;
     for profile in &profiles {
         let path = profile.path.clone().unwrap_or_else(|| folder.join("built-in"));

@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use super::Context;
-use super::output::{json_pretty, stdout};
+use super::output::{json_pretty, screen};
 
 pub(super) fn run(context: &Context) -> anyhow::Result<u8> {
     let loaded = &context.loaded;
     let sites = loaded.config.resolved_sites()?;
-    let mut out = stdout();
+    let mut out = screen(context);
     if context.json {
         let values: serde_json::Map<String, serde_json::Value> = loaded
             .values

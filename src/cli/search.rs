@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::{SearchArgs, SortBy};
-use super::output::{json_line, pad, shown, stdout};
+use super::output::{json_line, pad, screen, shown};
 use super::{Context, check_filter};
 use crate::archive::{Archive, Facets, Filter, Found, HitOrder, Search};
 use crate::search::{Query, Trend};
@@ -24,7 +24,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<u8> {
             "{why}\n  hint: the next crawl makes it anew; until then some words are not found"
         )?;
     }
-    let mut out = stdout();
+    let mut out = screen(context);
     if args.trend {
         let trends = trends(&archive, &args.query, &filter)?;
         if context.json {

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::file::{failed, put};
 use super::{ExportError, Format};
 use crate::archive::ArticleRecord;
+use crate::visible::is_hidden;
 
 /// Bytes of a title in a file's name; systems allow 255 for the whole.
 const TITLE_BYTES: usize = 160;
@@ -84,7 +85,9 @@ fn begins_with(path: &Path, start: &[u8]) -> bool {
 /// A name that every system allows, and that no program takes for a link.
 fn file_name(text: &str) -> String {
     let is_bad = |c: char| c.is_control() || "/\\:*?\"<>|#^[]".contains(c);
-    let mut name: String = text.chars().map(|c| if is_bad(c) { ' ' } else { c }).collect();
+    let is_unseen = |c: &char| is_hidden(*c) || matches!(c, '\u{200c}' | '\u{200d}');
+    let seen = text.chars().filter(|c| c.is_control() || !is_unseen(c));
+    let mut name: String = seen.map(|c| if is_bad(c) { ' ' } else { c }).collect();
     name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let end = (0..=TITLE_BYTES.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
     name.truncate(end.unwrap_or(0));
@@ -165,6 +168,8 @@ mod tests {
             ("7 a\u{0}b\n#c [d]", "7 a b c d"),
             ("..", "_"),
             ("7 end. ", "7 end"),
+            ("7 \u{202e}gpj\u{202c}.\u{200b}exe\u{feff}", "7 gpj.exe"),
+            ("7 a\u{2028}b\u{1b}[2J", "7 ab 2J"),
         ] {
             assert_eq!(file_name(title), want);
         }
