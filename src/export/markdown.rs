@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::file::{failed, put};
+use super::temporary::remove_left;
 use super::{ExportError, Format};
 use crate::archive::ArticleRecord;
 use crate::visible::is_hidden;
@@ -38,6 +39,7 @@ impl Format for Markdown {
         let folder = self.folder.join(&site);
         if !self.known.contains_key(&site) {
             std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+            remove_left(&folder, |of| of.ends_with(".md"));
             self.known.insert(site.clone(), files(&folder).map_err(failed(&folder))?);
         }
         let name = file_name(&format!("{} {}", article.id, article.title)) + ".md";
