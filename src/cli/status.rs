@@ -56,6 +56,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
         waiting: &waiting,
         runs: &runs,
         is_running: running.is_some(),
+        checkable: checkable(context),
         low_space: free.filter(|free| *free < config.archive.min_free.0),
     });
     let mut out = screen(context);
@@ -89,6 +90,12 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     }
     out.flush()?;
     Ok(0)
+}
+
+/// Profiles of the folder, which have their saved pages. What is wrong with it is told by whoever needs it.
+fn checkable(context: &Context) -> Vec<String> {
+    let known = context.profiles().unwrap_or_default();
+    known.iter().filter(|profile| profile.path.is_some()).map(|profile| profile.key.clone()).collect()
 }
 
 /// A stored report: of a run, or of the last one that has one.

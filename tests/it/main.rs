@@ -18,6 +18,7 @@ mod discovery;
 mod docs;
 mod drift;
 mod exports;
+mod hidden;
 mod history;
 mod import;
 mod interrupted;

@@ -21,7 +21,11 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     if args.html {
         match archive.page(found.id)? {
             // As it was sent.
-            Some(page) => stdout().write_all(&page)?,
+            Some(page) => {
+                let mut out = stdout();
+                out.write_all(&page)?;
+                out.flush()?;
+            }
             None => {
                 return Err(Usage(
                     "the page of this article was not kept (archive.keep = \"articles\")".to_owned(),
