@@ -36,16 +36,16 @@ pub enum InflateError {
     TooLarge(u64),
 }
 
-/// The becoming of what goes beyond a cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Beyond {
-    Refused,
-    Dropped,
+/// How many bytes a body may unpack to, and whether one that goes on is refused or cut there.
+#[derive(Debug, Clone, Copy)]
+struct Cap {
+    bytes: u64,
+    is_cut: bool,
 }
 
 /// Undoes the encodings of a `Content-Encoding` header, the last one first, up to `cap` bytes.
 pub fn inflate(body: Vec<u8>, content_encoding: Option<&str>, cap: u64) -> Result<Inflated, InflateError> {
-    undo_all(body, content_encoding, (cap, Beyond::Refused))
+    undo_all(body, content_encoding, Cap { bytes: cap, is_cut: false })
 }
 
 /// The same for a body of which the first `most` bytes are enough: where it goes on is no error.
@@ -54,14 +54,10 @@ pub fn inflate_start(
     content_encoding: Option<&str>,
     most: u64,
 ) -> Result<Inflated, InflateError> {
-    undo_all(body, content_encoding, (most, Beyond::Dropped))
+    undo_all(body, content_encoding, Cap { bytes: most, is_cut: true })
 }
 
-fn undo_all(
-    body: Vec<u8>,
-    content_encoding: Option<&str>,
-    cap: (u64, Beyond),
-) -> Result<Inflated, InflateError> {
+fn undo_all(body: Vec<u8>, content_encoding: Option<&str>, cap: Cap) -> Result<Inflated, InflateError> {
     let layers: Vec<String> = content_encoding
         .unwrap_or_default()
         .split(',')
@@ -81,13 +77,13 @@ fn undo_all(
 
 /// Unpacks gzip up to the size of the largest sitemap; `None` when nothing could be read.
 pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
-    undo("gzip", bytes, (MAX_SITEMAP, Beyond::Refused))
+    undo("gzip", bytes, Cap { bytes: MAX_SITEMAP, is_cut: false })
         .ok()
         .map(|inflated| inflated.bytes)
         .filter(|bytes| !bytes.is_empty())
 }
 
-fn undo(layer: &str, bytes: &[u8], cap: (u64, Beyond)) -> Result<Inflated, InflateError> {
+fn undo(layer: &str, bytes: &[u8], cap: Cap) -> Result<Inflated, InflateError> {
     match layer {
         "gzip" | "x-gzip" if bytes.starts_with(&[0x1f, 0x8b]) => read(MultiGzDecoder::new(bytes), layer, cap),
         "br" => read(brotli_decompressor::Decompressor::new(bytes, 4096), layer, cap),
@@ -115,14 +111,14 @@ fn looks_like_zlib(bytes: &[u8]) -> bool {
     matches!(bytes, [cmf, flg, ..] if cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flg)).is_multiple_of(31))
 }
 
-fn read(decoder: impl Read, layer: &str, (cap, beyond): (u64, Beyond)) -> Result<Inflated, InflateError> {
+fn read(decoder: impl Read, layer: &str, cap: Cap) -> Result<Inflated, InflateError> {
     let mut bytes = Vec::new();
-    let outcome = decoder.take(cap + 1).read_to_end(&mut bytes);
-    if bytes.len() as u64 > cap {
-        if beyond == Beyond::Refused {
-            return Err(InflateError::TooLarge(cap));
+    let outcome = decoder.take(cap.bytes + 1).read_to_end(&mut bytes);
+    if bytes.len() as u64 > cap.bytes {
+        if !cap.is_cut {
+            return Err(InflateError::TooLarge(cap.bytes));
         }
-        bytes.truncate(usize::try_from(cap).unwrap_or(usize::MAX));
+        bytes.truncate(usize::try_from(cap.bytes).unwrap_or(usize::MAX));
     }
     let damage = outcome.err().map(|error| format!("the {layer} body is damaged: {error}"));
     Ok(Inflated { bytes, damage })

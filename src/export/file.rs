@@ -147,7 +147,9 @@ mod tests {
         std::fs::write(left("file"), "theirs").unwrap();
         std::fs::create_dir(left("folder")).unwrap();
         let held = [left("file"), left("folder")].map(|path| File::open(path).unwrap());
-        held.iter().for_each(|file| file.try_lock().unwrap());
+        for file in &held {
+            file.try_lock().unwrap();
+        }
         to_file(&desk.path().join("file"), write("ours")).unwrap();
         to_folder(&desk.path().join("folder"), |_| true, write_folder("ours")).unwrap();
         assert_eq!(std::fs::read(desk.path().join("file")).unwrap(), b"ours");

@@ -39,7 +39,7 @@ impl Format for Markdown {
         let folder = self.folder.join(&site);
         if !self.known.contains_key(&site) {
             std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
-            remove_left(&folder, |of| of.ends_with(".md"));
+            remove_left(&folder, |of| of.strip_suffix(".md").is_some());
             self.known.insert(site.clone(), files(&folder).map_err(failed(&folder))?);
         }
         let name = file_name(&format!("{} {}", article.id, article.title)) + ".md";

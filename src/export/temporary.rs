@@ -40,11 +40,11 @@ impl Temporary {
             name.push(format!(".{}.{taken}{ENDING}", std::process::id()));
             let path = target.with_file_name(name);
             match make(&path) {
-                Ok(made) => {
+                Ok(new) => {
                     let lock = locked(&path);
                     // Somebody who cleans up may have come between the two.
                     if path.exists() {
-                        return Ok((Self { path, lock }, made));
+                        return Ok((Self { path, lock }, new));
                     }
                     taken += 1;
                 }

@@ -89,7 +89,7 @@ fn site(robots: Vec<u8>, goes_on: bool) -> (String, Arc<Mutex<Vec<String>>>) {
                 continue;
             }
             let body = match path.as_str() {
-                path if !path.ends_with(".html") && path != "/" => {
+                path if !path.contains(".html") && path != "/" => {
                     let _ = stream.write_all(
                         b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
                     );
@@ -116,7 +116,7 @@ fn site(robots: Vec<u8>, goes_on: bool) -> (String, Arc<Mutex<Vec<String>>>) {
 fn send(mut stream: TcpStream, bytes: &[u8], goes_on: bool) {
     let mut sent = stream.write_all(bytes);
     while goes_on && sent.is_ok() {
-        sent = stream.write_all(&[b'#'; 1 << 16]);
+        sent = stream.write_all(&[b'#'; 1 << 12]);
     }
 }
 
