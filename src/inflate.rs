@@ -39,8 +39,28 @@ pub enum InflateError {
     TooLarge(u64),
 }
 
+/// How many bytes a body may unpack to, and whether one that goes on is refused or cut there.
+#[derive(Debug, Clone, Copy)]
+struct Cap {
+    bytes: u64,
+    is_cut: bool,
+}
+
 /// Undoes the encodings of a `Content-Encoding` header, the last one first, up to `cap` bytes.
 pub fn inflate(body: Vec<u8>, content_encoding: Option<&str>, cap: u64) -> Result<Inflated, InflateError> {
+    undo_all(body, content_encoding, Cap { bytes: cap, is_cut: false })
+}
+
+/// The same for a body of which the first `most` bytes are enough: where it goes on is no error.
+pub fn inflate_start(
+    body: Vec<u8>,
+    content_encoding: Option<&str>,
+    most: u64,
+) -> Result<Inflated, InflateError> {
+    undo_all(body, content_encoding, Cap { bytes: most, is_cut: true })
+}
+
+fn undo_all(body: Vec<u8>, content_encoding: Option<&str>, cap: Cap) -> Result<Inflated, InflateError> {
     let layers: Vec<String> = content_encoding
         .unwrap_or_default()
         .split(',')
@@ -60,10 +80,13 @@ pub fn inflate(body: Vec<u8>, content_encoding: Option<&str>, cap: u64) -> Resul
 
 /// Unpacks gzip up to the size of the largest sitemap; `None` when nothing could be read.
 pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
-    undo("gzip", bytes, MAX_SITEMAP).ok().map(|inflated| inflated.bytes).filter(|bytes| !bytes.is_empty())
+    undo("gzip", bytes, Cap { bytes: MAX_SITEMAP, is_cut: false })
+        .ok()
+        .map(|inflated| inflated.bytes)
+        .filter(|bytes| !bytes.is_empty())
 }
 
-fn undo(layer: &str, bytes: &[u8], cap: u64) -> Result<Inflated, InflateError> {
+fn undo(layer: &str, bytes: &[u8], cap: Cap) -> Result<Inflated, InflateError> {
     match layer {
         "gzip" | "x-gzip" if bytes.starts_with(&GZIP) => members(bytes, layer, cap),
         "br" => read(brotli_decompressor::Decompressor::new(bytes, 4096), layer, cap),
@@ -88,13 +111,13 @@ fn as_sent(bytes: &[u8]) -> Inflated {
 }
 
 /// Unpacks the members of a gzip body one after the other. Padding behind the last one is no damage.
-fn members(bytes: &[u8], layer: &str, cap: u64) -> Result<Inflated, InflateError> {
+fn members(bytes: &[u8], layer: &str, cap: Cap) -> Result<Inflated, InflateError> {
     let mut whole = Inflated { bytes: Vec::new(), damage: None };
     let mut rest = bytes;
     while whole.damage.is_none() && rest.starts_with(&GZIP) {
         let mut member = GzDecoder::new(rest);
-        let left = cap.saturating_sub(whole.bytes.len() as u64);
-        let next = read(&mut member, layer, left).map_err(|_| InflateError::TooLarge(cap))?;
+        let left = Cap { bytes: cap.bytes.saturating_sub(whole.bytes.len() as u64), ..cap };
+        let next = read(&mut member, layer, left).map_err(|_| InflateError::TooLarge(cap.bytes))?;
         whole.bytes.extend(next.bytes);
         whole.damage = next.damage;
         rest = member.into_inner();
@@ -106,11 +129,14 @@ fn looks_like_zlib(bytes: &[u8]) -> bool {
     matches!(bytes, [cmf, flg, ..] if cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flg)).is_multiple_of(31))
 }
 
-fn read(decoder: impl Read, layer: &str, cap: u64) -> Result<Inflated, InflateError> {
+fn read(decoder: impl Read, layer: &str, cap: Cap) -> Result<Inflated, InflateError> {
     let mut bytes = Vec::new();
-    let outcome = decoder.take(cap + 1).read_to_end(&mut bytes);
-    if bytes.len() as u64 > cap {
-        return Err(InflateError::TooLarge(cap));
+    let outcome = decoder.take(cap.bytes + 1).read_to_end(&mut bytes);
+    if bytes.len() as u64 > cap.bytes {
+        if !cap.is_cut {
+            return Err(InflateError::TooLarge(cap.bytes));
+        }
+        bytes.truncate(usize::try_from(cap.bytes).unwrap_or(usize::MAX));
     }
     let damage = outcome.err().map(|error| format!("the {layer} body is damaged: {error}"));
     Ok(Inflated { bytes, damage })
@@ -227,6 +253,8 @@ mod tests {
     fn bombs_and_unknown_encodings_are_refused() {
         let bomb = gzip(&vec![0; 5 << 20]);
         assert_eq!(inflate(bomb, Some("gzip"), 1 << 20), Err(InflateError::TooLarge(1 << 20)));
+        let start = inflate_start(gzip(&vec![7; 5 << 20]), Some("gzip"), 1 << 20).unwrap();
+        assert_eq!(start, Inflated { bytes: vec![7; 1 << 20], damage: None });
         assert_eq!(inflate(vec![1], Some("x-magic"), 10), Err(InflateError::Unknown("x-magic".into())));
         assert_eq!(inflate(vec![1], Some("br,br,br,br"), 10), Err(InflateError::TooManyLayers(4)));
     }

@@ -27,6 +27,7 @@
 #[macro_use]
 mod macros;
 
+pub mod address;
 pub mod archive;
 pub mod article;
 pub mod capture;
@@ -52,4 +53,5 @@ pub mod script;
 pub mod search;
 pub mod sim;
 pub mod url;
+pub mod visible;
 pub mod watch;

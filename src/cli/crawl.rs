@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::args::CrawlArgs;
 use super::notify::Notifier;
-use super::output::{json_line, shown, stdout};
+use super::output::{json_line, screen, shown, stdout};
 use super::progress::{Bars, OrExit};
 use super::sites::chosen;
 use super::{ATTENTION, Context, INTERRUPTED, exit_code, is_broken_pipe, runtime, text_of};
@@ -56,7 +56,7 @@ pub(super) fn run(args: &CrawlArgs, context: &Context) -> anyhow::Result<u8> {
     notifier.ended(&report, code);
     // A log of JSON has nothing else in it.
     if is_watched || (context.verbose > 0 && !context.quiet && format == LogFormat::Text) {
-        let _ = std::io::stderr().write_all(summary(&report).as_bytes());
+        let _ = std::io::stderr().write_all(shown(&summary(&report)).as_bytes());
     }
     match context.json.then(|| print(&report)) {
         Some(Err(error)) if !is_broken_pipe(&error) => Err(error),
@@ -155,7 +155,7 @@ fn dry_run(context: &Context, sites: &[Site]) -> anyhow::Result<u8> {
         Err(error) => return Err(error.into()),
     };
     let now = SystemClock.now().as_millisecond();
-    let mut out = stdout();
+    let mut out = screen(context);
     for site in sites {
         let mut urls: Vec<String> = site.seeds.iter().map(ToString::to_string).collect();
         if let Some(archive) = &archive {

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::args::{DemoArgs, Global};
 use super::crawl::{summary, with_signals};
-use super::output::{article, listing, stdout};
+use super::output::{article, listing, screen};
 use super::progress::{Bars, OrExit};
 use super::{ATTENTION, Context, INTERRUPTED};
 use crate::archive::{Archive, Filter, Place};
@@ -30,7 +30,7 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> anyhow::Result<u8> {
     let global = Global { config: Some(config), archive: None, ..global.clone() };
     // The environment is set for other archives than this one.
     let context = Context::load_with(&global, [])?;
-    let mut out = stdout();
+    let mut out = screen(&context);
     writeln!(out, "A news site with {} posts is served on {}.", site.posts().len(), running.origin())?;
     writeln!(
         out,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::args::ExtractArgs;
-use super::output::{json_line, json_pretty, shown, stdout};
+use super::output::{Passes, Screen, json_line, json_pretty, screen, shown, stdout};
 use super::workers;
 use super::{ATTENTION, Context, Usage};
 use crate::article::Article;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
     let profile = profiles.as_ref().and_then(|profiles| profile_for(profiles, &page));
     let (kind, article) = page.read(profile.as_deref());
     let article = (kind == PageKind::Article).then_some(article);
-    let mut out = stdout();
+    let mut out = screen(context);
     match &article {
         Some(article) if context.json => json_pretty(&mut out, &answer(source, &capture.url, article))?,
         Some(article) => readable(&mut out, article)?,
@@ -42,7 +42,12 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
     out.flush()?;
     if args.explain && context.json {
         // The object on standard output stays one object.
-        explain(&mut std::io::stderr(), &page, profile.as_deref(), (kind, article.as_ref()))?;
+        explain(
+            &mut Screen::new(std::io::stderr(), Passes::Seen),
+            &page,
+            profile.as_deref(),
+            (kind, article.as_ref()),
+        )?;
     } else if args.explain {
         explain(&mut out, &page, profile.as_deref(), (kind, article.as_ref()))?;
         out.flush()?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use super::output::shown;
 use super::{ARCHIVE, ATTENTION, BUSY, USAGE, Usage};
 use crate::archive::ArchiveError;
 use crate::config::{ConfigError, LogFormat};
@@ -47,7 +48,7 @@ impl Failure {
             let _ = write!(text, "\n  hint: {hint}");
         }
         // There is nowhere left to say that standard error is closed.
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(std::io::stderr(), "{}", shown(&text));
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Facts<'a> {
     pub(super) runs: &'a [Run],
     /// A run is under way.
     pub(super) is_running: bool,
+    /// Profiles whose saved pages are there to be checked.
+    pub(super) checkable: Vec<String>,
     /// What is free on the disk when that is less than it should be, in bytes.
     pub(super) low_space: Option<u64>,
 }
@@ -216,7 +218,7 @@ fn todo(facts: &Facts, sites: &[SiteHealth]) -> Vec<Todo> {
         }
     }
     for site in sites.iter().filter(|site| !site.broken.is_empty()).take(3) {
-        let (command, why) = remedy(site);
+        let (command, why) = remedy(facts, site);
         add(command, &why);
     }
     let has_alarm = |run: &&Run| run.report.as_ref().is_some_and(RunReport::needs_attention);
@@ -234,14 +236,19 @@ fn told<'a>(facts: &'a Facts, sites: &'a [SiteHealth]) -> impl Iterator<Item = &
 }
 
 /// What finds out more about a broken site.
-fn remedy(site: &SiteHealth) -> (String, String) {
+fn remedy(facts: &Facts, site: &SiteHealth) -> (String, String) {
     let alarm = site.broken.first().map(String::as_str).unwrap_or_default();
     let name = &site.site;
     if let Some((origin, _)) = alarm.split_once(": robots.txt") {
         return (format!("curl -i {origin}/robots.txt"), format!("see what `{name}` answers"));
     }
-    if alarm.contains("layout") || alarm.contains("articles have") {
-        return ("jianbao check".to_owned(), format!("see whether the profile of `{name}` still fits"));
+    let profile =
+        facts.sites.iter().find(|known| known.site == *name).and_then(|known| known.profile.as_ref());
+    if (alarm.contains("layout") || alarm.contains("articles have"))
+        && let Some(profile) = profile.filter(|profile| facts.checkable.contains(profile))
+    {
+        let command = format!("jianbao check {}", quoted(profile));
+        return (command, format!("see whether the profile of `{name}` still fits"));
     }
     (format!("jianbao crawl -v {}", quoted(name)), format!("see what `{name}` answers, URL by URL"))
 }
@@ -313,6 +320,7 @@ mod tests {
             waiting,
             runs,
             is_running: false,
+            checkable: vec!["news".to_owned()],
             low_space: None,
         })
     }
@@ -352,18 +360,26 @@ mod tests {
 
     #[test]
     fn a_site_with_alarms_is_broken_and_says_what_to_look_at() {
+        let layout = "author is missing on 9 of 9 articles: did the layout change?";
         let closed = "http://a.example: robots.txt answered 503, so nothing may be fetched";
         for (alarm, command) in [
             (closed, "curl -i http://a.example/robots.txt"),
-            ("author is missing on 9 of 9 articles: did the layout change?", "jianbao check"),
+            (layout, "jianbao check news"),
             ("12 of 20 URLs failed", "jianbao crawl -v a"),
         ] {
-            let health = judged(&[run(7, "2025-03-10T11:00:00Z", &[alarm])], &[], &[status("a", 200)]);
+            let site = SiteStatus { profile: Some("news".to_owned()), ..status("a", 200) };
+            let health = judged(&[run(7, "2025-03-10T11:00:00Z", &[alarm])], &[], &[site]);
             assert_eq!(
                 (health.sites[0].state, &health.sites[0].broken[..]),
                 (State::Broken, &[alarm.to_owned()][..])
             );
             assert_eq!(commands(&health), [command, "jianbao status --report 7"]);
+        }
+        // Without a profile, or with one that is built in, there is nothing to check.
+        for profile in [None, Some("built-in".to_owned())] {
+            let site = SiteStatus { profile, ..status("a", 200) };
+            let health = judged(&[run(7, "2025-03-10T11:00:00Z", &[layout])], &[], &[site]);
+            assert_eq!(commands(&health), ["jianbao crawl -v a", "jianbao status --report 7"]);
         }
         // A door that is closed is told once.
         let health = judged(&[run(7, "2025-03-10T11:00:00Z", &[closed])], &[], &[status("a", 503)]);

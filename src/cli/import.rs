@@ -12,7 +12,7 @@ use serde::Serialize;
 use tracing::warn;
 
 use super::args::ImportArgs;
-use super::output::{json_line, stdout};
+use super::output::{json_line, screen};
 use super::{ATTENTION, Context, Usage, runtime, sites};
 use crate::archive::{ArchiveError, LINGER, PATIENCE, Place, Store, StoreSettings};
 use crate::clock::{Clock as _, SystemClock};
@@ -202,7 +202,7 @@ impl Import {
 }
 
 fn say(tally: &Tally, context: &Context) -> anyhow::Result<()> {
-    let mut out = stdout();
+    let mut out = screen(context);
     if context.json {
         json_line(&mut out, tally)?;
     } else {

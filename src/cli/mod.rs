@@ -36,6 +36,7 @@ use crate::config::{Flag, Loaded, LogFormat, LogLevel, load, path_beside};
 use crate::profile::{ProfileError, Profiles};
 use args::{Cli, Color, Command, Global};
 use failure::{Failure, exit_code};
+use output::{Passes, Screen};
 
 /// Finished, but something needs attention.
 const ATTENTION: u8 = 1;
@@ -155,11 +156,17 @@ impl Context {
             (false, _) => tracing::Level::DEBUG,
         };
         let filter = tracing_subscriber::EnvFilter::new(format!("off,jianbao={level}"));
-        let writer = progress::BarWriter(self.bars.clone());
+        let is_coloured = use_color(self.color, &std::io::stderr());
+        let passes = match self.loaded.config.log.format {
+            LogFormat::Json => Passes::All,
+            LogFormat::Text if is_coloured => Passes::Colours,
+            LogFormat::Text => Passes::Seen,
+        };
+        let writer = Screen::new(progress::BarWriter(self.bars.clone()), passes);
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(move || writer.clone())
-            .with_ansi(use_color(self.color, &std::io::stderr()))
+            .with_ansi(is_coloured)
             .with_target(false);
         // A second start in one process keeps the first one's log.
         let _ = match self.loaded.config.log.format {

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::failure::log_line;
 use super::{ARCHIVE, ATTENTION, Context};
-use crate::config::{Loaded, LogFormat, NotifyOn, NotifySettings};
+use crate::config::{Loaded, LogFormat, NotifyOn, NotifySettings, command_without_secrets, without_secrets};
 use crate::crawl::RunReport;
 use crate::fetch::post_json;
 
@@ -68,7 +68,7 @@ impl Notifier {
         if !command.is_empty()
             && let Err(why) = self.run(message)
         {
-            warn!("notify.command `{command}` {why}");
+            warn!("notify.command `{}` {why}", command_without_secrets(command));
         }
         if !webhook.is_empty() {
             let posted = super::runtime().and_then(|runtime| {
@@ -78,7 +78,8 @@ impl Notifier {
                 Ok(posted?)
             });
             if let Err(why) = posted {
-                warn!("notify.webhook: {why}");
+                let webhook = without_secrets(webhook);
+                warn!("notify.webhook `{webhook}`: {why}");
             }
         }
     }

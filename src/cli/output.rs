@@ -1,13 +1,65 @@
 //! Standard output, and how articles look on it.
 
-use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
+use super::Context;
 use crate::archive::{ArticleRecord, Listing};
+pub(super) use crate::visible::shown;
 
 /// Standard output for data; errors of a closed pipe come back to the caller.
 pub(super) fn stdout() -> BufWriter<Stdout> {
     BufWriter::new(Stdout(io::stdout()))
+}
+
+/// Standard output for a person: whatever a site wrote, nothing hidden gets there. With `--json` it is data.
+pub(super) fn screen(context: &Context) -> Screen<BufWriter<Stdout>> {
+    let passes = match (context.json, context.color_on_stdout()) {
+        (true, _) => Passes::All,
+        (false, true) => Passes::Colours,
+        (false, false) => Passes::Seen,
+    };
+    Screen { out: stdout(), passes }
+}
+
+/// A writer to a screen or a log, which lets pass only what may be shown.
+#[derive(Debug, Clone)]
+pub(super) struct Screen<W> {
+    out: W,
+    passes: Passes,
+}
+
+/// What is let pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passes {
+    /// Data.
+    All,
+    /// What is seen, and colours.
+    Colours,
+    /// What is seen.
+    Seen,
+}
+
+impl<W> Screen<W> {
+    pub(super) fn new(out: W, passes: Passes) -> Self {
+        Self { out, passes }
+    }
+}
+
+impl<W: Write> Write for Screen<W> {
+    /// Texts come whole, so that no character is cut in two.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        match self.passes {
+            Passes::All => self.out.write_all(bytes)?,
+            Passes::Seen => self.out.write_all(shown(&text).as_bytes())?,
+            Passes::Colours => self.out.write_all(coloured(&text).as_bytes())?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Standard output, whose errors say that they are its own: a full disk may be any of several.
@@ -41,11 +93,18 @@ pub(super) fn json_pretty(out: &mut impl Write, value: &impl serde::Serialize) -
     Ok(())
 }
 
-/// A text of the web as a terminal may get it: controls, which could clear the screen or write to the
-/// clipboard, are replaced one by one.
-pub(super) fn shown(text: &str) -> Cow<'_, str> {
-    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    if text.contains(is_control) { text.replace(is_control, "\u{fffd}").into() } else { text.into() }
+/// A text with its colours, and nothing else that is hidden.
+fn coloured(text: &str) -> String {
+    let mut parts = text.split('\x1b');
+    let mut clean = shown(parts.next().unwrap_or_default()).into_owned();
+    for part in parts {
+        let code = part.strip_prefix('[').and_then(|rest| rest.split_once('m')).map(|(code, _)| code);
+        let is_colour =
+            code.is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'));
+        clean.push(if is_colour { '\x1b' } else { char::REPLACEMENT_CHARACTER });
+        clean.push_str(&shown(part));
+    }
+    clean
 }
 
 /// Columns that a text takes on a terminal: Han characters take two.
@@ -129,4 +188,23 @@ pub(super) fn listing(out: &mut impl Write, articles: &[Listing]) -> io::Result<
         writeln!(out, "{:>6}  {published:<25}  {section}  {}", article.id, shown(&article.title))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_screen_gets_colours_and_nothing_else_that_is_hidden() {
+        let text = "\x1b[1;31m园\x1b[0m\x1b[2J\x1b]0;t\u{7}\u{202e}\n";
+        for (passes, want) in [
+            (Passes::Seen, "\u{fffd}[1;31m园\u{fffd}[0m\u{fffd}[2J\u{fffd}]0;t\u{fffd}\u{fffd}\n"),
+            (Passes::Colours, "\x1b[1;31m园\x1b[0m\u{fffd}[2J\u{fffd}]0;t\u{fffd}\u{fffd}\n"),
+            (Passes::All, text),
+        ] {
+            let mut out = Vec::new();
+            Screen::new(&mut out, passes).write_all(text.as_bytes()).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), want, "{passes:?}");
+        }
+    }
 }

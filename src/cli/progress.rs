@@ -10,6 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::ATTENTION;
 use super::failure::Failure;
 use super::notify::Notifier;
+use super::output::shown;
 use crate::archive::{Receipt, Verdict};
 use crate::config::LogFormat;
 use crate::crawl::Progress;
@@ -41,7 +42,7 @@ impl Bars {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {elapsed}  {msg}") {
             bar.set_style(style);
         }
-        bar.set_prefix(site.to_owned());
+        bar.set_prefix(shown(site).into_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
         Line { bar, requests: 0, new: 0, other: 0, found: 0 }
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::RelatedArgs;
-use super::output::{json_line, pad, shown, stdout, width};
+use super::output::{json_line, pad, screen, shown, width};
 use super::show::find;
 use super::{ATTENTION, Context};
 use crate::archive::{Archive, ArticleRecord, RelatedArticle, Reposting, StoryMember};
@@ -37,7 +37,7 @@ struct Member {
 
 pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
-    let mut out = stdout();
+    let mut out = screen(context);
     let Some(wanted) = &args.article else {
         let sites = archive.reposting()?;
         if context.json {

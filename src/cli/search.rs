@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::{SearchArgs, SortBy};
-use super::output::{json_line, pad, shown, stdout};
+use super::output::{json_line, pad, screen, shown};
 use super::{Context, check_filter};
 use crate::archive::{Archive, Facets, Filter, Found, HitOrder, Search};
 use crate::search::{Query, Trend};
@@ -24,7 +24,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<u8> {
             "{why}\n  hint: the next crawl makes it anew; until then some words are not found"
         )?;
     }
-    let mut out = stdout();
+    let mut out = screen(context);
     if args.trend {
         let trends = trends(&archive, &args.query, &filter)?;
         if context.json {
@@ -155,7 +155,7 @@ fn summary(found: &Found, wanted: SortBy) -> String {
 
 /// A row a month, a bar a query; all bars to one scale.
 fn chart(out: &mut impl Write, trends: &[Trend]) -> std::io::Result<()> {
-    let shares = trends.iter().flat_map(|trend| &trend.months).map(|month| month.share);
+    let shares = trends.iter().flat_map(|trend| &trend.months).filter_map(|month| month.share);
     let largest = shares.fold(f64::MIN_POSITIVE, f64::max);
     let column = BAR + 22;
     write!(out, "{:<9}", "month")?;
@@ -170,8 +170,12 @@ fn chart(out: &mut impl Write, trends: &[Trend]) -> std::io::Result<()> {
             if line.is_empty() {
                 line = format!("{:<9}", month.month);
             }
-            let share = format!("{:.1} % ({}/{})", month.share * 100.0, month.count, month.total);
-            line.push_str(&pad(&format!("{} {share}", bar(month.share / largest)), column));
+            let share = month.share.map_or_else(
+                || "—".to_owned(),
+                |share| format!("{:.1} % ({}/{})", share * 100.0, month.count, month.total),
+            );
+            let bar = bar(month.share.unwrap_or(0.0) / largest);
+            line.push_str(&pad(&format!("{bar} {share}"), column));
         }
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -197,7 +201,9 @@ fn csv(out: &mut impl Write, trends: &[Trend]) -> std::io::Result<()> {
     for trend in trends {
         let query = trend.query.replace('"', "\"\"");
         for month in &trend.months {
-            writeln!(out, "\"{query}\",{},{},{},{:.6}", month.month, month.count, month.total, month.share)?;
+            // Nothing where there is nothing to be a share of.
+            let share = month.share.map(|share| format!("{share:.6}")).unwrap_or_default();
+            writeln!(out, "\"{query}\",{},{},{},{share}", month.month, month.count, month.total)?;
         }
     }
     Ok(())

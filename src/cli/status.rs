@@ -10,7 +10,7 @@ use super::args::StatusArgs;
 use super::coverage::SiteCoverage;
 use super::crawl::{bytes, summary};
 use super::health::{Facts, Health, Run, State, is_judged, judge, length};
-use super::output::{json_pretty, pad, shown, stdout, width};
+use super::output::{json_pretty, pad, screen, shown, width};
 use super::quiet::SiteQuiet;
 use super::{ATTENTION, Context, coverage, quiet};
 use crate::archive::{Archive, ArchiveError, RunRow, SiteStatus, free_space, holder};
@@ -37,7 +37,7 @@ const COLUMNS: usize = 80;
 pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
     if let Some(run) = args.report {
-        return report(&archive, run, context.json);
+        return report(&archive, run, context);
     }
     let now = SystemClock.now();
     let config = &context.loaded.config;
@@ -56,9 +56,10 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
         waiting: &waiting,
         runs: &runs,
         is_running: running.is_some(),
+        checkable: checkable(context),
         low_space: free.filter(|free| *free < config.archive.min_free.0),
     });
-    let mut out = stdout();
+    let mut out = screen(context);
     if context.json {
         let mut status = serde_json::json!({
             "archive": archive.path(), "bytes": size, "free": free, "running": running,
@@ -91,8 +92,14 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// Profiles of the folder, which have their saved pages. What is wrong with it is told by whoever needs it.
+fn checkable(context: &Context) -> Vec<String> {
+    let known = context.profiles().unwrap_or_default();
+    known.iter().filter(|profile| profile.path.is_some()).map(|profile| profile.key.clone()).collect()
+}
+
 /// A stored report: of a run, or of the last one that has one.
-fn report(archive: &Archive, wanted: Option<i64>, as_json: bool) -> anyhow::Result<u8> {
+fn report(archive: &Archive, wanted: Option<i64>, context: &Context) -> anyhow::Result<u8> {
     let row = match wanted {
         Some(id) => archive.run(id)?,
         None => archive.runs(REPORTED)?.into_iter().find(|run| run.report.is_some()),
@@ -103,8 +110,8 @@ fn report(archive: &Archive, wanted: Option<i64>, as_json: bool) -> anyhow::Resu
         writeln!(std::io::stderr(), "error: there is no report of {run}: {why}")?;
         return Ok(ATTENTION);
     };
-    let mut out = stdout();
-    if as_json {
+    let mut out = screen(context);
+    if context.json {
         writeln!(out, "{}", stored.get())?;
     } else {
         let report: RunReport = serde_json::from_str(stored.get())

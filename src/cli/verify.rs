@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde_json::json;
 
 use super::args::VerifyArgs;
-use super::output::{json_line, stdout};
+use super::output::{json_line, screen};
 use super::{ATTENTION, Context};
 use crate::export::{Snapshot, verify_snapshot};
 
@@ -18,7 +18,7 @@ pub(super) fn run(args: &VerifyArgs, context: &Context) -> anyhow::Result<u8> {
 /// What the snapshot is, and what of it does not hold.
 pub(super) fn tell(snapshot: &Snapshot, problems: &[String], context: &Context) -> anyhow::Result<()> {
     let Snapshot { manifest, digest } = snapshot;
-    let mut out = stdout();
+    let mut out = screen(context);
     if context.json {
         let ok = problems.is_empty();
         let (digest, articles) = (digest.to_string(), manifest.articles);

@@ -136,7 +136,7 @@ pub fn load(
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         let invalid = |error: toml::de::Error| ConfigError::Invalid {
             path: path.to_owned(),
-            message: error.to_string(),
+            message: without_webhook(&error.to_string()),
         };
         let config: Config = toml::from_str(&text).map_err(invalid)?;
         sites = config.sites;
@@ -156,6 +156,16 @@ pub fn load(
     let base = file.and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     let values = values.into_iter().map(|(key, (value, source))| Value { key, value, source }).collect();
     Ok(Loaded { config, values, base, file: file.map(Path::to_owned) })
+}
+
+/// A message that may quote lines of the file, without what they say of the webhook.
+fn without_webhook(message: &str) -> String {
+    let masked = message.lines().map(|line| {
+        let value = line.find("webhook").and_then(|at| Some(at + line[at..].find('=')?));
+        value.map_or(line.to_owned(), |at| format!("{}= \"…\"", &line[..at]))
+    });
+    let masked: Vec<String> = masked.collect();
+    masked.join("\n")
 }
 
 type Values = BTreeMap<String, (toml::Value, Source)>;
@@ -277,6 +287,7 @@ mod tests {
             ("[scope]\nexclude = ['(']\n", "`(` is not a regular expression"),
             ("[archive]\nkeep = \"all\"\n", "unknown variant `all`"),
             ("[fetch]\nconcurrency = 0\n", "must be 1 or more"),
+            ("[fetch]\nallow = ['10.0.0.7/8']\n", "write \"10.0.0.0/8\""),
             ("[fetch]\ntimeout = \"0s\"\n", "must be longer than 0"),
             ("[politeness]\ndelay_factor = nan\n", "from 0 to 1000"),
             ("[recrawl]\nunchanged_factor = 0.5\n", "1 or more"),
@@ -288,6 +299,20 @@ mod tests {
             let error = load_text(text, &[]).unwrap_err().to_string();
             assert!(error.contains("line 2") && error.contains('^') && error.contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn an_error_quotes_no_secret_of_the_webhook() {
+        for text in [
+            "[notify]\nwebhook = \"ftp://me:secret@a.example/secret?k=secret\"\n",
+            "[notify]\nwebhook = \"https://a.example/secret\n",
+            "notify = { webhook = \"https://a.example/secret\", onn = \"always\" }\n",
+        ] {
+            let error = load_text(text, &[]).unwrap_err().to_string();
+            assert!(error.contains("webhook") && !error.contains("secret"), "{error}");
+        }
+        let error = load_text("", &[("JIANBAO_NOTIFY_WEBHOOK", "ftp://a.example/secret")]).unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
     }
 
     #[test]

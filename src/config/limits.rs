@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, de};
 
 use super::units::{Length, Size};
+use crate::visible::is_hidden;
 
 /// Reads a value and refuses it, in words, unless it `fits`.
 fn checked<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
@@ -72,8 +73,13 @@ pub(super) fn product_token<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 
 /// What commands and reports call a site.
 pub(super) fn site_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let is_name = |name: &String| !name.trim().is_empty() && !name.contains(char::is_control);
-    checked(deserializer, is_name, "must be a name to call the site by, without control characters")
+    let is_name =
+        |name: &String| !name.trim().is_empty() && !name.contains(|c: char| c.is_control() || is_hidden(c));
+    checked(
+        deserializer,
+        is_name,
+        "must be a name to call the site by, without control characters and hidden ones",
+    )
 }
 
 /// Where the owner of a site can complain; empty when not filled in.

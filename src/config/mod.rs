@@ -6,6 +6,9 @@ mod schema;
 mod units;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use crate::url::{CanonicalUrl, UrlError};
 
@@ -86,6 +89,23 @@ impl Config {
             scope: layer::overlay(&self.scope, &site.scope)?,
         })
     }
+}
+
+/// The URL of a webhook as others may see it: who has the rest of it can post there, so the host is shown only.
+pub fn without_secrets(webhook: &str) -> String {
+    match CanonicalUrl::parse(webhook, None) {
+        _ if webhook.is_empty() => String::new(),
+        Ok(url) if url.is_front_page() => url.origin().to_owned(),
+        Ok(url) => format!("{}/…", url.origin()),
+        Err(_) => "…".to_owned(),
+    }
+}
+
+static ADDRESS: LazyLock<Regex> = static_regex!(r#"(?i)\bhttps?://[^\s'"`|;&<>()]+"#);
+
+/// The same for each URL within a command.
+pub fn command_without_secrets(command: &str) -> String {
+    ADDRESS.replace_all(command, |url: &regex::Captures<'_>| without_secrets(&url[0])).into_owned()
 }
 
 /// A path of the configuration, relative to the folder of crawl.toml.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::limits;
 use super::units::{Length, Size};
+use crate::address::Allowed;
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
@@ -119,6 +120,8 @@ pub struct FetchSettings {
     pub redirects: u32,
     /// Tries after the first.
     pub retries: u32,
+    /// Addresses and networks that may be asked though they are not public.
+    pub allow: Vec<Allowed>,
 }
 
 /// `[scope]`
@@ -361,6 +364,7 @@ impl Default for FetchSettings {
             max_body: Size(8 << 20),
             redirects: 5,
             retries: 3,
+            allow: Vec::new(),
         }
     }
 }

@@ -13,9 +13,7 @@ use crate::url::CanonicalUrl;
 /// RFC 9309 §2.4: not used for longer than a day.
 const FRESH_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// RFC 9309 §2.3.1.2: at least five redirects are followed.
-const REDIRECTS: u32 = MOST_REQUESTS - 1;
-/// Requests that one robots.txt may take.
-pub(super) const MOST_REQUESTS: u32 = 6;
+const REDIRECTS: u32 = 5;
 /// A host that did not answer is asked again after this.
 const UNREACHABLE_FOR: SignedDuration = SignedDuration::from_mins(15);
 
@@ -38,6 +36,8 @@ pub(super) enum Access {
 pub(super) struct Host {
     pub(super) id: i64,
     pub(super) access: Option<Access>,
+    /// Where its robots.txt is to be asked for next, once redirects have led away from its place.
+    pub(super) hop: Option<Hop>,
     /// It did not answer when it was last asked for robots.txt.
     pub(super) is_silent: bool,
 }
@@ -52,7 +52,7 @@ impl Hosts {
         let host = |record: HostRecord| {
             let is_silent = record.robots.as_ref().is_some_and(|copy| copy.status == 0);
             let fresh = record.robots.filter(|copy| now.duration_since(copy.at) < fresh_for(copy.status));
-            Host { id: record.id, access: fresh.map(|copy| access(&copy)), is_silent }
+            Host { id: record.id, access: fresh.map(|copy| access(&copy)), hop: None, is_silent }
         };
         Self(records.into_iter().map(|(origin, record)| (origin, host(record))).collect())
     }
@@ -74,15 +74,6 @@ pub(super) fn access(copy: &RobotsCopy) -> Access {
     }
 }
 
-/// Finds a host, before a connection to it is taken up.
-pub(super) async fn find(client: &dyn Fetch, origin: &str) -> Result<(), FetchError> {
-    match CanonicalUrl::parse(origin, None) {
-        Ok(url) => client.resolve(&url).await,
-        // The request itself says what is wrong with it.
-        Err(_) => Ok(()),
-    }
-}
-
 /// What becomes of a host whose robots.txt could not be had.
 pub(super) fn unanswered(error: &FetchError, now: Timestamp) -> (RobotsCopy, Access) {
     let copy = RobotsCopy { status: 0, body: Vec::new(), at: now };
@@ -90,50 +81,65 @@ pub(super) fn unanswered(error: &FetchError, now: Timestamp) -> (RobotsCopy, Acc
     (copy, Access::Closed { why, retry_at: Some(now + UNREACHABLE_FOR) })
 }
 
-/// Asks a host for its robots.txt, following redirects. Gives the copy to keep, what it means, the
-/// number of requests and how long they took.
-pub(super) async fn ask(
-    client: &dyn Fetch,
-    origin: &str,
-    now: impl Fn() -> Timestamp,
-) -> (RobotsCopy, Access, u64, Duration) {
-    let mut url = CanonicalUrl::parse(&format!("{origin}/robots.txt"), None).ok();
-    let mut requests = 0;
-    let mut elapsed = Duration::ZERO;
-    for _ in 0..=REDIRECTS {
-        let Some(target) = url.take() else { break };
-        requests += 1;
-        let capture = match client.fetch(&Request::new(target.clone())).await {
-            Ok(capture) => capture,
-            // Also a file beyond the limit on bodies: what it says is not known.
-            Err(error) => {
-                let (copy, access) = unanswered(&error, now());
-                return (copy, access, requests, elapsed);
-            }
-        };
-        elapsed += Duration::from_millis(u64::from(capture.elapsed_ms));
-        if let Some(target) = capture.redirect_target() {
-            url = target.ok();
-            continue;
-        }
-        let is_file = (200..300).contains(&capture.status);
-        let retry_at = super::examine::retry_after(&capture);
-        let mut body = if is_file { capture.body } else { Vec::new() };
-        body.truncate(MAX_BYTES);
-        let copy = RobotsCopy { status: capture.status, body, at: capture.fetched_at };
-        let access = match access(&copy) {
-            Access::Closed { why, .. } => Access::Closed { why, retry_at },
-            rules @ Access::Rules(_) => rules,
-        };
-        return (copy, access, requests, elapsed);
+/// A request for a robots.txt: at its place, or where redirects led.
+#[derive(Debug, Clone)]
+pub(super) struct Hop {
+    pub(super) url: CanonicalUrl,
+    /// Redirects that led there.
+    redirects: u32,
+}
+
+impl Hop {
+    /// The first one, at the place that the origin's robots.txt has.
+    pub(super) fn first(origin: &str) -> Option<Self> {
+        let url = CanonicalUrl::parse(&format!("{origin}/robots.txt"), None).ok()?;
+        Some(Self { url, redirects: 0 })
     }
-    // More redirects than that count as "no such file" (RFC 9309 §2.3.1.2).
-    (
-        RobotsCopy { status: 404, body: Vec::new(), at: now() },
-        Access::Rules(Robots::default()),
-        requests,
-        elapsed,
-    )
+}
+
+/// What one request for a robots.txt came to.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// It is elsewhere, also on another host (RFC 9309 §2.3.1.2); to ask there is a request of its own.
+    Elsewhere(Hop),
+    /// The copy to keep, and what it means.
+    Answered(RobotsCopy, Access),
+}
+
+/// Makes one request for a robots.txt. Gives what came of it and how long it took. No more of the file is read
+/// than is obeyed, so that one without an end is obeyed too.
+pub(super) async fn ask(client: &dyn Fetch, hop: &Hop, now: impl Fn() -> Timestamp) -> (Asked, Duration) {
+    let request = Request { read_up_to: Some(MAX_BYTES as u64), ..Request::new(hop.url.clone()) };
+    let capture = match client.fetch(&request).await {
+        Ok(capture) => capture,
+        Err(error) => {
+            let (copy, access) = unanswered(&error, now());
+            return (Asked::Answered(copy, access), Duration::ZERO);
+        }
+    };
+    let elapsed = Duration::from_millis(u64::from(capture.elapsed_ms));
+    if let Some(target) = capture.redirect_target() {
+        let redirects = hop.redirects + 1;
+        let next = target.ok().filter(|_| redirects <= REDIRECTS);
+        let asked = next.map_or_else(|| none(now()), |url| Asked::Elsewhere(Hop { url, redirects }));
+        return (asked, elapsed);
+    }
+    let is_file = (200..300).contains(&capture.status);
+    let retry_at = super::examine::retry_after(&capture);
+    let mut body = if is_file { capture.body } else { Vec::new() };
+    body.truncate(MAX_BYTES);
+    let copy = RobotsCopy { status: capture.status, body, at: capture.fetched_at };
+    let access = match access(&copy) {
+        Access::Closed { why, .. } => Access::Closed { why, retry_at },
+        rules @ Access::Rules(_) => rules,
+    };
+    (Asked::Answered(copy, access), elapsed)
+}
+
+/// No such file. Too many redirects count as that (RFC 9309 §2.3.1.2).
+pub(super) fn none(now: Timestamp) -> Asked {
+    let copy = RobotsCopy { status: 404, body: Vec::new(), at: now };
+    Asked::Answered(copy, Access::Rules(Robots::default()))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub use budget::Budget;
 use budget::{Share, Spent, foremost};
 use gauge::{Gauge, Known};
 use once::client_for;
-pub use once::{FetchOnceError, check_contact, fetch_once, is_loopback};
+pub use once::{FetchOnceError, check_contact, fetch_once};
 pub use report::{ArticleCounts, Counts, RunOutcome, RunReport, SiteReport};
 use site::SiteCrawl;
 use tally::Tally;

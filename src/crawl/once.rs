@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{CrawlError, gate};
+use crate::address::is_this_machine;
 use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -11,7 +14,7 @@ use crate::url::CanonicalUrl;
 
 /// Nobody's server is asked anonymously: other hosts than this machine need `identity.contact`.
 pub fn check_contact(config: &Config, seeds: &[CanonicalUrl]) -> Result<(), CrawlError> {
-    let remote = seeds.iter().find(|seed| !is_loopback(seed.host()));
+    let remote = seeds.iter().find(|seed| !is_this_machine(seed.host()));
     match remote.filter(|_| config.identity.contact.is_empty()) {
         Some(remote) => Err(CrawlError::NoContact { host: remote.host().to_owned() }),
         None => Ok(()),
@@ -32,7 +35,7 @@ pub(super) fn client_for(
         timeout: config.fetch.timeout.0,
         max_body: config.fetch.max_body.0,
         per_ip: config.politeness.per_ip,
-        guard: Guard::allowing(seeds),
+        guard: Guard::new(seeds, &config.fetch.allow),
         lookup: Lookup::default(),
     };
     Ok(Client::new(settings, Arc::clone(clock))?)
@@ -58,17 +61,58 @@ pub enum FetchOnceError {
     },
 }
 
-/// Fetches one page for a look, without an archive: robots.txt is obeyed, redirects are followed.
+/// What a host's robots.txt comes to, redirects followed.
+async fn access(client: &Client, origin: &str, pace: &mut Pace) -> gate::Access {
+    let mut hop = gate::Hop::first(origin);
+    loop {
+        let asked = match &hop {
+            Some(hop) => {
+                pace.wait().await;
+                gate::ask(client, hop, || pace.clock.now()).await.0
+            }
+            None => gate::none(pace.clock.now()),
+        };
+        match asked {
+            gate::Asked::Elsewhere(next) => hop = Some(next),
+            gate::Asked::Answered(_, access) => return access,
+        }
+    }
+}
+
+/// Keeps `politeness.delay` between requests.
+struct Pace {
+    clock: Arc<dyn Clock>,
+    delay: SignedDuration,
+    is_first: bool,
+}
+
+impl Pace {
+    fn new(config: &Config, clock: &Arc<dyn Clock>) -> Self {
+        let delay = SignedDuration::try_from(config.politeness.delay.0).unwrap_or(SignedDuration::MAX);
+        Self { clock: Arc::clone(clock), delay, is_first: true }
+    }
+
+    /// Waits before every request but the first. Requests follow each other, so the last one has just ended.
+    async fn wait(&mut self) {
+        if !std::mem::replace(&mut self.is_first, false) {
+            let until = self.clock.now().saturating_add(self.delay).unwrap_or(Timestamp::MAX);
+            self.clock.sleep_until(until).await;
+        }
+    }
+}
+
+/// Fetches one page for a look, without an archive: robots.txt is obeyed, redirects are followed, and requests keep
+/// `politeness.delay`.
 pub async fn fetch_once(
     config: &Config,
     url: &CanonicalUrl,
     clock: Arc<dyn Clock>,
 ) -> Result<Capture, FetchOnceError> {
     let client = client_for(config, std::slice::from_ref(url), &clock)?;
-    let mut target = url.clone();
+    let (mut target, mut pace) = (url.clone(), Pace::new(config, &clock));
     for _ in 0..=config.fetch.redirects {
         let refused = |why: String| FetchOnceError::Refused { url: target.to_string(), why };
-        match gate::ask(&client, target.origin(), || clock.now()).await.1 {
+        match access(&client, target.origin(), &mut pace).await {
             gate::Access::Closed { why, .. } => return Err(refused(why)),
             gate::Access::Rules(robots) => {
                 let verdict = robots.verdict(&config.identity.name, target.as_str());
@@ -77,6 +121,7 @@ pub async fn fetch_once(
                 }
             }
         }
+        pace.wait().await;
         let capture = client.fetch(&Request::new(target.clone())).await?;
         match capture.redirect_target() {
             Some(Ok(next)) => target = next,
@@ -85,10 +130,4 @@ pub async fn fetch_once(
         }
     }
     Err(FetchOnceError::Refused { url: url.to_string(), why: "it redirects too often".to_owned() })
-}
-
-/// Whether a host is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ExportError;
+use super::temporary::{Temporary, clean_up};
 
 /// Bytes that are collected before they are written.
 const BUFFER: usize = 1 << 16;
@@ -21,18 +22,20 @@ pub fn to_file<T>(
         let file = File::options().write(true).open(path).map_err(failed(path))?;
         return write(&mut BufWriter::new(file));
     }
-    let (temporary, file) = beside(path, |path| File::create_new(path)).map_err(failed(path))?;
+    clean_up(path);
+    let (temporary, file) = Temporary::file(path).map_err(failed(path))?;
     let mut out = BufWriter::with_capacity(BUFFER, file);
     let written = write(&mut out)
         .and_then(|done| {
             out.into_inner().map_err(|error| failed(path)(error.into_error())).map(|file| (done, file))
         })
         .and_then(|(done, file)| file.sync_all().map(|()| done).map_err(failed(path)))
-        .and_then(|done| std::fs::rename(&temporary, path).map(|()| done).map_err(failed(path)));
+        .and_then(|done| std::fs::rename(&temporary.path, path).map(|()| done).map_err(failed(path)));
     if written.is_err() {
         // What was written so far is of no use, and the error is told.
-        let _ = std::fs::remove_file(&temporary);
+        let _ = std::fs::remove_file(&temporary.path);
     }
+    temporary.done();
     written
 }
 
@@ -43,12 +46,13 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
     if std::fs::read(path).is_ok_and(|known| known == bytes) {
         return Ok(());
     }
-    let (temporary, mut file) = beside(path, |path| File::create_new(path)).map_err(failed(path))?;
-    let written = file.write_all(bytes).and_then(|()| std::fs::rename(&temporary, path));
+    let (temporary, mut file) = Temporary::file(path).map_err(failed(path))?;
+    let written = file.write_all(bytes).and_then(|()| std::fs::rename(&temporary.path, path));
     if written.is_err() {
         // What was written so far is of no use, and the error is told.
-        let _ = std::fs::remove_file(&temporary);
+        let _ = std::fs::remove_file(&temporary.path);
     }
+    temporary.done();
     written.map_err(failed(path))
 }
 
@@ -69,13 +73,15 @@ pub fn to_folder<T>(
             }
         }
     }
-    let (temporary, ()) = beside(path, |path| std::fs::create_dir(path)).map_err(failed(path))?;
-    let put = || sync(&temporary).and_then(|()| replace(&temporary, path, existing.is_some()));
-    let written = write(&temporary).and_then(|done| put().map(|()| done).map_err(failed(path)));
+    clean_up(path);
+    let temporary = Temporary::folder(path).map_err(failed(path))?;
+    let put = || sync(&temporary.path).and_then(|()| replace(&temporary.path, path, existing.is_some()));
+    let written = write(&temporary.path).and_then(|done| put().map(|()| done).map_err(failed(path)));
     if written.is_err() {
         // What was written so far is of no use, and the error is told.
-        let _ = std::fs::remove_dir_all(&temporary);
+        let _ = std::fs::remove_dir_all(&temporary.path);
     }
+    temporary.done();
     written
 }
 
@@ -97,13 +103,13 @@ fn replace(new: &Path, path: &Path, exists: bool) -> std::io::Result<()> {
     if exchange(new, path).is_ok() {
         return std::fs::remove_dir_all(new);
     }
-    let (old, ()) = beside(path, |path| std::fs::create_dir(path))?;
-    std::fs::rename(path, &old)?;
+    let old = Temporary::folder(path)?;
+    std::fs::rename(path, &old.path)?;
     if let Err(error) = std::fs::rename(new, path) {
-        std::fs::rename(&old, path)?;
+        std::fs::rename(&old.path, path)?;
         return Err(error);
     }
-    std::fs::remove_dir_all(old)
+    std::fs::remove_dir_all(&old.path)
 }
 
 /// Swaps two folders at once, where the system can: at no moment is one of them missing.
@@ -116,21 +122,6 @@ fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn exchange(_: &Path, _: &Path) -> std::io::Result<()> {
     Err(std::io::ErrorKind::Unsupported.into())
-}
-
-/// Makes something under a name beside `path` that is free. The number of the process is not enough
-/// for that: in containers, many are number 1.
-fn beside<T>(path: &Path, make: impl Fn(&Path) -> std::io::Result<T>) -> std::io::Result<(PathBuf, T)> {
-    let mut taken = 0;
-    loop {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.{taken}.part", std::process::id()));
-        let temporary = path.with_file_name(name);
-        match make(&temporary) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => taken += 1,
-            result => return result.map(|made| (temporary, made)),
-        }
-    }
 }
 
 pub(super) fn failed(path: &Path) -> impl Fn(std::io::Error) -> ExportError + use<'_> {
@@ -150,11 +141,15 @@ mod tests {
     }
 
     #[test]
-    fn what_others_left_under_a_temporary_name_stays_and_is_in_nobodys_way() {
+    fn what_others_write_under_a_temporary_name_stays_and_is_in_nobodys_way() {
         let desk = tempfile::tempdir().unwrap();
         let left = |name: &str| desk.path().join(format!("{name}.{}.0.part", std::process::id()));
         std::fs::write(left("file"), "theirs").unwrap();
         std::fs::create_dir(left("folder")).unwrap();
+        let held = [left("file"), left("folder")].map(|path| File::open(path).unwrap());
+        for file in &held {
+            file.try_lock().unwrap();
+        }
         to_file(&desk.path().join("file"), write("ours")).unwrap();
         to_folder(&desk.path().join("folder"), |_| true, write_folder("ours")).unwrap();
         assert_eq!(std::fs::read(desk.path().join("file")).unwrap(), b"ours");

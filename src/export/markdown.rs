@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::file::{failed, put};
+use super::temporary::remove_left;
 use super::{ExportError, Format};
 use crate::archive::ArticleRecord;
+use crate::visible::is_hidden;
 
 /// Bytes of a title in a file's name; systems allow 255 for the whole.
 const TITLE_BYTES: usize = 160;
@@ -37,6 +39,7 @@ impl Format for Markdown {
         let folder = self.folder.join(&site);
         if !self.known.contains_key(&site) {
             std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+            remove_left(&folder, |of| of.strip_suffix(".md").is_some());
             self.known.insert(site.clone(), files(&folder).map_err(failed(&folder))?);
         }
         let name = file_name(&format!("{} {}", article.id, article.title)) + ".md";
@@ -84,7 +87,9 @@ fn begins_with(path: &Path, start: &[u8]) -> bool {
 /// A name that every system allows, and that no program takes for a link.
 fn file_name(text: &str) -> String {
     let is_bad = |c: char| c.is_control() || "/\\:*?\"<>|#^[]".contains(c);
-    let mut name: String = text.chars().map(|c| if is_bad(c) { ' ' } else { c }).collect();
+    let is_unseen = |c: &char| is_hidden(*c) || matches!(c, '\u{200c}' | '\u{200d}');
+    let seen = text.chars().filter(|c| c.is_control() || !is_unseen(c));
+    let mut name: String = seen.map(|c| if is_bad(c) { ' ' } else { c }).collect();
     name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let end = (0..=TITLE_BYTES.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
     name.truncate(end.unwrap_or(0));
@@ -166,6 +171,8 @@ mod tests {
             ("7 a\u{0}b\n#c [d]", "7 a b c d"),
             ("..", "_"),
             ("7 end. ", "7 end"),
+            ("7 \u{202e}gpj\u{202c}.\u{200b}exe\u{feff}", "7 gpj.exe"),
+            ("7 a\u{2028}b\u{1b}[2J", "7 ab 2J"),
         ] {
             assert_eq!(file_name(title), want);
         }

@@ -9,6 +9,7 @@ mod markdown;
 mod parquet;
 mod snapshot;
 mod stream;
+mod temporary;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

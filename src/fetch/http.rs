@@ -14,15 +14,19 @@ use reqwest::header::{
 use rustls::InvalidMessage;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::guard::port_of;
 use super::lookup::Resolver;
 use super::{Answering, Fetch, FetchError, Forbidden, Guard, Lookup, Request, Resolving};
 use crate::capture::{Capture, Digest};
 use crate::clock::Clock;
-use crate::inflate::inflate;
+use crate::inflate::{inflate, inflate_start};
 use crate::url::CanonicalUrl;
 
 const ACCEPTED_TYPES: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 const ACCEPTED_ENCODINGS: &str = "gzip, deflate, br, zstd";
+/// Lines of an answer's head. Sites that set a cookie for each of their partners send hundreds; the client's own
+/// limit would be 100.
+const MOST_HEADERS: usize = 1000;
 
 /// What a client needs to know.
 #[derive(Debug, Clone)]
@@ -35,7 +39,7 @@ pub struct ClientSettings {
     pub max_body: u64,
     /// Connections at the same time to one address.
     pub per_ip: usize,
-    /// Which private hosts may be asked.
+    /// Which addresses may be asked.
     pub guard: Guard,
     /// Who knows the addresses of names.
     pub lookup: Lookup,
@@ -49,14 +53,23 @@ pub struct ClientError(String);
 /// Asks hosts for pages.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    resolver: Resolver,
+    /// For ports that the guard does not tell from each other.
+    others: Connector,
+    /// For those that it does.
+    by_port: HashMap<u16, Connector>,
     /// Why no certificate can be checked, where none can.
     no_roots: Option<String>,
     settings: ClientSettings,
     clock: Arc<dyn Clock>,
     /// Permits by address; the addresses are known after a host's first answer.
     addresses: Arc<Mutex<Addresses>>,
+}
+
+/// Connects to one port, or to all that no exemption names: a resolver is told a name and no port.
+#[derive(Debug, Clone)]
+struct Connector {
+    http: reqwest::Client,
+    resolver: Resolver,
 }
 
 #[derive(Debug, Default)]
@@ -85,21 +98,16 @@ impl Client {
             .map_err(|_| ClientError(format!("`{}` can't be sent as User-Agent", settings.user_agent)))?;
         headers.insert(USER_AGENT, agent);
         let resolver = Resolver::new(settings.lookup.clone(), settings.guard.clone(), settings.timeout);
-        let built = build(|| {
-            reqwest::Client::builder()
-                .default_headers(headers.clone())
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .no_proxy()
-                .referer(false)
-                .tls_info(true)
-                .timeout(settings.timeout)
-                .read_timeout(settings.timeout)
-                .dns_resolver(resolver.clone())
-                .pool_max_idle_per_host(settings.per_ip)
-        });
-        let (http, no_roots) = built.map_err(|error| ClientError(innermost(&error)))?;
-        Ok(Self { http, resolver, no_roots, settings, clock, addresses: Arc::default() })
+        let ports = settings.guard.ports().map(|port| (port, resolver.on_port(port)));
+        let by_port: Result<_, ClientError> =
+            ports.map(|(port, resolver)| Ok((port, connector(&settings, &headers, resolver)?.0))).collect();
+        let (others, no_roots) = connector(&settings, &headers, resolver.clone())?;
+        Ok(Self { others, by_port: by_port?, no_roots, settings, clock, addresses: Arc::default() })
+    }
+
+    /// Who connects for a URL.
+    fn connector(&self, url: &CanonicalUrl) -> &Connector {
+        self.by_port.get(&port_of(url)).unwrap_or(&self.others)
     }
 
     /// The headers that every request carries, for the archive.
@@ -118,10 +126,12 @@ impl Client {
         if !is_name || addresses(&self.addresses.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(());
         }
-        self.resolver.look_ahead(url.host()).await.map_err(|error| match error.downcast::<Forbidden>() {
-            Ok(forbidden) => FetchError::Forbidden(*forbidden),
-            Err(error) => {
-                FetchError::Resolve { url: crate::url::shorten(url.as_str()), reason: innermost(&*error) }
+        self.connector(url).resolver.look_ahead(url.host()).await.map_err(|error| {
+            match error.downcast::<Forbidden>() {
+                Ok(forbidden) => FetchError::Forbidden(*forbidden),
+                Err(error) => {
+                    FetchError::Resolve { url: crate::url::shorten(url.as_str()), reason: innermost(&*error) }
+                }
             }
         })
     }
@@ -131,7 +141,7 @@ impl Client {
         self.check_roots(&request.url)?;
         let _permit = self.permit(request.url.host()).await;
         let began = Instant::now();
-        let mut builder = self.http.get(request.url.as_url().clone());
+        let mut builder = self.connector(&request.url).http.get(request.url.as_url().clone());
         let mut sent = self.request_headers();
         for (name, value) in [(IF_NONE_MATCH, &request.etag), (IF_MODIFIED_SINCE, &request.last_modified)] {
             if let Some(value) = value {
@@ -140,18 +150,27 @@ impl Client {
             }
         }
         let mut response = builder.send().await.map_err(|error| self.explain(&request.url, &error))?;
-        let ip = response.remote_addr().map(|address| address.ip());
+        let address = response.remote_addr();
+        // A second line: connections go to permitted addresses only.
+        address.map_or(Ok(()), |address| self.settings.guard.check_address(&request.url, address))?;
+        let ip = address.map(|address| address.ip());
         self.remember(request.url.host(), ip);
-        let body = self.read_body(&mut response, request).await?;
+        let (body, broke) = match request.read_up_to {
+            Some(most) => self.read_start(&mut response, &request.url, most).await,
+            None => (self.read_body(&mut response, request).await?, None),
+        };
         let status = response.status().as_u16();
         let headers = printable(response.headers());
         let http_version = format!("{:?}", response.version());
         let certificate = response.extensions().get::<reqwest::tls::TlsInfo>();
         let certificate_until = certificate.and_then(|tls| end_of(tls.peer_certificate()?));
-        self.capture(
-            request,
-            Answer { status, headers, http_version, ip, body, began, sent, certificate_until },
-        )
+        let answer = Answer { status, headers, http_version, ip, body, began, sent, certificate_until };
+        let capture = self.capture(request, answer)?;
+        let is_enough = request.read_up_to.is_some_and(|most| capture.body.len() as u64 >= most);
+        match broke {
+            Some(error) if !is_enough => Err(error),
+            _ => Ok(capture),
+        }
     }
 
     /// Without root certificates nothing but `http` can be asked for.
@@ -167,6 +186,25 @@ impl Client {
     /// Bytes of a body, as sent and as decoded.
     fn limit(&self, request: &Request) -> u64 {
         request.max_body.map_or(self.settings.max_body, |own| own.max(self.settings.max_body))
+    }
+
+    /// The beginning of a body, and why there is no more of it.
+    async fn read_start(
+        &self,
+        response: &mut reqwest::Response,
+        url: &CanonicalUrl,
+        most: u64,
+    ) -> (Vec<u8>, Option<FetchError>) {
+        let mut body = Vec::new();
+        while (body.len() as u64) < most {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => return (body, Some(self.explain(url, &error))),
+            }
+        }
+        body.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        (body, None)
     }
 
     async fn read_body(
@@ -194,8 +232,13 @@ impl Client {
         let wire_length = answer.body.len() as u64;
         let encoding = joined(&answer.headers, "content-encoding");
         let wire_digest = Digest::of(&answer.body);
-        let inflated = inflate(answer.body, encoding.as_deref(), self.limit(request)).map_err(|error| {
-            FetchError::Encoding { url: request.url.to_string(), reason: error.to_string() }
+        let inflated = match request.read_up_to {
+            Some(most) => inflate_start(answer.body, encoding.as_deref(), most),
+            None => inflate(answer.body, encoding.as_deref(), self.limit(request)),
+        };
+        let inflated = inflated.map_err(|error| FetchError::Encoding {
+            url: request.url.to_string(),
+            reason: error.to_string(),
         })?;
         let digest = if encoding.is_some() { Digest::of(&inflated.bytes) } else { wire_digest };
         Ok(Capture {
@@ -238,11 +281,10 @@ impl Client {
     fn explain(&self, target: &CanonicalUrl, error: &reqwest::Error) -> FetchError {
         let reason = innermost(error);
         let url = crate::url::shorten(target.as_str());
-        let mut source = error.source();
-        while let Some(cause) = source {
-            if let Some(forbidden) = cause.downcast_ref::<Forbidden>() {
-                return forbidden.clone().into();
-            }
+        if let Some(forbidden) = causes(error).find_map(|cause| cause.downcast_ref::<Forbidden>()) {
+            return forbidden.clone().into();
+        }
+        for cause in causes(error) {
             match tls_error(cause) {
                 Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
                     let port = target.as_url().port_or_known_default().unwrap_or_default();
@@ -257,7 +299,6 @@ impl Client {
             if cause.to_string().contains("dns error") {
                 return FetchError::Resolve { url, reason };
             }
-            source = cause.source();
         }
         if error.is_timeout() {
             return FetchError::Timeout { url, limit: self.settings.timeout };
@@ -282,6 +323,31 @@ struct Answer {
     began: Instant,
     sent: String,
     certificate_until: Option<Timestamp>,
+}
+
+/// A client with these settings; where it can trust nobody, why.
+fn connector(
+    settings: &ClientSettings,
+    headers: &HeaderMap,
+    resolver: Resolver,
+) -> Result<(Connector, Option<String>), ClientError> {
+    let built = build(|| {
+        reqwest::Client::builder()
+            .default_headers(headers.clone())
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .tls_info(true)
+            .timeout(settings.timeout)
+            .read_timeout(settings.timeout)
+            .dns_resolver(resolver.clone())
+            .pool_max_idle_per_host(settings.per_ip)
+            .http1_max_headers(MOST_HEADERS)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+    });
+    let (http, no_roots) = built.map_err(|error| ClientError(innermost(&error)))?;
+    Ok((Connector { http, resolver }, no_roots))
 }
 
 /// A client of the system's root certificates; where it has none, one that trusts nobody, and why. `make`
@@ -331,6 +397,11 @@ fn tls_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rus
         Some(inner as &(dyn std::error::Error + 'static))
     };
     std::iter::successors(Some(cause), |cause| inner(*cause)).find_map(|cause| cause.downcast_ref())
+}
+
+/// What an error stems from, the root last.
+fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
 }
 
 /// The message of the error at the root, which says what happened.

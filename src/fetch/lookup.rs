@@ -11,7 +11,8 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::{Forbidden, Guard};
+use super::Guard;
+use super::guard::Destination;
 
 /// Lookups at the same time. Many, since names that never resolve keep theirs until the system gives up,
 /// and those of healthy sites would wait behind them.
@@ -45,11 +46,13 @@ impl fmt::Debug for Lookup {
     }
 }
 
-/// Looks names up, within a limit, and leaves out addresses that may not be asked.
+/// Looks names up, within a limit, and leaves out addresses that may not be asked on a port.
 #[derive(Debug, Clone)]
 pub(super) struct Resolver {
     lookup: Lookup,
     guard: Guard,
+    /// The port that is connected to, where the guard tells it from others.
+    port: Option<u16>,
     limit: Duration,
     threads: Arc<Semaphore>,
     /// What was found before a connection was wanted, for that connection.
@@ -61,7 +64,12 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 impl Resolver {
     pub(super) fn new(lookup: Lookup, guard: Guard, limit: Duration) -> Self {
         let threads = Arc::new(Semaphore::new(AT_ONCE));
-        Self { lookup, guard, limit, threads, ahead: Arc::default() }
+        Self { lookup, guard, port: None, limit, threads, ahead: Arc::default() }
+    }
+
+    /// The same for connections to one port.
+    pub(super) fn on_port(&self, port: u16) -> Self {
+        Self { port: Some(port), ahead: Arc::default(), ..self.clone() }
     }
 
     /// Looks a name up for the connection that is to follow.
@@ -82,8 +90,17 @@ impl Resolver {
         })?;
         let answer = tokio::time::timeout(self.limit, answer).await;
         let mut found = answer.map_err(|_| format!("no answer within {:?}", self.limit))???;
-        found.retain(|address| self.guard.permits(host, *address));
-        if found.is_empty() { Err(Box::new(Forbidden(host.to_owned()))) } else { Ok(found) }
+        let mut refused = None;
+        found.retain(|address| {
+            let judged = self.guard.judge(Destination { host, port: self.port }, *address);
+            refused = refused.take().or(judged.clone().err());
+            judged.is_ok()
+        });
+        match refused {
+            Some(forbidden) if found.is_empty() => Err(Box::new(forbidden)),
+            None if found.is_empty() => Err("the name has no address".into()),
+            _ => Ok(found),
+        }
     }
 
     fn ahead(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<IpAddr>>> {

@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-pub use guard::{Forbidden, Guard, is_public};
+pub use guard::{Forbidden, Guard};
 pub use http::{Client, ClientError, ClientSettings};
 pub use lookup::Lookup;
 pub use webhook::{WebhookError, post_json};
@@ -48,12 +48,15 @@ pub struct Request {
     pub last_modified: Option<String>,
     /// The largest body, when it is more than the client's own limit.
     pub max_body: Option<u64>,
+    /// Bytes of the body, as sent and as decoded, that are enough: no more are read, and where it goes on, ends
+    /// early or would be too large is no error then.
+    pub read_up_to: Option<u64>,
 }
 
 impl Request {
     /// An unconditional request.
     pub fn new(url: CanonicalUrl) -> Self {
-        Self { url, etag: None, last_modified: None, max_body: None }
+        Self { url, etag: None, last_modified: None, max_body: None, read_up_to: None }
     }
 }
 
@@ -139,7 +142,11 @@ impl FetchError {
 
     /// Whether a later try may succeed.
     pub fn is_transient(&self) -> bool {
-        !matches!(self, Self::Forbidden(_) | Self::TooLarge { .. } | Self::Encoding { .. })
+        match self {
+            Self::Forbidden(forbidden) => forbidden.is_by_name(),
+            Self::TooLarge { .. } | Self::Encoding { .. } => false,
+            _ => true,
+        }
     }
 
     /// Whether it is the host that failed, rather than this one page. An answer that never comes may be

@@ -25,8 +25,8 @@ pub struct Month {
     pub count: u64,
     /// Articles in all.
     pub total: u64,
-    /// The one divided by the other; 0 where there is none.
-    pub share: f64,
+    /// The one divided by the other; `None` where there are no articles to be a share of.
+    pub share: Option<f64>,
 }
 
 impl Trend {
@@ -40,7 +40,7 @@ impl Trend {
             let count_in = |months: &Months| months.get(&month).copied().unwrap_or(0);
             let (count, total) = (count_in(hits), count_in(all));
             #[expect(clippy::cast_precision_loss, reason = "a share of far fewer than 2^52 articles")]
-            let share = if total == 0 { 0.0 } else { count as f64 / total as f64 };
+            let share = (total > 0).then(|| count as f64 / total as f64);
             Month { month: format!("{:04}-{:02}", month / 100, month % 100), count, total, share }
         });
         Self { query: query.to_owned(), months: months.collect() }
@@ -58,6 +58,7 @@ mod tests {
         let rows: Vec<(&str, u64, u64)> =
             trend.months.iter().map(|m| (m.month.as_str(), m.count, m.total)).collect();
         assert_eq!(rows, [("2022-11", 1, 4), ("2022-12", 0, 0), ("2023-01", 0, 0), ("2023-02", 5, 10)]);
-        assert!((trend.months[0].share - 0.25).abs() < 1e-9);
+        let shares: Vec<Option<f64>> = trend.months.iter().map(|month| month.share).collect();
+        assert_eq!(shares, [Some(0.25), None, None, Some(0.5)]);
     }
 }

@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 29] = [
     ("url", &[]),
+    ("address", &[]),
     ("clock", &[]),
     ("script", &[]),
+    ("visible", &[]),
     ("hash", &[]),
     ("inflate", &[]),
     ("capture", &["url"]),
     ("article", &["capture", "url"]),
     ("entry", &[]),
-    ("config", &["url"]),
+    ("config", &["address", "url", "visible"]),
     ("politeness", &["clock"]),
     ("profile", &["article", "capture", "extract", "url"]),
     ("extract", &["article", "capture", "entry", "hash", "profile", "script", "url"]),
@@ -23,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("search", &["capture"]),
     ("frontier", &["config", "dedup", "entry", "url"]),
     ("discover", &["capture", "config", "entry", "extract", "frontier", "inflate", "profile", "url"]),
-    ("fetch", &["capture", "clock", "inflate", "url"]),
+    ("fetch", &["address", "capture", "clock", "inflate", "url"]),
     (
         "archive",
         &[
@@ -40,7 +42,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "watch",
         ],
     ),
-    ("export", &["archive", "article", "capture"]),
+    ("export", &["archive", "article", "capture", "visible"]),
     ("demo", &["hash"]),
     ("crawl", &["*"]),
     ("sim", &["*"]),
@@ -49,7 +51,9 @@ const MAY_USE: [(&str, &[&str]); 27] = [
 ];
 
 /// Modules that decide: bytes and the present moment come in as arguments.
-const PURE: [&str; 16] = [
+const PURE: [&str; 18] = [
+    "visible",
+    "address",
     "hash",
     "url",
     "entry",

@@ -84,6 +84,58 @@ fn one_bad_page_never_stops_a_crawl() {
     assert_eq!(report["sites"][0]["missing"]["title"], 1, "{report}");
 }
 
+/// A site whose article comes with this in its head, as it is.
+fn with_head(head: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let head = head.to_owned();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut asked = [0; 4096];
+            let length = stream.read(&mut asked).unwrap_or(0);
+            let (more, body) = match String::from_utf8_lossy(&asked[..length]).split(' ').nth(1) {
+                Some("/") => ("", Reply::links(&["/1.html"]).text()),
+                Some("/1.html") => (head.as_str(), Reply::article("甲", "乙。").text()),
+                _ => {
+                    let _ = stream.write_all(
+                        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                    );
+                    continue;
+                }
+            };
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    origin
+}
+
+#[test]
+fn many_and_folded_headers_are_read_and_kept() {
+    let headers =
+        |count: u32| (0..count).map(|n| format!("X-Part-{n}: {n}\r\n")).collect::<Vec<_>>().concat();
+    let many = headers(900);
+    let folded = "X-Folded: one\r\n two\r\n\tthree\r\n";
+    for (head, part) in [(many.as_str(), "x-part-899: 899"), (folded, "x-folded: one two three")] {
+        let desk = Desk::for_site(&with_head(head));
+        assert_eq!(desk.crawl("").1.code, 0);
+        assert_eq!(outcome_of(&desk, "/1.html"), "article");
+        let headers = desk
+            .texts("SELECT c.headers FROM capture c JOIN url u ON u.id = c.url WHERE u.url LIKE '%1.html'")
+            .concat();
+        let squeezed = headers.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(part), "{squeezed}");
+    }
+    // There is a bound all the same.
+    let desk = Desk::for_site(&with_head(&headers(1100)));
+    desk.crawl("");
+    assert_eq!(outcome_of(&desk, "/1.html"), "bad_answer");
+}
+
 #[test]
 fn endless_redirects_end() {
     let mut script = Script::new().front(&["/0.html"]);

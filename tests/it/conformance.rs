@@ -36,6 +36,11 @@ fn robots_cases_on_which_suites_and_google_agree_all_pass() {
             Some(encoded) => base64::engine::general_purpose::STANDARD.decode(encoded).unwrap(),
             None => text(case, "robots_txt").as_bytes().to_vec(),
         };
+        // Google's parser does not decode `%62` in a rule; RFC 9309 §2.2.2 says that it means `b`, and suites of
+        // others have the same case with the other answer.
+        if text(case, "id") == "robots-0769" {
+            continue;
+        }
         let verdict = Robots::parse(&bytes).verdict(text(case, "user_agent"), text(case, "url"));
         assert_eq!(Some(verdict.allowed), case["allowed"].as_bool(), "{}", case["id"]);
     }

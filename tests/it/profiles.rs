@@ -34,6 +34,27 @@ fn each_saved_page_is_recognised_by_its_fingerprint_alone() {
 }
 
 #[test]
+fn the_promotion_of_the_seeds_site_is_told_by_its_form_whoever_it_names() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let profile = Profiles::built_in().unwrap().get("sh-daijia").unwrap();
+    let sample = &profile.samples[0];
+    let page = std::fs::read_to_string(root.join(&sample.page)).unwrap();
+    assert!(page.contains("林晓帆微信号") && page.contains("400 0000 000"));
+    for (name, number) in
+        [("欧阳某某", "021 55550100"), ("园", "400-555-0199"), ("招商部小钱老师", "+86 130 0000 0009")]
+    {
+        let named = page.replace("林晓帆", name).replace("400 0000 000", number);
+        // Also where a line of the block is missing.
+        for html in [named.clone(), named.replace(&format!("<strong>{name}微信号</strong><br/>"), "")] {
+            let url = jianbao::url::CanonicalUrl::parse(&sample.url, None).unwrap();
+            let capture = jianbao::capture::Capture::of_page(url, sample.fetched_at, None, html.into());
+            let text = jianbao::extract::Page::parse(&capture).article(Some(&profile)).unwrap().text;
+            assert!(text.ends_with("综改区晋中开发区正奋力续写高质量发展的新篇章。"), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
 fn a_layout_that_ended_reads_the_pages_of_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let profile = |extra: &str| {

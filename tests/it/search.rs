@@ -273,9 +273,14 @@ fn a_trend_is_a_share_of_each_month() {
     assert_eq!(months[0]["share"], 0.5);
     assert_eq!(months[2], serde_json::json!({"month": "2023-03", "count": 1, "total": 2, "share": 0.5}));
     assert_eq!(json["trends"][1]["months"][1]["count"], 1);
+    // A month without articles has no share.
+    let empty: Vec<_> = months.iter().filter(|month| month["total"] == 0).collect();
+    assert!(!empty.is_empty() && empty.iter().all(|month| month["share"].is_null()), "{empty:?}");
     let csv = shelf.desk.run_with(&["search", "--trend", "--csv", "西安", "投资"], "").expect_code(0).stdout;
     assert!(csv.starts_with("query,month,count,total,share\n\"西安\",2023-01,1,2,0.500000\n"), "{csv}");
     let chart = shelf.desk.run_with(&["search", "--trend", "西安", "投资"], "").expect_code(0).stdout;
+    let row = chart.lines().find(|line| line.starts_with(empty[0]["month"].as_str().unwrap())).unwrap();
+    assert_eq!((row.matches('—').count(), row.matches('%').count()), (2, 0), "{chart}");
     let row = chart.lines().find(|line| line.starts_with("2023-02")).unwrap();
     assert_eq!(row.matches("50.0 % (1/2)").count(), 2, "{chart}");
     assert_eq!(row.matches('█').count(), 24, "half of the largest share is half a bar, twice: {chart}");

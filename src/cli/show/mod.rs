@@ -5,7 +5,7 @@ mod versions;
 use std::io::Write;
 
 use super::args::{CiteStyle, ShowArgs};
-use super::output::{article, json_line, shown, stdout};
+use super::output::{article, json_line, screen, stdout};
 use super::{ATTENTION, Context, Usage};
 use crate::archive::{Archive, ArticleRecord};
 use crate::export::{Citation, markdown};
@@ -16,11 +16,16 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     let (named, versions_named) = args.wanted();
     let named = named.ok_or_else(|| Usage("which article? name its URL or its number".to_owned()))?;
     let Some(found) = find(&archive, named)? else { return Ok(ATTENTION) };
-    let mut out = stdout();
+    let mut out = screen(context);
     let mut code = 0;
     if args.html {
         match archive.page(found.id)? {
-            Some(page) => out.write_all(&page)?,
+            // As it was sent.
+            Some(page) => {
+                let mut out = stdout();
+                out.write_all(&page)?;
+                out.flush()?;
+            }
             None => {
                 return Err(Usage(
                     "the page of this article was not kept (archive.keep = \"articles\")".to_owned(),
@@ -38,7 +43,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     } else if context.json {
         json_line(&mut out, &found)?;
     } else if args.markdown {
-        write!(out, "{}", shown(&markdown(&found)))?;
+        write!(out, "{}", markdown(&found))?;
     } else {
         article(&mut out, &found)?;
     }

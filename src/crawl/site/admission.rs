@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use super::{EXAMINED_AT_ONCE, SiteCrawl};
-use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult, RobotsCopy};
+use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult};
 use crate::config::Route;
 use crate::crawl::examine;
-use crate::crawl::gate::{self, Access, Host};
+use crate::crawl::gate::{self, Access, Asked, Hop, Host};
 use crate::discover::guess;
 use crate::frontier::{Candidate, Care, Kind, Via};
 use crate::politeness::Turn;
@@ -177,25 +177,36 @@ impl SiteCrawl {
         }
     }
 
-    /// Asks for a host's robots.txt, when it is the site's turn.
+    /// Asks for a host's robots.txt, or where redirects led from it, when it is the site's turn.
     async fn ask_robots(&mut self, origin: &str) -> Result<(), ArchiveError> {
         match self.schedule.take_turn(self.shared.clock.now()) {
             Turn::Now => {}
             Turn::At(at) => return self.wait_turn(at).await,
             Turn::Busy => return self.wait(None).await,
         }
-        let id = match self.hosts.0.get(origin) {
-            Some(host) => host.id,
-            None => self.shared.store.host(self.id(), origin).await?,
+        let (id, hop) = match self.hosts.0.get(origin) {
+            Some(host) => (host.id, host.hop.clone()),
+            None => (self.shared.store.host(self.id(), origin).await?, None),
         };
-        let Some(asked) = self.robots_of(origin).await else {
+        let asked = match hop.or_else(|| Hop::first(origin)) {
+            Some(hop) => self.robots_at(hop).await,
+            None => Some((gate::none(self.shared.clock.now()), Duration::ZERO)),
+        };
+        let Some((asked, elapsed)) = asked else {
             self.schedule.unused();
             return Ok(());
         };
-        let (copy, access, requests, elapsed) = asked;
-        self.count_requests(requests);
-        let is_silent = copy.status == 0;
         let now = self.shared.clock.now();
+        let (copy, access) = match asked {
+            Asked::Answered(copy, access) => (copy, access),
+            Asked::Elsewhere(hop) => {
+                self.schedule.answered(now, elapsed);
+                let host = Host { id, access: None, hop: Some(hop), is_silent: false };
+                self.hosts.0.insert(origin.to_owned(), host);
+                return Ok(());
+            }
+        };
+        let is_silent = copy.status == 0;
         match &access {
             Access::Closed { retry_at, .. } if self.is_of_seed(origin) => {
                 self.schedule.overloaded(now, *retry_at);
@@ -207,30 +218,31 @@ impl SiteCrawl {
         self.shared.store.keep_robots(id, copy, self.schedule.state()).await?;
         let access = self.heed_crawl_delay(origin, access);
         self.add_sitemaps(origin, &access).await?;
-        self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access), is_silent });
+        self.hosts.0.insert(origin.to_owned(), Host { id, access: Some(access), hop: None, is_silent });
         Ok(())
     }
 
-    /// A host's answer to the request for robots.txt; `None` when the run ends before it is there.
-    async fn robots_of(&mut self, origin: &str) -> Option<(RobotsCopy, Access, u64, Duration)> {
+    /// What a request for robots.txt came to, and how long it took; `None` when the run ends before that is known.
+    async fn robots_at(&mut self, hop: Hop) -> Option<(Asked, Duration)> {
         let (shared, pulse) = (Arc::clone(&self.shared), Arc::clone(&self.pulse));
         let began = shared.clock.now();
         let found = tokio::select! {
-            found = gate::find(&*shared.web, origin) => found,
+            found = shared.web.resolve(&hop.url) => found,
             () = shared.cut() => {
-                self.alarm_if_unresolved(origin, began);
+                self.alarm_if_unresolved(hop.url.origin(), began);
                 return None;
             }
         };
         if let Err(error) = found {
             let (copy, access) = gate::unanswered(&error, shared.clock.now());
-            return Some((copy, access, 0, Duration::ZERO));
+            return Some((Asked::Answered(copy, access), Duration::ZERO));
         }
+        self.count_requests(1);
         let ask = async {
             let _connection = shared.connections.acquire().await;
-            let limit = shared.config.fetch.timeout.0 * gate::MOST_REQUESTS;
-            let _step = pulse.begin(format_args!("asking `{origin}` for robots.txt"), limit);
-            gate::ask(&*shared.web, origin, || shared.clock.now()).await
+            let limit = shared.config.fetch.timeout.0;
+            let _step = pulse.begin(format_args!("asking `{}` for robots.txt", hop.url.origin()), limit);
+            gate::ask(&*shared.web, &hop, || shared.clock.now()).await
         };
         tokio::select! {
             asked = ask => Some(asked),

@@ -337,10 +337,10 @@ impl SiteCrawl {
             let _step = pulse.begin(format_args!("asking for `{}`", job.url), shared.config.fetch.timeout.0);
             let validators = Some(&job.claimed).filter(|_| !job.is_part());
             let request = Request {
-                url: job.url.clone(),
                 etag: validators.and_then(|claimed| claimed.etag.clone()),
                 last_modified: validators.and_then(|claimed| claimed.last_modified.clone()),
                 max_body: job.claimed.kind.is_listing().then_some(MAX_LISTING),
+                ..Request::new(job.url.clone())
             };
             let answer = shared.web.fetch(&request).await;
             Fetched { job, answer }

@@ -112,14 +112,12 @@ impl Robots {
         if path == "/robots.txt" {
             return Verdict { allowed: true, crawl_delay, rule: None };
         }
-        let (path, literal) = (units(path, false), units(path, true));
+        let path = units(path);
         // The longest pattern wins, and of two equally long ones the one that allows.
         let decisive = groups
             .iter()
             .flat_map(|(group, _)| &group.rules)
-            .filter(|rule| {
-                !rule.pattern.is_empty() && rule.pattern.matches(if rule.allow { &literal } else { &path })
-            })
+            .filter(|rule| !rule.pattern.is_empty() && rule.pattern.matches(&path))
             .max_by_key(|rule| (rule.pattern.length, rule.allow));
         Verdict {
             allowed: decisive.is_none_or(|rule| rule.allow),
@@ -142,13 +140,13 @@ impl Robots {
 
 impl Group {
     fn add_rule(&mut self, allow: bool, value: &str) {
-        self.rules.push(Rule { allow, text: value.to_owned(), pattern: Pattern::new(value, allow) });
+        self.rules.push(Rule { allow, text: value.to_owned(), pattern: Pattern::new(value) });
         // As in Google's parser, allowing a folder's index page allows the folder.
         if let Some((folder, page)) = value.rsplit_once('/')
             && allow
             && page.starts_with("index.htm")
         {
-            let pattern = Pattern::new(&format!("{folder}/$"), true);
+            let pattern = Pattern::new(&format!("{folder}/$"));
             self.rules.push(Rule { allow, text: value.to_owned(), pattern });
         }
     }
@@ -296,12 +294,54 @@ mod tests {
             ("/a%2fb", "/a%2Fb", false),
             ("/x%2A", "/xyz", true),
             ("/x%2A", "/x*", false),
+            // RFC 9309 §2.2.2 and §2.2.3: the tables of examples.
+            ("/foo/bar?baz=quz", "/foo/bar?baz=quz", false),
+            ("/foo/bar?baz=http://foo.bar", "/foo/bar?baz=http://foo.bar", false),
+            ("/foo/bar?baz=http%3A%2F%2Ffoo.bar", "/foo/bar?baz=http%3A%2F%2Ffoo.bar", false),
+            ("/foo/bar/ツ", "/foo/bar/%E3%83%84", false),
+            ("/foo/bar/%E3%83%84", "/foo/bar/%E3%83%84", false),
+            ("/foo/bar/%62%61%7A", "/foo/bar/baz", false),
+            ("/path/file-with-a-%2A.html", "/path/file-with-a-*.html", false),
+            ("/path/foo-%24", "/path/foo-$", false),
+            ("/path/foo-%24", "/path/foo-", true),
+            // Either side may be escaped, with digits of either case.
+            ("/baz", "/%62%61%7a", false),
+            ("/%e6%96%b0", "/%E6%96%B0", false),
+            ("/新", "/%e6%96%b0", false),
+            ("/%E6%96%B0", "/新", false),
+            ("/%7E", "/~", false),
+            ("/%2D%2E%5F", "/-._", false),
+            ("/%3a", "/%3A", false),
+            ("/%3A", "/:", true),
+            ("/a%3Fb", "/a?b", true),
+            ("/%20", "/ ", false),
+            ("/%", "/%", false),
+            ("/%zz", "/%zz", false),
+            ("/100%25", "/100%25", false),
+            ("/100%", "/100%25", true),
         ] {
-            assert_eq!(
-                allowed(&format!("user-agent: *\ndisallow: {rule}"), "j", path),
-                want,
-                "{rule} {path}"
-            );
+            for (rules, want) in [
+                (format!("disallow: {rule}"), want),
+                // The same of a rule that allows.
+                (format!("disallow: /\nallow: {rule}"), !want),
+            ] {
+                assert_eq!(allowed(&format!("user-agent: *\n{rules}"), "j", path), want, "{rules} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longer_rule_is_told_by_its_normal_form() {
+        for (rules, path, want) in [
+            // Five characters as written, two in the normal form.
+            ("disallow: /%62\nallow: /ba", "/baz", true),
+            ("allow: /%62\ndisallow: /ba", "/baz", false),
+            // Equally long: what allows wins.
+            ("disallow: /baz\nallow: /%62a%7A", "/baz", true),
+            ("disallow: /新\nallow: /%E6%96%B0", "/新", true),
+            ("allow: /新\ndisallow: /%E6%96%B0/", "/新/", false),
+        ] {
+            assert_eq!(allowed(&format!("user-agent: *\n{rules}"), "j", path), want, "{rules} {path}");
         }
     }
 

@@ -5,11 +5,10 @@ pub(super) type Unit = u16;
 const ESCAPED: Unit = 0x100;
 const RESERVED: &[u8] = b"/?#=&+;,:@%!'()[]";
 
-/// A path with its percent-encoding undone where it means nothing (RFC 9309 §2.2.2). With `literal`
-/// escaped letters stay different from bare ones, as in Google's parser: rules that *allow* are
-/// compared so, and nothing is fetched that others would not fetch.
-pub(super) fn units(text: &str, literal: bool) -> Vec<Unit> {
-    let mut units = pattern_units(text, literal);
+/// A path with its percent-encoding undone where it means nothing (RFC 9309 §2.2.2): `%62` is `b`, `%2F` is
+/// not `/`, and what is not ASCII is the same with and without.
+pub(super) fn units(text: &str) -> Vec<Unit> {
+    let mut units = pattern_units(text);
     // A query without a path stands for the root's.
     if units.first() != Some(&Unit::from(b'/')) {
         units.insert(0, Unit::from(b'/'));
@@ -17,14 +16,13 @@ pub(super) fn units(text: &str, literal: bool) -> Vec<Unit> {
     units
 }
 
-fn pattern_units(text: &str, literal: bool) -> Vec<Unit> {
+fn pattern_units(text: &str) -> Vec<Unit> {
     let bytes = text.as_bytes();
     let mut units = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
         let (unit, length) = unit_at(bytes, i);
-        let is_escaped_letter = length == 3 && u8::try_from(unit).is_ok_and(|b| b.is_ascii_alphanumeric());
-        units.push(if literal && is_escaped_letter { unit | ESCAPED } else { unit });
+        units.push(unit);
         i += length;
     }
     units
@@ -42,23 +40,30 @@ fn unit_at(bytes: &[u8], i: usize) -> (Unit, usize) {
     }
 }
 
+/// Octets of a character in a normal form: what is not ASCII is escaped there.
+fn octets(unit: Unit) -> usize {
+    if unit < 0x80 { 1 } else { 3 }
+}
+
 /// The pieces of a rule between its `*`; `$` at the end anchors the last one.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pattern {
     pieces: Vec<Vec<Unit>>,
     anchored: bool,
-    /// Length of the rule as written, which decides between rules.
+    /// Octets of the rule in its normal form, which decide between rules.
     pub(super) length: usize,
 }
 
 impl Pattern {
-    pub(super) fn new(value: &str, allow: bool) -> Self {
+    pub(super) fn new(value: &str) -> Self {
         let (body, anchored) = match value.strip_suffix('$') {
             Some(body) => (body, true),
             None => (value, false),
         };
-        let pieces = body.split('*').map(|piece| pattern_units(piece, allow)).collect();
-        Self { pieces, anchored, length: value.len() }
+        let pieces: Vec<Vec<Unit>> = body.split('*').map(pattern_units).collect();
+        let signs = pieces.len() - 1 + usize::from(anchored);
+        let length = signs + pieces.iter().flatten().map(|unit| octets(*unit)).sum::<usize>();
+        Self { pieces, anchored, length }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -146,7 +146,7 @@ impl Lab {
         self.net.clock.now().as_second()
     }
 
-    fn settings(&self) -> CrawlSettings {
+    pub(crate) fn settings(&self) -> CrawlSettings {
         CrawlSettings {
             sites: self.config.resolved_sites().unwrap(),
             config: self.config.clone(),

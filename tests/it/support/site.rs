@@ -46,6 +46,11 @@ impl Reply {
         self
     }
 
+    /// Its body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub(crate) fn never() -> Self {
         Self { hangs: true, ..Self::new(200) }
     }
