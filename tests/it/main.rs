@@ -17,6 +17,7 @@ mod dates;
 mod discovery;
 mod docs;
 mod drift;
+mod exhaustion;
 mod exports;
 mod history;
 mod import;
