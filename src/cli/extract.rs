@@ -30,6 +30,10 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<u8> {
     let source = args.source.as_deref().unwrap_or_default();
     let capture = capture(source, args, context)?;
     let page = Page::parse(&capture);
+    if let Some(name) = page.no_page() {
+        writeln!(std::io::stderr(), "error: no article was found in `{source}`: it is {name}, no page")?;
+        return Ok(ATTENTION);
+    }
     let profile = profiles.as_ref().and_then(|profiles| profile_for(profiles, &page));
     let (kind, article) = page.read(profile.as_deref());
     let article = (kind == PageKind::Article).then_some(article);
@@ -187,6 +191,9 @@ impl<'a> Reader<'a> {
         let at = question.fetched_at.unwrap_or_else(|| SystemClock.now());
         let capture = Capture::of_page(url, at, question.content_type.as_deref(), bytes);
         let page = Page::parse_keeping(&self.attributes, &capture);
+        if let Some(name) = page.no_page() {
+            return Err(format!("`{}` is {name}, no page", path.display()));
+        }
         let profile = self.profiles.and_then(|profiles| profile_for(profiles, &page));
         let blocks = self.explain.then(|| page.blocks());
         let (kind, article) = page.read(profile.as_deref());

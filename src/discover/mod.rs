@@ -16,9 +16,8 @@ mod yields;
 
 use std::sync::Arc;
 
-use scraper::Html;
-
 use crate::config::{Route, Site};
+use crate::extract::fragment;
 use crate::frontier::Kind;
 use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
@@ -87,7 +86,7 @@ impl Territory {
 /// A text without markup and character references, white space collapsed; `None` when nothing is left.
 fn plain(text: &str) -> Option<String> {
     let plain = if text.contains(['<', '&']) {
-        squeeze(Html::parse_fragment(text).root_element().text())
+        squeeze(fragment(text).root_element().text())
     } else {
         squeeze(std::iter::once(text))
     };

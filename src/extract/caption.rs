@@ -1,5 +1,7 @@
 //! What stands under a picture.
 
+use ego_tree::NodeId;
+use rustc_hash::FxHashMap;
 use scraper::{ElementRef, Node};
 
 use super::flow::shown_text;
@@ -12,42 +14,73 @@ const LONGEST_LINE: usize = 60;
 /// Elements around a picture that are looked at.
 const LEVELS: usize = 4;
 
-/// The caption of a picture: what the markup calls one, else a short centred line right under it.
-pub(super) fn caption_of(image: ElementRef<'_>) -> Option<String> {
-    let around = || image.ancestors().filter_map(ElementRef::wrap).take(LEVELS);
-    let called = around().take_while(|e| pictures(*e) == 1 || e.value().name() == "figure").find_map(|e| {
-        e.descendent_elements()
+/// What is known of the elements around the pictures of a body: pictures share them.
+#[derive(Debug, Default)]
+pub(super) struct Captions {
+    pictures: FxHashMap<NodeId, usize>,
+    called: FxHashMap<NodeId, Option<NodeId>>,
+}
+
+impl Captions {
+    /// The caption of a picture: what the markup calls one, else a short centred line right under it.
+    pub(super) fn of(&mut self, image: ElementRef<'_>) -> Option<String> {
+        let around = || image.ancestors().filter_map(ElementRef::wrap).take(LEVELS);
+        let mut called = None;
+        for element in around() {
+            if self.pictures(element) != 1 && element.value().name() != "figure" {
+                break;
+            }
+            called = self.called(element);
+            if called.is_some() {
+                break;
+            }
+        }
+        let called = called.and_then(|id| image.tree().get(id)).and_then(ElementRef::wrap);
+        let limit = |text: String, longest| Some(text).filter(|t| (1..=longest).contains(&t.chars().count()));
+        match called {
+            Some(element) => limit(shown_text(element), LONGEST),
+            None => limit(self.line_under(around().find(|e| is_centred(*e))?)?, LONGEST_LINE),
+        }
+    }
+
+    /// The first element within another, or right behind it, that the markup calls a caption.
+    fn called(&mut self, element: ElementRef<'_>) -> Option<NodeId> {
+        if let Some(known) = self.called.get(&element.id()) {
+            return *known;
+        }
+        let called = element
+            .descendent_elements()
             .skip(1)
-            .chain(e.next_siblings().find_map(ElementRef::wrap))
-            .find(|e| is_called_caption(*e) && pictures(*e) == 0)
-    });
-    let limit = |text: String, longest| Some(text).filter(|t| (1..=longest).contains(&t.chars().count()));
-    match called {
-        Some(element) => limit(shown_text(element), LONGEST),
-        None => limit(line_under(around().find(|e| is_centred(*e))?)?, LONGEST_LINE),
+            .chain(element.next_siblings().find_map(ElementRef::wrap))
+            .find(|e| is_called_caption(*e) && self.pictures(*e) == 0)
+            .map(|e| e.id());
+        self.called.insert(element.id(), called);
+        called
     }
-}
 
-/// The text of a centred element that begins with a picture, or of the centred element after it.
-fn line_under(picture: ElementRef<'_>) -> Option<String> {
-    if pictures(picture) != 1 {
-        return None;
+    /// The text of a centred element that begins with a picture, or of the centred element after it.
+    fn line_under(&mut self, picture: ElementRef<'_>) -> Option<String> {
+        if self.pictures(picture) != 1 {
+            return None;
+        }
+        let own = shown_text(picture);
+        if !own.is_empty() {
+            let begins = picture.descendants().find(|node| match node.value() {
+                Node::Text(text) => !text.trim().is_empty(),
+                Node::Element(element) => element.name() == "img",
+                _ => false,
+            })?;
+            return begins.value().is_element().then_some(own);
+        }
+        let next = picture.next_siblings().find_map(ElementRef::wrap)?;
+        (is_centred(next) && self.pictures(next) == 0).then(|| shown_text(next))
     }
-    let own = shown_text(picture);
-    if !own.is_empty() {
-        let begins = picture.descendants().find(|node| match node.value() {
-            Node::Text(text) => !text.trim().is_empty(),
-            Node::Element(element) => element.name() == "img",
-            _ => false,
-        })?;
-        return begins.value().is_element().then_some(own);
-    }
-    let next = picture.next_siblings().find_map(ElementRef::wrap)?;
-    (is_centred(next) && pictures(next) == 0).then(|| shown_text(next))
-}
 
-fn pictures(element: ElementRef<'_>) -> usize {
-    element.descendent_elements().filter(|e| e.value().name() == "img").take(2).count()
+    /// Pictures within an element: none, one, or two for more.
+    fn pictures(&mut self, element: ElementRef<'_>) -> usize {
+        let count = || element.descendent_elements().filter(|e| e.value().name() == "img").take(2).count();
+        *self.pictures.entry(element.id()).or_insert_with(count)
+    }
 }
 
 fn is_called_caption(element: ElementRef<'_>) -> bool {

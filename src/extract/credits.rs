@@ -10,7 +10,7 @@ use super::body::{LinePlace, Reading};
 use super::line::squashed;
 use super::name::{is_login, is_person, name, stated_name};
 use super::structured::Structured;
-use super::survey::{attribute, element};
+use super::survey::{OPENING, attribute, element};
 use super::{Page, listed};
 use crate::article::{Found, Origin};
 use crate::profile::squeeze;
@@ -125,7 +125,7 @@ fn name_of_parts(element: ElementRef<'_>) -> Option<String> {
     let parts: Vec<String> = element
         .text()
         .take(12)
-        .map(|text| squeeze(std::iter::once(text)))
+        .map(|text| squeeze(std::iter::once(&text[..text.floor_char_boundary(OPENING)])))
         .filter(|text| !text.is_empty())
         .collect();
     if parts.iter().map(String::len).sum::<usize>() > 400 {

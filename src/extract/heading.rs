@@ -1,19 +1,23 @@
 //! What a heading says, and whether it is the headline of an article at all.
 
+use std::cell::LazyCell;
+
 use ego_tree::{NodeId, NodeRef};
+use rustc_hash::FxHashSet;
 use scraper::{ElementRef, Node};
 
 use super::Page;
-use super::survey::{attribute, element};
+use super::survey::{attribute, element, opening};
 use crate::profile::squeeze;
 use crate::url::CanonicalUrl;
 
 /// A heading that is nothing but a link to the front page names the site.
 pub(super) fn leads_home(heading: ElementRef<'_>, page: &Page<'_>) -> bool {
+    let text = LazyCell::new(|| squeeze(heading.text()));
     heading.descendent_elements().filter(|element| element.value().name() == "a").any(|link| {
         let target =
             attribute(link, "href").and_then(|href| CanonicalUrl::parse(href, Some(page.base())).ok());
-        target.is_some_and(|url| url.is_front_page()) && squeeze(link.text()) == squeeze(heading.text())
+        target.is_some_and(|url| url.is_front_page()) && squeeze(link.text()) == *text
     })
 }
 
@@ -48,9 +52,11 @@ const BESIDE: [&str; 12] = [
 
 /// A date, or what a class sets apart; a line over the headline that ends with a colon is a part of it.
 fn is_beside(element: ElementRef<'_>) -> bool {
+    /// Texts that are read: a line over the headline is short.
+    const LOOKED_AT: usize = 20;
     let class = attribute(element, "class").unwrap_or_default().to_ascii_lowercase();
     let is_named = || BESIDE.iter().any(|word| class.contains(word));
-    element.value().name() == "time" || is_named() && !announces(&squeeze(element.text()))
+    element.value().name() == "time" || is_named() && !announces(&opening(element, LOOKED_AT))
 }
 
 /// What ends with a colon is the beginning of a headline.
@@ -60,7 +66,7 @@ fn announces(text: &str) -> bool {
 
 /// The text of a heading, without what stands beside the headline.
 pub(super) fn headline_of(heading: ElementRef<'_>) -> String {
-    let beside: Vec<NodeId> =
+    let beside: FxHashSet<NodeId> =
         heading.descendent_elements().skip(1).filter(|e| is_beside(*e)).map(|element| element.id()).collect();
     if beside.is_empty() {
         return squeeze(heading.text());

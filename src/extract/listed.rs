@@ -3,13 +3,10 @@
 
 use std::collections::HashSet;
 
-use scraper::Html;
-
-use super::Attributes;
 use super::date::{self, Context};
 use super::line::squashed;
 use super::text::{Leave, render};
-use super::{Page, PageKind, fields, guard};
+use super::{Page, PageKind, fields, fragment};
 use crate::article::{Article, Origin, Published};
 use crate::entry::{Entry, Listing};
 
@@ -65,8 +62,7 @@ fn lacks_text(kind: PageKind, article: &Article, entry: &Entry) -> bool {
 }
 
 fn take_text(page: &Page<'_>, entry: &Entry, kind: PageKind, article: &mut Article) -> PageKind {
-    let guarded = guard::guard(entry.body.as_deref().unwrap_or_default(), &Attributes::ALL);
-    let html = Html::parse_fragment(&guarded.text);
+    let html = fragment(entry.body.as_deref().unwrap_or_default());
     let nothing = HashSet::new();
     let leave = Leave { elements: &nothing, lines: &nothing, hidden: true };
     let body = render(&[html.root_element()], &leave, &page.base);

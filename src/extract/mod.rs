@@ -12,6 +12,7 @@ mod credits;
 pub mod date;
 mod fields;
 mod flow;
+mod format;
 mod generic;
 mod guard;
 mod heading;
@@ -26,6 +27,7 @@ mod structured;
 pub(crate) mod survey;
 mod text;
 mod title;
+mod tree;
 
 use scraper::Html;
 
@@ -35,6 +37,8 @@ use crate::entry::Entry;
 use crate::profile::Profile;
 use crate::url::CanonicalUrl;
 pub use attributes::Attributes;
+pub use format::other_format;
+pub(crate) use guard::fragment;
 pub use kind::PageKind;
 use survey::Survey;
 
@@ -47,6 +51,8 @@ pub struct Page<'a> {
     html: Html,
     /// More than a tenth of the characters could not be decoded, or there is no markup at all.
     garbage: bool,
+    /// The former.
+    is_noise: bool,
     base: CanonicalUrl,
     pub(crate) survey: Survey,
     /// What a listing said of the article.
@@ -67,18 +73,21 @@ impl<'a> Page<'a> {
     pub fn parse_keeping(attributes: &Attributes, capture: &'a Capture) -> Self {
         let decoded = charset::decode(&capture.body, capture.content_type());
         let guarded = guard::guard(&decoded.text, attributes);
-        let garbage = is_garbage(&decoded.text) || !decoded.text.contains('<');
-        let mut html = guarded.parse();
+        let is_noise = is_garbage(&decoded.text);
+        let garbage = is_noise || !decoded.text.contains('<');
+        let tree::Built { mut html, note } = guarded.parse();
         let survey = Survey::of(&html);
         guarded.put_back(&mut html, survey.scripts.iter().chain(&survey.json_ld));
         let base = survey.base.as_deref().and_then(|href| CanonicalUrl::parse(href, Some(&capture.url)).ok());
-        let notes = guarded.note.map(str::to_owned).into_iter().chain(capture.damage.clone()).collect();
+        let notes =
+            guarded.note.into_iter().chain(note).map(str::to_owned).chain(capture.damage.clone()).collect();
         Self {
             capture,
             encoding: decoded.encoding,
             base: base.unwrap_or_else(|| capture.url.clone()),
             html,
             garbage,
+            is_noise,
             survey,
             entry: None,
             known: None,
@@ -107,6 +116,13 @@ impl<'a> Page<'a> {
     /// Whether the bytes are no text in any encoding, or a text without any markup.
     pub fn is_garbage(&self) -> bool {
         self.garbage
+    }
+
+    /// The name of what the page is when it is none, as in `a PDF document`.
+    pub fn no_page(&self) -> Option<&'static str> {
+        let unknown =
+            if self.is_noise { "bytes that are no text in any encoding" } else { "text without any markup" };
+        other_format(&self.capture.body).or_else(|| self.garbage.then_some(unknown))
     }
 
     /// Where the page was.

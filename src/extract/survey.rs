@@ -24,6 +24,13 @@ const MARK_WORDS: [&str; 12] = [
 ];
 const AUTHOR_WORDS: usize = 8;
 
+/// Headings that are noted, at most: an article has one, a section's page one for each of its teasers.
+const MAX_HEADINGS: usize = 200;
+
+/// Bytes of an element's text that are read for a name or a date. Elements of one class may stand in each other,
+/// all around the same long text.
+pub(crate) const OPENING: usize = 4096;
+
 static MARKS: LazyLock<Option<Phrases>> = LazyLock::new(|| Phrases::new(MARK_WORDS));
 
 /// Where the notable elements are.
@@ -121,7 +128,9 @@ impl Survey {
                 self.asks_password = true;
             }
             "script" => self.scripts.push(element.id()),
-            "h1" => self.headings.push(element.id()),
+            "h1" if self.headings.len() < MAX_HEADINGS && !is_buried(element) => {
+                self.headings.push(element.id());
+            }
             "base" if self.base.is_none() => self.base = attr("href"),
             "html" => self.language = attr("lang").or_else(|| attr("xml:lang")),
             "title" if self.title.is_none() => {
@@ -199,6 +208,13 @@ impl Survey {
     }
 }
 
+/// Whether a heading stands in headings that were left open one in the other, each with all the text.
+fn is_buried(heading: ElementRef<'_>) -> bool {
+    const MAX_AROUND: usize = 8;
+    let headings = heading.ancestors().filter_map(ElementRef::wrap).filter(|e| e.value().name() == "h1");
+    headings.take(MAX_AROUND).count() == MAX_AROUND
+}
+
 /// `0; url=…`, within ten seconds.
 fn leads_away(content: &str) -> bool {
     let (delay, rest) = content.split_once([';', ',']).unwrap_or((content, ""));
@@ -233,6 +249,16 @@ pub(crate) fn path_to(element: ElementRef<'_>) -> String {
 /// look the name up among all names there are, as [`scraper::node::Element::attr`] does.
 pub(crate) fn attribute<'a>(element: ElementRef<'a>, name: &str) -> Option<&'a str> {
     element.value().attrs().find(|(known, _)| *known == name).map(|(_, value)| value)
+}
+
+/// The beginning of an element's text, of so many text nodes at most, white space squeezed.
+pub(crate) fn opening(element: ElementRef<'_>, nodes: usize) -> String {
+    let mut left = OPENING;
+    crate::profile::squeeze(element.text().take(nodes).map(|text| {
+        let part = &text[..text.floor_char_boundary(left)];
+        left -= part.len();
+        part
+    }))
 }
 
 /// The element of a noted node.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 
-use super::caption::caption_of;
+use super::caption::Captions;
 use super::flow::{Flow, flow, is_advertisement, is_hidden};
 use super::line::Line;
 use super::survey::{attribute, path_to};
@@ -55,6 +55,13 @@ impl Body {
     }
 }
 
+/// Quotations and lists within each other that Markdown shows: each line of them begins with all.
+const MAX_LEVELS: usize = 32;
+
+/// Bytes of the addresses of links and pictures in a body. A page names its base once, in up to 4 KB, and each
+/// link in a few bytes.
+const MAX_ADDRESSES: usize = 2 << 20;
+
 /// What is left out of a body.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leave<'a> {
@@ -75,6 +82,8 @@ pub(super) fn render(roots: &[ElementRef<'_>], leave: &Leave<'_>, base: &Canonic
         line: Line::default(),
         first: None,
         context: Context::default(),
+        captions: Captions::default(),
+        addresses: 0,
     };
     renderer.body.template = roots.first().map(|root| path_to(*root)).unwrap_or_default();
     for root in roots {
@@ -107,6 +116,9 @@ struct Renderer<'a> {
     /// The first text node of the line.
     first: Option<NodeId>,
     context: Context,
+    captions: Captions,
+    /// Bytes of the addresses so far.
+    addresses: usize,
 }
 
 impl Renderer<'_> {
@@ -203,6 +215,9 @@ impl Renderer<'_> {
         let target =
             attribute(element, "href").and_then(|href| CanonicalUrl::parse(href, Some(self.base)).ok());
         let Some(target) = target.filter(|_| is_inline && self.line.markdown_len() > start) else { return };
+        if !self.has_room(&target) {
+            return;
+        }
         let markdown = self.line.markdown();
         let text = markdown.split_off(start);
         let label = text.trim_start();
@@ -212,26 +227,33 @@ impl Renderer<'_> {
         }
     }
 
+    /// Whether one more address may be written out.
+    fn has_room(&mut self, url: &CanonicalUrl) -> bool {
+        self.addresses += url.as_str().len();
+        self.addresses <= MAX_ADDRESSES
+    }
+
     fn image(&mut self, element: ElementRef<'_>) {
         let source = ["data-src", "data-original", "data-lazy-src", "src"]
             .iter()
             .find_map(|name| attribute(element, name));
         let Some(url) = source.and_then(|src| CanonicalUrl::parse(src, Some(self.base)).ok()) else { return };
+        if !self.has_room(&url) {
+            return;
+        }
         let alt = attribute(element, "alt").map(str::trim).filter(|alt| !alt.is_empty()).map(str::to_owned);
         self.line.close_gap(' ');
         let _ = write!(self.line.markdown(), "![{}]({url})", alt.as_deref().unwrap_or_default());
-        self.body.images.push(Image { url: url.to_string(), alt, caption: caption_of(element) });
+        self.body.images.push(Image { url: url.to_string(), alt, caption: self.captions.of(element) });
     }
 
     /// Rows as lines; a table that lays out the page (with blocks inside) is read like blocks.
     fn table(&mut self, table: ElementRef<'_>) {
         self.flush();
-        let rows: Vec<ElementRef<'_>> =
-            table.descendent_elements().filter(|e| e.value().name() == "tr").collect();
-        let is_layout = table.descendent_elements().skip(1).any(|e| e.value().name() == "table")
-            || rows.iter().all(|row| cells(*row).count() < 2);
-        if is_layout {
-            for row in rows.iter().filter(|row| nearest_table(**row) == Some(table.id())) {
+        let mut rows = Vec::new();
+        let holds_table = own_rows(*table, &mut rows);
+        if holds_table || rows.iter().all(|row| cells(*row).count() < 2) {
+            for row in &rows {
                 for cell in cells(*row).filter(|cell| !self.leave.elements.contains(&cell.id())) {
                     self.block(cell, |_| {});
                 }
@@ -286,8 +308,8 @@ impl Renderer<'_> {
             return;
         }
         let context = self.context;
-        let quote = "> ".repeat(context.quotes);
-        let indent = "  ".repeat(context.lists.saturating_sub(1));
+        let quote = "> ".repeat(context.quotes.min(MAX_LEVELS));
+        let indent = "  ".repeat(context.lists.saturating_sub(1).min(MAX_LEVELS));
         let markdown = if context.preformatted {
             format!("```\n{markdown}\n```")
         } else if context.heading > 0 {
@@ -313,8 +335,20 @@ fn cells(row: ElementRef<'_>) -> impl Iterator<Item = ElementRef<'_>> {
     row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th"))
 }
 
-fn nearest_table(row: ElementRef<'_>) -> Option<NodeId> {
-    row.ancestors().filter_map(ElementRef::wrap).find(|e| e.value().name() == "table").map(|e| e.id())
+/// Gathers the rows of a table that are not those of a table within it, and says whether there is one.
+fn own_rows<'a>(node: NodeRef<'a, Node>, rows: &mut Vec<ElementRef<'a>>) -> bool {
+    let mut holds_table = false;
+    for child in node.children() {
+        let element = ElementRef::wrap(child);
+        let name = element.map_or("", |element| element.value().name());
+        if name == "table" {
+            holds_table = true;
+            continue;
+        }
+        rows.extend(element.filter(|_| name == "tr"));
+        holds_table |= own_rows(child, rows);
+    }
+    holds_table
 }
 
 #[cfg(test)]

@@ -280,8 +280,28 @@ fn a_file_that_is_no_page_gives_no_article() {
         "schema = 1 and a long line of plain text, with a date 2024-05-18, and no markup at all. ".repeat(9);
     std::fs::write(desk.path("notes.txt"), text).unwrap();
     std::fs::write(desk.path("noise.html"), [0x8f, 0xfe, 0x00, 0x1b].repeat(900)).unwrap();
-    for file in ["notes.txt", "noise.html"] {
-        desk.run(&format!("extract {file} --generic")).expect_code(1).expect_stderr("no article was found");
+    let with_text =
+        |head: &[u8]| [head, b"<p>A sentence of text in it, 2024-05-18.</p>".repeat(20).as_slice()].concat();
+    std::fs::write(desk.path("a.pdf"), with_text(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")).unwrap();
+    std::fs::write(desk.path("a.jpg"), with_text(b"\xff\xd8\xff\xe0\0\x10JFIF\0")).unwrap();
+    std::fs::write(desk.path("a.docx"), with_text(b"PK\x03\x04\x14\0\x06\0")).unwrap();
+    std::fs::write(desk.path("a.html.gz"), with_text(b"\x1f\x8b\x08\0")).unwrap();
+    for (file, name) in [
+        ("notes.txt", "text without any markup"),
+        ("noise.html", "bytes that are no text in any encoding"),
+        ("a.pdf", "a PDF document"),
+        ("a.jpg", "a JPEG image"),
+        ("a.docx", "a ZIP archive"),
+        ("a.html.gz", "a gzip file"),
+    ] {
+        let outcome = desk.run(&format!("extract {file} --generic")).expect_code(1);
+        let outcome = outcome.expect_stderr("no article was found").expect_stderr(name).expect_stderr(file);
+        assert_eq!(outcome.stdout, "");
+        let question = format!("{{\"id\":1,\"path\":\"{}\"}}\n", desk.path(file).display());
+        let answer = desk.run_with(&["extract", "--jsonl", "--generic"], &question).expect_code(0).stdout;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(answer["error"].as_str().unwrap().contains(name), "{answer}");
+        assert!(answer["body"].is_null() && answer["title"].is_null(), "{answer}");
     }
 }
 

@@ -19,6 +19,7 @@ mod dates;
 mod discovery;
 mod docs;
 mod drift;
+mod exhaustion;
 mod exports;
 mod hidden;
 mod history;

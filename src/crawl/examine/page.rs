@@ -11,7 +11,7 @@ use crate::capture::Capture;
 use crate::discover::{self, Period, Territory};
 use crate::extract::parts;
 use crate::extract::survey::{attribute, element};
-use crate::extract::{Page, PageKind};
+use crate::extract::{Page, PageKind, other_format};
 use crate::frontier::{Candidate, Kind, Via};
 use crate::profile::{Field, Profile, squeeze};
 use crate::url::CanonicalUrl;
@@ -262,18 +262,7 @@ pub(super) fn is_html(capture: &Capture) -> bool {
         .to_ascii_lowercase();
     let labelled = kind.is_empty() || kind.contains("html") || kind.contains("xml") || kind == "text/plain";
     let head = &capture.body[..capture.body.len().min(1024)];
-    let magic: [&[u8]; 9] = [
-        b"\x89PNG",
-        b"\xff\xd8\xff",
-        b"GIF8",
-        b"%PDF-",
-        b"PK\x03\x04",
-        b"\x1f\x8b",
-        b"RIFF",
-        b"Rar!",
-        b"\x7fELF",
-    ];
-    let is_binary = magic.iter().any(|magic| head.starts_with(magic));
+    let is_binary = other_format(head).is_some();
     // Every other byte of UTF-16 is zero; a text in another encoding has none.
     let has_zeros = |most: usize| head.iter().filter(|byte| **byte == 0).nth(most).is_some();
     let is_utf16 =

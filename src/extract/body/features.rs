@@ -70,9 +70,9 @@ groups! {
 }
 
 /// The facts of one block, as their numbers.
-pub(super) type Facts = Vec<u16>;
+pub(super) type Facts = Box<[u16]>;
 
-fn note(facts: &mut Facts, group: Group, index: usize) {
+fn note(facts: &mut Vec<u16>, group: Group, index: usize) {
     debug_assert!(index < GROUPS[group as usize].1, "{group:?} {index}");
     facts.push(number(OFFSETS[group as usize] + index));
 }
@@ -135,24 +135,26 @@ pub(super) struct Known {
 
 pub(super) fn facts(layout: &Layout, hints: &Hints) -> Known {
     let page = Survey::of(layout, hints);
-    let facts = (0..layout.blocks.len()).map(|index| page.facts(index)).collect();
+    let mut room = Vec::with_capacity(64);
+    let facts = (0..layout.blocks.len()).map(|index| page.facts(index, &mut room)).collect();
     let stood = page.squashed.iter().map(|text| !text.is_empty() && hints.known.contains(text)).collect();
     Known { facts, heading: page.heading, says: page.lines, stood }
 }
 
 impl Survey<'_> {
-    fn facts(&self, index: usize) -> Facts {
+    /// The facts of a block; `facts` is room to gather them in.
+    fn facts(&self, index: usize, facts: &mut Vec<u16>) -> Facts {
         let block = &self.layout.blocks[index];
-        let mut facts = Facts::with_capacity(64);
-        note(&mut facts, Group::Bias, 0);
-        self.of_text(index, block, &mut facts);
-        self.of_neighbours(index, &mut facts);
-        self.of_containers(block, &mut facts);
-        self.of_place(index, block, &mut facts);
-        facts
+        facts.clear();
+        note(facts, Group::Bias, 0);
+        self.of_text(index, block, facts);
+        self.of_neighbours(index, facts);
+        self.of_containers(block, facts);
+        self.of_place(index, block, facts);
+        facts.as_slice().into()
     }
 
-    fn of_text(&self, index: usize, block: &Block, facts: &mut Facts) {
+    fn of_text(&self, index: usize, block: &Block, facts: &mut Vec<u16>) {
         note(facts, Group::Width, bin(block.width, &[5, 11, 21, 41, 71, 121, 251, 501]));
         note(facts, Group::Links, link_bin(block));
         let last = block
@@ -188,7 +190,7 @@ impl Survey<'_> {
         }
     }
 
-    fn of_neighbours(&self, index: usize, facts: &mut Facts) {
+    fn of_neighbours(&self, index: usize, facts: &mut Vec<u16>) {
         let neighbour = |index: Option<usize>| {
             let Some(block) = index.and_then(|index| self.layout.blocks.get(index)) else { return 0 };
             let width = bin(block.width, &[20, 60, 140]);
@@ -199,7 +201,7 @@ impl Survey<'_> {
         note(facts, Group::After, neighbour(Some(index + 1)));
     }
 
-    fn of_containers(&self, block: &Block, facts: &mut Facts) {
+    fn of_containers(&self, block: &Block, facts: &mut Vec<u16>) {
         let containers = &self.layout.containers;
         let inner = &containers[block.container];
         let kind = match inner.kind {
@@ -226,7 +228,7 @@ impl Survey<'_> {
         let width = bin(block.width, &[20, 60, 140]);
         let links = bin(ratio(block.linked, block.text.len()), &[0.15, 0.8]);
         note(facts, Group::Shape, (coarse * 4 + width) * 3 + links);
-        let bits = |facts: &mut Facts, group, set: u32| {
+        let bits = |facts: &mut Vec<u16>, group, set: u32| {
             (0..CLASS_KINDS.len()).filter(|i| set & (1 << i) != 0).for_each(|i| note(facts, group, i));
         };
         bits(facts, Group::Own, inner.own.0);
@@ -269,7 +271,7 @@ impl Survey<'_> {
         note(facts, Group::List, links);
     }
 
-    fn of_place(&self, index: usize, block: &Block, facts: &mut Facts) {
+    fn of_place(&self, index: usize, block: &Block, facts: &mut Vec<u16>) {
         let is_title = self.title.as_ref() == Some(&self.squashed[index]);
         let title = match self.heading {
             _ if is_title => 0,
@@ -309,7 +311,7 @@ impl Survey<'_> {
     }
 
     /// What the page itself says of its article, compared with the block.
-    fn of_statements(&self, index: usize, block: &Block, facts: &mut Facts) {
+    fn of_statements(&self, index: usize, block: &Block, facts: &mut Vec<u16>) {
         let inner = bin(ratio(block.inner_links, block.text.len()), &[0.01, 0.5]);
         note(facts, Group::InnerLinks, inner);
         let text = &self.squashed[index];

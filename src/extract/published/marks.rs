@@ -7,8 +7,7 @@ use crate::article::{Found, Origin, Precision, Published};
 use crate::extract::Page;
 use crate::extract::body::{Reading, class_kinds};
 use crate::extract::date::{self, Context, Label};
-use crate::extract::survey::{attribute, element};
-use crate::profile::squeeze;
+use crate::extract::survey::{attribute, element, opening};
 
 /// Which `<time>` elements are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub(super) fn of_time_elements(
 fn of_time(time: ElementRef<'_>, context: &Context, notes: &mut Vec<String>) -> Option<Published> {
     let read = |text: &str| date::read(text, context).ok().and_then(|dates| dates.published);
     let stated = attribute(time, "datetime").and_then(read);
-    let shown = read(&squeeze(time.text().take(8)));
+    let shown = read(&opening(time, 8));
     let shown = shown.filter(|shown| !shown.approximate && shown.precision >= Precision::Day);
     match (stated, shown) {
         (Some(stated), Some(shown)) if day(&stated) != day(&shown) => {
@@ -64,7 +63,7 @@ fn of_time(time: ElementRef<'_>, context: &Context, notes: &mut Vec<String>) -> 
 fn is_edit(time: ElementRef<'_>, context: &Context) -> bool {
     let class = attribute(time, "class").unwrap_or_default();
     let says = |word: &str| class.contains(word);
-    let dates = date::each(&squeeze(time.text().take(8)), context).unwrap_or_default();
+    let dates = date::each(&opening(time, 8), context).unwrap_or_default();
     dates.iter().any(|named| named.label == Label::Modified)
         || (says("updated") || says("modified")) && !says("publish")
 }
@@ -84,7 +83,7 @@ fn is_of_others(page: &Page<'_>, element: ElementRef<'_>) -> bool {
 pub(super) fn of_marks(page: &Page<'_>, reading: &Reading, context: &Context) -> Option<Found<Published>> {
     let read = |id: &ego_tree::NodeId| {
         let element = element(&page.html, *id)?;
-        let text = squeeze(element.text().take(12));
+        let text = opening(element, 12);
         let dates = date::each(&text, context).ok().filter(|_| text.chars().count() <= 60)?;
         let named = dates.into_iter().find(|named| named.is_day() && named.label != Label::Modified)?;
         (!is_of_others(page, element)).then_some(named.date)

@@ -7,7 +7,7 @@ use crate::article::{Found, Origin};
 use crate::extract::Page;
 use crate::extract::heading::headline_of;
 use crate::extract::published::contradiction;
-use crate::extract::survey::{attribute, element};
+use crate::extract::survey::{attribute, element, opening};
 
 /// Elements with `itemprop` that are looked at, at most.
 const MAX_PROPERTIES: usize = 300;
@@ -36,7 +36,7 @@ fn is_of_another(element: ElementRef<'_>) -> bool {
 fn note(element: ElementRef<'_>, name: &str, context: &Context, found: &mut Structured) {
     let value = || {
         let stated = ["content", "datetime"].iter().find_map(|name| attribute(element, name));
-        clean(&stated.map_or_else(|| element.text().take(50).collect(), str::to_owned))
+        clean(&stated.map_or_else(|| opening(element, 50), str::to_owned))
     };
     match name {
         "headline" | "name"
@@ -65,7 +65,7 @@ fn names_article(element: ElementRef<'_>) -> bool {
 
 /// What is shown is right where it contradicts what is stated: Typecho states local time as UTC.
 fn date(element: ElementRef<'_>, stated: &str, kind: DateKind, context: &Context, found: &mut Structured) {
-    let shown = read_date(&clean(&element.text().take(8).collect::<String>()), context);
+    let shown = read_date(&clean(&opening(element, 8)), context);
     let stated_date = read_date(stated, context);
     let contradicts = shown.as_ref().zip(stated_date.as_ref()).is_some_and(|(shown, stated)| {
         !shown.approximate && shown.value.len() >= 10 && shown.value.get(..10) != stated.value.get(..10)
@@ -82,6 +82,6 @@ fn date(element: ElementRef<'_>, stated: &str, kind: DateKind, context: &Context
 fn author(element: ElementRef<'_>) -> Option<String> {
     let name = element.descendent_elements().skip(1).find(|e| attribute(*e, "itemprop") == Some("name"));
     let name = name.unwrap_or(element);
-    let text = attribute(name, "content").map_or_else(|| name.text().take(20).collect(), str::to_owned);
+    let text = attribute(name, "content").map_or_else(|| opening(name, 20), str::to_owned);
     Some(clean(&text)).filter(|text| !text.is_empty() && !text.starts_with("http"))
 }

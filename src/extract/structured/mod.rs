@@ -6,10 +6,8 @@ mod json_ld;
 mod meta;
 mod microdata;
 
-use scraper::Html;
-
-use super::Page;
 use super::date::{self, Context};
+use super::{Page, fragment};
 use crate::article::{Found, Origin, Published};
 use crate::profile::squeeze;
 
@@ -83,7 +81,7 @@ fn read_date(text: &str, context: &Context) -> Option<Published> {
 /// White space collapsed; markup and character references, which some write into JSON, undone.
 fn clean(text: &str) -> String {
     if text.contains('<') || text.contains('&') {
-        return squeeze(Html::parse_fragment(text).root_element().text());
+        return squeeze(fragment(text).root_element().text());
     }
     squeeze(std::iter::once(text))
 }
