@@ -52,4 +52,5 @@ pub mod script;
 pub mod search;
 pub mod sim;
 pub mod url;
+pub mod verify;
 pub mod watch;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params};
 
+use super::basis::Beforehand;
 use super::record::Verdict;
 use super::unite::unite;
 use super::urls::UrlTable;
@@ -25,6 +26,8 @@ pub(super) struct Look<'a> {
     pub(super) revision: i64,
     /// The URL that `rel=canonical` names.
     pub(super) claims: Option<i64>,
+    /// What was known of the article before.
+    pub(super) beforehand: &'a Beforehand,
     /// The answer was cut off, or did not unpack to its end.
     pub(super) is_damaged: bool,
 }
@@ -177,7 +180,7 @@ fn insert(
         .doing("writing an article")?;
     let id = connection.last_insert_rowid();
     write_fields(connection, id, seen, digest)?;
-    add_version(connection, look, id, seen, digest, "published")?;
+    add_version(connection, look, id, seen, digest, ("published", None))?;
     Ok(id)
 }
 
@@ -201,9 +204,10 @@ fn look_again(
         store_text(connection, &seen, &digest)?;
     }
     write_fields(connection, id, &seen, &digest)?;
+    let before = previous.published.as_ref();
     match change {
-        Change::Revised => add_version(connection, look, id, &seen, &digest, "edited")?,
-        Change::Sharpened => add_version(connection, look, id, &seen, &digest, "sharpened")?,
+        Change::Revised => add_version(connection, look, id, &seen, &digest, ("edited", before))?,
+        Change::Sharpened => add_version(connection, look, id, &seen, &digest, ("sharpened", before))?,
         Change::New | Change::Unchanged => {}
     }
     touch(connection, urls, look, id, &seen)?;

@@ -5,15 +5,15 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::open::unopened;
-use super::{ArchiveError, Doing, index};
+use super::{ArchiveError, Doing, seal};
 
 /// The schema that this version writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 /// Marks the file as ours (`PRAGMA application_id`): "jibo".
 const APPLICATION_ID: i64 = 0x6a69_626f;
 
 /// Each takes an archive one version further; never changed once released.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// Brings the archive to [`SCHEMA_VERSION`], each step in one transaction.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), ArchiveError> {
@@ -21,11 +21,14 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Ar
     for (step, sql) in (0..).zip(MIGRATIONS).skip(usize::try_from(version).unwrap_or(0)) {
         let transaction = connection.transaction().doing("migrating")?;
         transaction.execute_batch(sql).doing("migrating")?;
+        if step + 1 == seal::SINCE_SCHEMA {
+            seal::seal_all(&transaction).doing("migrating")?;
+        }
         transaction.pragma_update(None, "user_version", step + 1_i64).doing("migrating")?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID).doing("migrating")?;
         transaction.commit().doing("migrating")?;
     }
-    index::adopt_tables(connection)
+    Ok(())
 }
 
 /// The file's schema version: 0 for an empty file. Files of others and of later versions are refused.

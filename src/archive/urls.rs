@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::record::{Claimed, HostRecord, ListRole, RobotsCopy, SiteRecord};
+use super::version::takes_entry_body;
 use super::{ArchiveError, Doing};
 use crate::article::Article;
-use crate::entry::{Entry, Listing};
+use crate::entry::Entry;
 use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind, LATER_LIST_RANK};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
@@ -419,8 +420,7 @@ pub(super) fn drop_entry_body(
     id: i64,
     article: &Article,
 ) -> Result<(), ArchiveError> {
-    let from = article.origins.get("body").map(String::as_str);
-    if [Listing::Feed, Listing::Api].iter().any(|listing| from == Some(listing.as_str())) {
+    if takes_entry_body(article) {
         return Ok(());
     }
     let sql = "UPDATE url SET entry_body = NULL WHERE id = ?1 AND entry_body IS NOT NULL";

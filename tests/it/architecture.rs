@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("url", &[]),
     ("clock", &[]),
     ("script", &[]),
@@ -41,6 +41,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
         ],
     ),
     ("export", &["archive", "article", "capture"]),
+    ("verify", &["archive", "article", "dedup", "extract", "profile"]),
     ("demo", &["hash"]),
     ("crawl", &["*"]),
     ("sim", &["*"]),

@@ -265,7 +265,7 @@ impl Committer {
         parts: &[i64],
     ) -> Result<Verdict, ArchiveError> {
         match &outcome.result {
-            PageResult::Article { article, revision, canonical } => {
+            PageResult::Article { article, revision, canonical, beforehand } => {
                 let revision = self.revision(connection, revision)?;
                 let claims = match canonical {
                     Some(url) => {
@@ -284,6 +284,7 @@ impl Committer {
                     parts,
                     revision,
                     claims,
+                    beforehand,
                     is_damaged: outcome.capture.as_ref().is_some_and(|capture| capture.damage.is_some()),
                 };
                 urls::drop_entry_body(connection, outcome.url, article)?;
