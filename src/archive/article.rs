@@ -172,8 +172,9 @@ fn insert(
     digest: &Digest,
 ) -> Result<i64, ArchiveError> {
     store_text(connection, seen, digest)?;
-    let sql = "INSERT INTO article (site, url, title, tags, breadcrumbs, text_digest, first_seen, last_seen, version_count)
-               VALUES (?1, ?2, '', '', '', ?3, ?4, ?4, 0)";
+    // Its seal comes with its fields.
+    let sql = "INSERT INTO article (site, url, title, tags, breadcrumbs, text_digest, first_seen, last_seen, version_count, seal)
+               VALUES (?1, ?2, '', '', '', ?3, ?4, ?4, 0, 0)";
     let mut insert = connection.prepare_cached(sql).doing("writing an article")?;
     insert
         .execute((look.site, look.url, &digest.0[..], look.at.as_millisecond()))
@@ -228,10 +229,13 @@ fn touch(
         "UPDATE article SET last_seen = max(last_seen, ?2), gone_since = NULL WHERE id = ?1",
         (article, now),
     )?;
-    let sql = "INSERT INTO link (article, target, target_url, position, title, excerpt, kind, first_seen, last_seen)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'related', ?7, ?7)
+    let sql = "INSERT INTO link (article, target, target_url, position, title, excerpt, kind, first_seen, last_seen, seal)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'related', ?7, ?7,
+                       jianbao_seal('link', ?1, ?2, ?3, ?4, ?5, ?6, 'related', ?7, ?7))
                ON CONFLICT (article, target) DO UPDATE SET last_seen = excluded.last_seen, title = excluded.title,
-                   excerpt = coalesce(excluded.excerpt, excerpt)";
+                   excerpt = coalesce(excluded.excerpt, excerpt),
+                   seal = jianbao_seal('link', article, target, target_url, position, excluded.title,
+                       coalesce(excluded.excerpt, excerpt), kind, first_seen, excluded.last_seen)";
     let mut insert = connection.prepare_cached(sql).doing("writing related links")?;
     for (position, related) in seen.related.iter().enumerate() {
         let target = match CanonicalUrl::parse(&related.url, None) {

@@ -74,6 +74,8 @@ pub(super) fn select_article(checks: &Checks) -> String {
         ("version_capture", "x"),
         ("capture", "c"),
     ]);
+    let broken =
+        format!("coalesce({broken}, CASE WHEN {} THEN 'version_capture' END)", checks.is_without_page());
     format!("SELECT {COLUMNS}, {broken}, t.digest {TABLES} WHERE a.id = ?1")
 }
 

@@ -62,6 +62,15 @@ impl Checks {
         sealed.map_or_else(|| "0".to_owned(), |sealed| sealed.is_broken(alias))
     }
 
+    /// SQL that is true of a version of ours that nothing says any more what it was read from: each has its page.
+    pub(super) fn is_without_page(&self) -> &'static str {
+        if self.tables.is_empty() {
+            "0"
+        } else {
+            "v.seal IS NOT NULL AND (x.version IS NULL OR c.id IS NULL)"
+        }
+    }
+
     /// SQL that gives the first table, of these with their names in a query, whose row is broken, or NULL.
     pub(super) fn first_broken(&self, tables: &[(&str, &str)]) -> String {
         let case =

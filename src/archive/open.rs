@@ -122,11 +122,16 @@ fn is_there(path: &Path) -> Result<(), ArchiveError> {
     }
 }
 
-/// Refuses a file beside which a run that was killed left committed data.
-fn is_at_rest(path: &Path) -> Result<(), ArchiveError> {
+/// What is committed stands there until it is merged into the file.
+pub(super) fn write_ahead_log(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    let log = PathBuf::from(log);
+    PathBuf::from(log)
+}
+
+/// Refuses a file beside which a run that was killed left committed data.
+fn is_at_rest(path: &Path) -> Result<(), ArchiveError> {
+    let log = write_ahead_log(path);
     match std::fs::metadata(&log) {
         Ok(file) if file.len() > 0 => Err(ArchiveError::Unmerged { archive: path.to_owned(), log }),
         _ => Ok(()),

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::article_record::{ArticleRecord, raw, read_article, select_article};
 use super::damage::{self, Checks, Damage};
-use super::open::open_reader_at;
+use super::open::{open_reader_at, write_ahead_log};
 use super::scan::{Filter, conditions, limit};
 use super::{ArchiveError, Doing, Place, body, open_reader};
 use crate::capture::Digest;
@@ -141,6 +141,12 @@ impl Archive {
     /// The archive's file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Bytes that it takes on its disk, with what was committed last and is not yet in the file itself.
+    pub fn bytes(&self) -> u64 {
+        let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+        length(&self.path) + length(&write_ahead_log(&self.path))
     }
 
     /// Whether a site of this name was ever crawled into the archive.
@@ -360,7 +366,7 @@ impl Archive {
     fn complete(&self, article: &mut ArticleRecord) -> rusqlite::Result<Option<&'static str>> {
         let broken = |table, alias| self.checks.broken(table, alias);
         let related = format!(
-            "SELECT {}, target, title, excerpt FROM link l WHERE article = ?1 AND kind = 'related'
+            "SELECT {}, target, title, excerpt FROM link l WHERE article = ?1 AND kind IS NOT 'outlink'
              ORDER BY first_seen, position, target",
             broken("link", "l")
         );

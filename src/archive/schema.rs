@@ -44,6 +44,10 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, Archive
     if application != APPLICATION_ID && (tables > 0 || version != 0) {
         return Err(ArchiveError::Foreign(path.to_owned()));
     }
+    if version < 1 && tables > 0 {
+        let reason = "it has tables, and no version of their schema: its header is damaged".to_owned();
+        return Err(ArchiveError::Open { path: path.to_owned(), reason });
+    }
     if version > SCHEMA_VERSION {
         return Err(ArchiveError::Newer { path: path.to_owned(), found: version, known: SCHEMA_VERSION });
     }

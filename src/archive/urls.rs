@@ -457,8 +457,10 @@ fn note_route(
 ) -> Result<(), ArchiveError> {
     let mut upsert = connection
         .prepare_cached(
-            "INSERT INTO discovery (url, route, source, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?4)
-             ON CONFLICT (url, route) DO UPDATE SET last_seen = excluded.last_seen",
+            "INSERT INTO discovery (url, route, source, first_seen, last_seen, seal)
+             VALUES (?1, ?2, ?3, ?4, ?4, jianbao_seal('discovery', ?1, ?2, ?3, ?4, ?4))
+             ON CONFLICT (url, route) DO UPDATE SET last_seen = excluded.last_seen,
+                 seal = jianbao_seal('discovery', url, route, source, first_seen, excluded.last_seen)",
         )
         .doing("noting how a URL was found")?;
     upsert
