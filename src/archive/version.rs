@@ -60,7 +60,8 @@ pub(super) fn store_text(
     seen: &Article,
     digest: &Digest,
 ) -> Result<(), ArchiveError> {
-    let sql = "INSERT INTO text (digest, text, markdown) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING";
+    let sql = "INSERT INTO text (digest, text, markdown, seal) VALUES (?1, ?2, ?3, jianbao_seal('text', ?1, ?2, ?3))
+               ON CONFLICT (digest) DO NOTHING";
     let mut insert = connection.prepare_cached(sql).doing("writing a text")?;
     insert.execute((&digest.0[..], &seen.text, &seen.markdown)).map(drop).doing("writing a text")
 }
