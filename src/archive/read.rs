@@ -195,13 +195,14 @@ impl Archive {
 
     /// The article at a URL, or at one proved to be the same.
     pub fn article_at(&self, url: &CanonicalUrl) -> Result<Option<ArticleRecord>, ArchiveError> {
+        self.number_at(url)?.map_or(Ok(None), |id| self.article(id))
+    }
+
+    /// The number of the article at a URL, or at one proved to be the same.
+    pub fn number_at(&self, url: &CanonicalUrl) -> Result<Option<i64>, ArchiveError> {
         let sql = "SELECT article FROM url WHERE key = ?1";
-        let id: Option<Option<i64>> = self
-            .connection
-            .query_row(sql, [&url.key().0[..]], |row| row.get(0))
-            .optional()
-            .doing("looking up a URL")?;
-        id.flatten().map_or(Ok(None), |id| self.article(id))
+        let number = self.connection.query_row(sql, [&url.key().0[..]], |row| row.get(0)).optional();
+        number.map(Option::flatten).doing("looking up a URL")
     }
 
     /// All versions of an article, the first one first.

@@ -150,7 +150,6 @@ fn show_and_export_leave_out_what_is_damaged_and_give_the_rest() {
     }
     desk.run("show 1").expect_code(0);
     // The page is whole, and then it is not.
-    std::fs::write(&archive, &whole).unwrap();
     desk.run("show 2 --html").expect_code(0);
     let page = bytes(&desk, "SELECT b.bytes FROM version v JOIN version_capture x ON x.version = v.id JOIN capture c ON c.id = x.capture
                              JOIN body b ON b.digest = c.digest WHERE v.article = 2");
