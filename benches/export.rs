@@ -49,7 +49,7 @@ fn main() {
 
 fn scan(path: &Path, order: Order, format: &mut dyn Format) -> u64 {
     let archive = Archive::open(path).expect("the archive opens");
-    export(&archive, &Filter::default(), order, format).expect("the export succeeds")
+    export(&archive, &Filter::default(), order, format).expect("the export succeeds").articles
 }
 
 fn measure(archive: &Path, output: &Path, articles: u32, stream: Stream) {

@@ -70,6 +70,12 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// The precision of that name; a second, when there is none.
+    pub fn named(name: &str) -> Self {
+        let all = [Self::Year, Self::Month, Self::Week, Self::Day, Self::Hour, Self::Minute];
+        all.into_iter().find(|precision| precision.as_str() == name).unwrap_or(Self::Second)
+    }
+
     /// The name used in JSON and in the archive.
     pub fn as_str(self) -> &'static str {
         match self {

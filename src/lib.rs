@@ -53,5 +53,6 @@ pub mod script;
 pub mod search;
 pub mod sim;
 pub mod url;
+pub mod verify;
 pub mod visible;
 pub mod watch;

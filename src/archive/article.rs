@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Params};
 
+use super::basis::Beforehand;
 use super::record::{Outcome, PageResult, Verdict};
 use super::unite::unite;
 use super::urls::UrlTable;
@@ -25,6 +26,8 @@ pub(super) struct Look<'a> {
     pub(super) revision: i64,
     /// The URL that `rel=canonical` names.
     pub(super) claims: Option<i64>,
+    /// What was known of the article before.
+    pub(super) beforehand: &'a Beforehand,
     /// The answer was cut off or changed on its way, or not all of its parts came.
     pub(super) is_damaged: bool,
 }
@@ -202,15 +205,16 @@ fn insert(
     digest: &Digest,
 ) -> Result<i64, ArchiveError> {
     store_text(connection, seen, digest)?;
-    let sql = "INSERT INTO article (site, url, title, tags, breadcrumbs, text_digest, first_seen, last_seen, version_count)
-               VALUES (?1, ?2, '', '', '', ?3, ?4, ?4, 0)";
+    // Its seal comes with its fields.
+    let sql = "INSERT INTO article (site, url, title, tags, breadcrumbs, text_digest, first_seen, last_seen, version_count, seal)
+               VALUES (?1, ?2, '', '', '', ?3, ?4, ?4, 0, 0)";
     let mut insert = connection.prepare_cached(sql).doing("writing an article")?;
     insert
         .execute((look.site, look.url, &digest.0[..], look.at.as_millisecond()))
         .doing("writing an article")?;
     let id = connection.last_insert_rowid();
     write_fields(connection, id, seen, digest)?;
-    add_version(connection, look, id, seen, digest, "published")?;
+    add_version(connection, look, id, seen, digest, ("published", None))?;
     Ok(id)
 }
 
@@ -235,11 +239,14 @@ fn look_again(
         store_text(connection, &seen, &digest)?;
     }
     write_fields(connection, id, &seen, &digest)?;
+    let before = previous.published.as_ref();
     match change {
         // The site did not change what is read whole for the first time.
-        Change::Revised if was_damaged => add_version(connection, look, id, &seen, &digest, "reextracted")?,
-        Change::Revised => add_version(connection, look, id, &seen, &digest, "edited")?,
-        Change::Sharpened => add_version(connection, look, id, &seen, &digest, "sharpened")?,
+        Change::Revised if was_damaged => {
+            add_version(connection, look, id, &seen, &digest, ("reextracted", before))?;
+        }
+        Change::Revised => add_version(connection, look, id, &seen, &digest, ("edited", before))?,
+        Change::Sharpened => add_version(connection, look, id, &seen, &digest, ("sharpened", before))?,
         Change::New | Change::Unchanged => {}
     }
     touch(connection, urls, look, id, &seen)?;
@@ -270,10 +277,13 @@ fn touch(
         "UPDATE article SET last_seen = max(last_seen, ?2), gone_since = NULL WHERE id = ?1",
         (article, now),
     )?;
-    let sql = "INSERT INTO link (article, target, target_url, position, title, excerpt, kind, first_seen, last_seen)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'related', ?7, ?7)
+    let sql = "INSERT INTO link (article, target, target_url, position, title, excerpt, kind, first_seen, last_seen, seal)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'related', ?7, ?7,
+                       jianbao_seal('link', ?1, ?2, ?3, ?4, ?5, ?6, 'related', ?7, ?7))
                ON CONFLICT (article, target) DO UPDATE SET last_seen = excluded.last_seen, title = excluded.title,
-                   excerpt = coalesce(excluded.excerpt, excerpt)";
+                   excerpt = coalesce(excluded.excerpt, excerpt),
+                   seal = jianbao_seal('link', article, target, target_url, position, excluded.title,
+                       coalesce(excluded.excerpt, excerpt), kind, first_seen, excluded.last_seen)";
     let mut insert = connection.prepare_cached(sql).doing("writing related links")?;
     for (position, related) in seen.related.iter().enumerate() {
         let target = match CanonicalUrl::parse(&related.url, None) {

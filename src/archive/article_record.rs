@@ -5,6 +5,7 @@ use rusqlite::Row;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::damage::{BROKEN, Checks, OTHER_TEXT, table_name};
 use crate::article::paragraphs_as_markdown;
 use crate::capture::Digest;
 
@@ -63,13 +64,29 @@ pub struct CaptureRecord {
     pub damage: Option<String>,
 }
 
-/// An article's row; lists that stand in other tables are added to it.
-pub(super) const SELECT_ARTICLE: &str =
-    "SELECT a.id, u.url, s.key, a.title, a.author, a.source, a.category, a.published, a.published_precision,
+/// An article's row with the first table whose row is broken, if any; lists that stand in other tables are added to
+/// it.
+pub(super) fn select_article(checks: &Checks) -> String {
+    let broken = checks.first_broken(&[
+        ("article", "a"),
+        ("site", "s"),
+        ("url", "u"),
+        ("text", "t"),
+        ("version", "v"),
+        ("version_capture", "x"),
+        ("capture", "c"),
+    ]);
+    let broken =
+        format!("coalesce({broken}, CASE WHEN {} THEN 'version_capture' END)", checks.is_without_page());
+    format!("SELECT {COLUMNS}, {broken}, t.digest {TABLES} WHERE a.id = ?1")
+}
+
+const COLUMNS: &str =
+    "a.id, u.url, s.key, a.title, a.author, a.source, a.category, a.published, a.published_precision,
             a.published_approximate, a.language, a.views, a.tags, t.text, t.markdown, a.first_seen, a.last_seen,
             a.gone_since, a.version_count, a.cluster, v.origins, c.fetched_at, c.status, c.digest, a.editor,
-            a.breadcrumbs, a.permalink, a.modified, a.site_name, a.published_from, a.published_to, c.damage
-     FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest
+            a.breadcrumbs, a.permalink, a.modified, a.site_name, a.published_from, a.published_to, c.damage";
+const TABLES: &str = "FROM article a JOIN site s ON s.id = a.site JOIN url u ON u.id = a.url JOIN text t ON t.digest = a.text_digest
      JOIN version v ON v.article = a.id AND v.n = a.version_count
      LEFT JOIN version_capture x ON x.version = v.id AND x.role = 'page' LEFT JOIN capture c ON c.id = x.capture";
 
@@ -83,8 +100,19 @@ fn iso_milliseconds(milliseconds: i64) -> String {
     iso(milliseconds.div_euclid(1000))
 }
 
-/// Reads a row of [`SELECT_ARTICLE`].
-pub(super) fn read_article(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
+/// Reads a row of [`select_article`]: the article, or which table of it does not hold, and what.
+pub(super) fn read_article(
+    row: &Row<'_>,
+) -> rusqlite::Result<Result<ArticleRecord, (&'static str, &'static str)>> {
+    if let Some(table) = row.get::<_, Option<String>>(32)? {
+        return Ok(Err((table_name(&table), BROKEN)));
+    }
+    let article = record(row)?;
+    let holds = Digest(row.get(33)?) == Digest::of(article.body.as_bytes());
+    Ok(if holds { Ok(article) } else { Err(("text", OTHER_TEXT)) })
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<ArticleRecord> {
     let digest: Option<[u8; 32]> = row.get(23)?;
     let capture = match (row.get(21)?, row.get(22)?, digest) {
         (Some(fetched_at), Some(status), Some(digest)) => Some(CaptureRecord {

@@ -122,7 +122,7 @@ fn trained(id: i64, bytes: &[u8]) -> Result<SiteBodies, ArchiveError> {
     Ok(SiteBodies::Trained { dictionary: id, compressor })
 }
 
-/// Reads a page back; `None` when its body was not kept.
+/// Reads a page back; `None` when its body was not kept. What is not the page that its digest names is an error.
 pub(super) fn read(connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, ArchiveError> {
     let sql = "SELECT b.bytes, b.length, d.bytes FROM body b LEFT JOIN dictionary d ON d.id = b.dictionary WHERE b.digest = ?1";
     let stored: Option<(Vec<u8>, usize, Option<Vec<u8>>)> = connection
@@ -132,5 +132,29 @@ pub(super) fn read(connection: &Connection, digest: &Digest) -> Result<Option<Ve
     let Some((bytes, length, dictionary)) = stored else { return Ok(None) };
     let mut decompressor = zstd::bulk::Decompressor::with_dictionary(&dictionary.unwrap_or_default())
         .map_err(ArchiveError::Body)?;
-    decompressor.decompress(&bytes, length).map(Some).map_err(ArchiveError::Body)
+    unpack(&mut decompressor, &bytes, length, digest).map(Some).map_err(ArchiveError::Body)
+}
+
+/// No page is longer, in bytes: a length beyond is a damaged one, and no reason to ask for so much memory.
+const LONGEST: usize = 1 << 30;
+
+/// The page that `bytes` hold. Blobs of zstd have no checksum: a damaged one may well give another page.
+pub(super) fn unpack(
+    decompressor: &mut zstd::bulk::Decompressor<'_>,
+    bytes: &[u8],
+    length: usize,
+    digest: &Digest,
+) -> std::io::Result<Vec<u8>> {
+    let damaged = |what: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidData, what));
+    if length > LONGEST {
+        return damaged(format!("a page of {length} bytes can't be"));
+    }
+    let page = decompressor.decompress(bytes, length)?;
+    if page.len() != length {
+        return damaged(format!("the page has {} bytes in place of {length}", page.len()));
+    }
+    if Digest::of(&page) != *digest {
+        return damaged("the page does not agree with its digest".to_owned());
+    }
+    Ok(page)
 }

@@ -118,15 +118,15 @@ type Months = HashMap<i64, i64>;
 
 /// A version's content, as it is or was indexed.
 #[derive(Debug, PartialEq, Eq)]
-struct Content {
-    title: String,
+pub(super) struct Content {
+    pub(super) title: String,
     digest: [u8; 32],
-    text: String,
+    pub(super) text: String,
 }
 
-struct Indexed {
+pub(super) struct Indexed {
     day: i64,
-    content: Content,
+    pub(super) content: Content,
 }
 
 struct Current {
@@ -181,26 +181,26 @@ fn index(
     added.note(connection, article, &folded.body)
 }
 
-struct Folded {
-    body: String,
+pub(super) struct Folded {
+    pub(super) body: String,
     title: String,
 }
 
 impl Folded {
-    fn of(content: &Content) -> Self {
+    pub(super) fn of(content: &Content) -> Self {
         Self { body: fold_text(&content.text), title: fold_text(&content.title) }
     }
 
-    fn segmented(&self) -> Segmented {
+    pub(super) fn segmented(&self) -> Segmented {
         let Self { body, title } = self;
         Segmented { body: tokens(body), title: tokens(title), characters: characters(&[body, title]) }
     }
 }
 
-struct Segmented {
-    body: String,
-    title: String,
-    characters: String,
+pub(super) struct Segmented {
+    pub(super) body: String,
+    pub(super) title: String,
+    pub(super) characters: String,
 }
 
 fn delete(
@@ -220,7 +220,7 @@ fn delete(
     connection.prepare_cached("DELETE FROM article_meta WHERE id = ?1")?.execute([article]).map(drop)
 }
 
-fn indexed(connection: &Connection, article: i64) -> rusqlite::Result<Option<Indexed>> {
+pub(super) fn indexed(connection: &Connection, article: i64) -> rusqlite::Result<Option<Indexed>> {
     let sql = "SELECT json_extract(v.fields, '$.title'), t.digest, t.text, m.day FROM article_meta m
                JOIN version v ON v.id = m.version JOIN text t ON t.digest = v.text_digest WHERE m.id = ?1";
     let read = |row: &Row<'_>| Ok(Indexed { day: row.get(3)?, content: content(row)? });

@@ -6,11 +6,15 @@
 mod ahead;
 mod article;
 mod article_record;
+mod audit;
+mod basis;
 mod body;
+mod chain;
 mod clusters;
 mod commit;
 mod copies;
 mod coverage;
+mod damage;
 mod disk;
 mod index;
 mod journal;
@@ -28,6 +32,7 @@ mod redirect;
 mod related;
 mod scan;
 mod schema;
+mod seal;
 mod search;
 mod store;
 mod traits;
@@ -35,10 +40,14 @@ mod unite;
 mod urls;
 mod version;
 mod waiting;
+mod walk;
 
 use std::path::PathBuf;
 
 pub use article_record::{ArticleRecord, CaptureRecord};
+pub use audit::{Audit, Fault, IndexPart, Seals, Span, Stored, Sums, Unread};
+pub use basis::{Basis, Beforehand};
+pub use damage::Damage;
 pub use disk::free_space;
 pub use lock::{Lock, holder};
 pub use open::{Place, open_reader};
@@ -48,11 +57,13 @@ pub use record::{
     Beginning, Claimed, Disposition, GoneCheck, HostRecord, ListRole, NumberState, Outcome, PageResult,
     Receipt, Revision, RobotsCopy, RunRecord, Shown, SiteRecord, Verdict,
 };
+pub use recut::EXTRACTOR;
 pub use related::{RelatedArticle, Reposting, StoryMember};
 pub use scan::{Filter, Order};
 pub use schema::SCHEMA_VERSION;
 pub use search::{Facets, Found, Hit, HitOrder, Search};
 pub use store::{LINGER, PATIENCE, Store, StoreSettings, Writer};
+pub use version::fields as version_fields;
 pub use waiting::{OVERDUE_AFTER, Waiting};
 
 /// Why the archive is unusable.
@@ -130,6 +141,9 @@ pub enum ArchiveError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// What was asked for is not as it was written.
+    #[error("the archive is damaged: {0}")]
+    Damaged(Damage),
     /// A stored page can't be read back.
     #[error("a stored page can't be read back: {0}")]
     Body(std::io::Error),

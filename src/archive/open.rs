@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::schema::{check, migrate};
 use super::store::PATIENCE;
-use super::{ArchiveError, Doing};
+use super::{ArchiveError, Doing, index, seal};
 
 const OPENING: &str = "opening the archive";
 /// How long a reader waits for a program that has the database for itself alone.
@@ -62,7 +62,10 @@ pub(super) fn open_writer(place: &Place, patience: Duration) -> Result<Connectio
              PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
         )
         .map_err(open)?;
+    seal::teach(&connection).map_err(open)?;
     migrate(&mut connection, path)?;
+    seal::keep(&connection).map_err(open)?;
+    index::adopt_tables(&mut connection)?;
     keep_plans(&connection).map_err(open)?;
     connection.set_prepared_statement_cache_capacity(96);
     // A transaction that begins by reading would not wait for another program's writing to end.
@@ -119,11 +122,16 @@ fn is_there(path: &Path) -> Result<(), ArchiveError> {
     }
 }
 
-/// Refuses a file beside which a run that was killed left committed data.
-fn is_at_rest(path: &Path) -> Result<(), ArchiveError> {
+/// What is committed stands there until it is merged into the file.
+pub(super) fn write_ahead_log(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    let log = PathBuf::from(log);
+    PathBuf::from(log)
+}
+
+/// Refuses a file beside which a run that was killed left committed data.
+fn is_at_rest(path: &Path) -> Result<(), ArchiveError> {
+    let log = write_ahead_log(path);
     match std::fs::metadata(&log) {
         Ok(file) if file.len() > 0 => Err(ArchiveError::Unmerged { archive: path.to_owned(), log }),
         _ => Ok(()),
@@ -151,7 +159,13 @@ fn readable(connection: Connection) -> rusqlite::Result<Connection> {
     // In KiB: what one search touches, so that the next finds it without asking the system for it.
     connection.pragma_update(None, "cache_size", -32_000)?;
     keep_plans(&connection)?;
+    seal::teach(&connection)?;
     Ok(connection)
+}
+
+/// The schema version of an archive that was opened.
+pub(super) fn schema_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 fn is_missing_right(error: &rusqlite::Error) -> bool {

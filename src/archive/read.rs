@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::article_record::{ArticleRecord, SELECT_ARTICLE, raw, read_article};
-use super::open::open_reader_at;
+use super::article_record::{ArticleRecord, raw, read_article, select_article};
+use super::damage::{self, Checks, Damage};
+use super::open::{open_reader_at, write_ahead_log};
 use super::scan::{Filter, conditions, limit};
 use super::{ArchiveError, Doing, Place, body, open_reader};
 use crate::capture::Digest;
@@ -19,6 +20,9 @@ use crate::url::CanonicalUrl;
 pub struct Archive {
     pub(super) connection: Connection,
     path: PathBuf,
+    pub(super) checks: Checks,
+    /// Reads an article; made once.
+    select_article: String,
 }
 
 /// A version of an article.
@@ -116,12 +120,18 @@ const ISO: &str = "%Y-%m-%dT%H:%M:%SZ";
 impl Archive {
     /// Opens an archive that exists.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
-        Ok(Self { connection: open_reader(path)?, path: path.to_owned() })
+        Self::over(open_reader(path)?, path)
     }
 
     /// Opens an archive wherever it is.
     pub fn open_at(place: &Place) -> Result<Self, ArchiveError> {
-        Ok(Self { connection: open_reader_at(place)?, path: place.path().to_owned() })
+        Self::over(open_reader_at(place)?, place.path())
+    }
+
+    fn over(connection: Connection, path: &Path) -> Result<Self, ArchiveError> {
+        let checks = Checks::of(&connection).doing("reading the schema")?;
+        let select_article = select_article(&checks);
+        Ok(Self { connection, path: path.to_owned(), checks, select_article })
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -133,58 +143,121 @@ impl Archive {
         &self.path
     }
 
+    /// Bytes that it takes on its disk, with what was committed last and is not yet in the file itself.
+    pub fn bytes(&self) -> u64 {
+        let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+        length(&self.path) + length(&write_ahead_log(&self.path))
+    }
+
     /// Whether a site of this name was ever crawled into the archive.
     pub fn has_site(&self, name: &str) -> Result<bool, ArchiveError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM site WHERE key = ?1)";
         self.connection.query_row(sql, [name], |row| row.get(0)).doing("looking for a site")
     }
 
-    /// The article of that row.
+    /// The article of that row, if there is one.
+    ///
+    /// # Errors
+    /// When something of it is damaged.
     pub fn article(&self, id: i64) -> Result<Option<ArticleRecord>, ArchiveError> {
-        let sql = format!("{SELECT_ARTICLE} WHERE a.id = ?1");
-        let found =
-            self.connection.query_row(&sql, [id], read_article).optional().doing("reading an article")?;
-        match found {
-            Some(mut article) => self.complete(&mut article).map(|()| Some(article)),
-            None => Ok(None),
+        self.at_one_moment(|| {
+            let exists = "SELECT EXISTS (SELECT 1 FROM article WHERE id = ?1)";
+            if !self.connection.query_row(exists, [id], |row| row.get(0)).doing("reading an article")? {
+                return Ok(None);
+            }
+            self.whole_article(id)?.map(Some).map_err(ArchiveError::Damaged)
+        })
+    }
+
+    /// An article that is there, or what of it is damaged.
+    pub(super) fn whole_article(&self, id: i64) -> Result<Result<ArticleRecord, Damage>, ArchiveError> {
+        let damaged = |(table, what): (&'static str, &str)| Damage {
+            article: id,
+            url: damage::url_of(&self.connection, id),
+            table,
+            what: what.to_owned(),
+        };
+        let read = || {
+            let mut select = self.connection.prepare_cached(&self.select_article)?;
+            let mut article = match select.query_row([id], read_article)? {
+                Ok(article) => article,
+                Err(broken) => return Ok(Err(damaged(broken))),
+            };
+            Ok(self
+                .complete(&mut article)?
+                .map_or(Ok(article), |table| Err(damaged((table, damage::BROKEN)))))
+        };
+        match read() {
+            Err(error) if damage::is_damage(&error) => Ok(Err(damage::find(&self.connection, id))),
+            read => read.doing("reading an article"),
         }
     }
 
     /// The article at a URL, or at one proved to be the same.
     pub fn article_at(&self, url: &CanonicalUrl) -> Result<Option<ArticleRecord>, ArchiveError> {
+        self.number_at(url)?.map_or(Ok(None), |id| self.article(id))
+    }
+
+    /// The number of the article at a URL, or at one proved to be the same.
+    pub fn number_at(&self, url: &CanonicalUrl) -> Result<Option<i64>, ArchiveError> {
         let sql = "SELECT article FROM url WHERE key = ?1";
-        let id: Option<Option<i64>> = self
-            .connection
-            .query_row(sql, [&url.key().0[..]], |row| row.get(0))
-            .optional()
-            .doing("looking up a URL")?;
-        id.flatten().map_or(Ok(None), |id| self.article(id))
+        let number = self.connection.query_row(sql, [&url.key().0[..]], |row| row.get(0)).optional();
+        number.map(Option::flatten).doing("looking up a URL")
     }
 
     /// All versions of an article, the first one first.
     pub fn versions(&self, article: i64) -> Result<Vec<VersionRecord>, ArchiveError> {
         let sql = format!(
-            "SELECT v.n, strftime('{ISO}', v.seen_at / 1000.0, 'unixepoch'), v.reason, v.fields, t.text
-             FROM version v JOIN text t ON t.digest = v.text_digest WHERE v.article = ?1 ORDER BY v.n"
+            "SELECT v.n, strftime('{ISO}', v.seen_at / 1000.0, 'unixepoch'), v.reason, v.fields, t.text, {}, t.digest
+             FROM version v JOIN text t ON t.digest = v.text_digest WHERE v.article = ?1 ORDER BY v.n",
+            self.checks.first_broken(&[("version", "v"), ("text", "t")])
         );
-        self.list(&sql, [article], |row| {
-            Ok(VersionRecord {
+        let read = |row: &Row<'_>| {
+            if let Some(table) = row.get::<_, Option<String>>(5)? {
+                return Ok(Err((damage::table_name(&table), damage::BROKEN)));
+            }
+            let version = VersionRecord {
                 n: row.get(0)?,
                 seen_at: row.get(1)?,
                 reason: row.get(2)?,
                 fields: raw(row.get(3)?),
                 body: row.get(4)?,
-            })
-        })
+            };
+            let holds = Digest(row.get(6)?) == Digest::of(version.body.as_bytes());
+            Ok(if holds { Ok(version) } else { Err(("text", damage::OTHER_TEXT)) })
+        };
+        let versions: Result<Vec<VersionRecord>, _> = self.list(&sql, [article], read)?.into_iter().collect();
+        versions.map_err(|(table, what)| self.damaged(article, table, what))
+    }
+
+    fn damaged(&self, article: i64, table: &'static str, what: &str) -> ArchiveError {
+        let url = damage::url_of(&self.connection, article);
+        ArchiveError::Damaged(Damage { article, url, table, what: what.to_owned() })
     }
 
     /// The page that the article's newest version was read from; `None` when it was not kept.
+    ///
+    /// # Errors
+    /// When it, or what leads to it, is damaged.
     pub fn page(&self, article: i64) -> Result<Option<Vec<u8>>, ArchiveError> {
-        let sql = "SELECT c.digest FROM version v JOIN version_capture x ON x.version = v.id
-                   JOIN capture c ON c.id = x.capture WHERE v.article = ?1 AND x.role = 'page' ORDER BY v.n DESC LIMIT 1";
-        let digest: Option<[u8; 32]> =
-            self.connection.query_row(sql, [article], |row| row.get(0)).optional().doing("reading a page")?;
-        digest.map_or(Ok(None), |digest| body::read(&self.connection, &Digest(digest)))
+        let sql = format!(
+            "SELECT c.digest, {} FROM version v JOIN version_capture x ON x.version = v.id
+             JOIN capture c ON c.id = x.capture WHERE v.article = ?1 AND x.role = 'page' ORDER BY v.n DESC LIMIT 1",
+            self.checks.first_broken(&[("version", "v"), ("version_capture", "x"), ("capture", "c")])
+        );
+        let found: Option<([u8; 32], Option<String>)> = self
+            .connection
+            .query_row(&sql, [article], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .doing("reading a page")?;
+        match found {
+            None => Ok(None),
+            Some((_, Some(table))) => Err(self.damaged(article, damage::table_name(&table), damage::BROKEN)),
+            Some((digest, None)) => match body::read(&self.connection, &Digest(digest)) {
+                Err(ArchiveError::Body(error)) => Err(self.damaged(article, "body", &error.to_string())),
+                page => page,
+            },
+        }
     }
 
     /// The newest articles first.
@@ -290,21 +363,53 @@ impl Archive {
         })
     }
 
-    /// Adds what stands in other tables.
-    pub(super) fn complete(&self, article: &mut ArticleRecord) -> Result<(), ArchiveError> {
-        let related = "SELECT target, title, excerpt FROM link WHERE article = ?1 AND kind = 'related'
-                       ORDER BY first_seen, position, target";
-        article.related = self.list(related, [article.id], |row| {
-            Ok(crate::article::Related { url: row.get(0)?, title: row.get(1)?, excerpt: row.get(2)? })
-        })?;
-        let images = "SELECT url, alt, caption FROM image WHERE article = ?1 ORDER BY position";
-        article.images = self.list(images, [article.id], |row| {
-            Ok(crate::article::Image { url: row.get(0)?, alt: row.get(1)?, caption: row.get(2)? })
-        })?;
-        let aliases =
-            "SELECT u.url FROM alias x JOIN url u ON u.id = x.url WHERE u.article = ?1 ORDER BY u.url";
-        article.aliases = self.list(aliases, [article.id], |row| row.get(0))?;
-        Ok(())
+    /// Adds what stands in other tables; gives the first one that has a broken row.
+    fn complete(&self, article: &mut ArticleRecord) -> rusqlite::Result<Option<&'static str>> {
+        let broken = |table, alias| self.checks.broken(table, alias);
+        let related = format!(
+            "SELECT {}, target, title, excerpt FROM link l WHERE article = ?1 AND kind IS NOT 'outlink'
+             ORDER BY first_seen, position, target",
+            broken("link", "l")
+        );
+        let Some(related) = self.whole_rows(&related, article.id, |row| {
+            Ok(crate::article::Related { url: row.get(1)?, title: row.get(2)?, excerpt: row.get(3)? })
+        })?
+        else {
+            return Ok(Some("link"));
+        };
+        let images = format!(
+            "SELECT {}, url, alt, caption FROM image i WHERE article = ?1 ORDER BY position",
+            broken("image", "i")
+        );
+        let Some(images) = self.whole_rows(&images, article.id, |row| {
+            Ok(crate::article::Image { url: row.get(1)?, alt: row.get(2)?, caption: row.get(3)? })
+        })?
+        else {
+            return Ok(Some("image"));
+        };
+        let aliases = format!(
+            "SELECT {} OR {}, u.url FROM alias x JOIN url u ON u.id = x.url WHERE u.article = ?1 ORDER BY u.url",
+            broken("alias", "x"),
+            broken("url", "u")
+        );
+        let Some(aliases) = self.whole_rows(&aliases, article.id, |row| row.get(1))? else {
+            return Ok(Some("alias"));
+        };
+        (article.related, article.images, article.aliases) = (related, images, aliases);
+        Ok(None)
+    }
+
+    /// What a query gives of an article, whose first column says which rows are broken; nothing when one is.
+    fn whole_rows<T>(
+        &self,
+        sql: &str,
+        article: i64,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Option<Vec<T>>> {
+        let mut select = self.connection.prepare_cached(sql)?;
+        let rows =
+            select.query_map([article], |row| Ok(if row.get(0)? { None } else { Some(read(row)?) }))?;
+        rows.collect()
     }
 
     /// The rows of a query.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::basis::Beforehand;
 use crate::article::Article;
 use crate::capture::{Capture, Digest};
 use crate::dedup::Change;
@@ -201,6 +202,8 @@ pub enum PageResult {
         revision: Arc<Revision>,
         /// What `rel=canonical` names, when it is another page of the site.
         canonical: Option<Candidate>,
+        /// What was known of it before it was read.
+        beforehand: Box<Beforehand>,
     },
     /// A redirect to a page of the site.
     Redirect(CanonicalUrl),

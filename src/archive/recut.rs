@@ -7,6 +7,9 @@ use super::{ArchiveError, Doing, index, version};
 use crate::article::Article;
 use crate::dedup::Boilerplate;
 
+/// The revision of the program that reads pages.
+pub const EXTRACTOR: &str = env!("CARGO_PKG_VERSION");
+
 /// Posts that boilerplate is learned from: the latest, so that a new block is noticed.
 const LEARNED_FROM: i64 = 40;
 
@@ -124,7 +127,7 @@ fn write(
     let doing = "cutting boilerplate";
     let digest = article.seen.text_digest();
     version::store_text(connection, &article.seen, &digest)?;
-    let profile = article.toml.split("\n[learned]\n").next().unwrap_or_default();
+    let profile = Boilerplate::profile_of(&article.toml);
     let toml = format!("{profile}{}", learned.to_toml());
     let revision = revision(connection, &article.profile, &toml)?;
     if article.is_fresh {
@@ -132,8 +135,8 @@ fn write(
         let update = "UPDATE version SET text_digest = ?2, profile_revision = ?3 WHERE id = ?1";
         connection.execute(update, (article.version, &digest.0[..], revision)).doing(doing)?;
     } else {
-        let insert = "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision)
-                      SELECT article, n + 1, ?2, 'reextracted', ?3, fields, origins, ?4 FROM version WHERE id = ?1";
+        let insert = "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision, basis)
+                      SELECT article, n + 1, ?2, 'reextracted', ?3, fields, origins, ?4, basis FROM version WHERE id = ?1";
         let values = (article.version, now.as_millisecond(), &digest.0[..], revision);
         connection.execute(insert, values).doing(doing)?;
         let captures = "INSERT INTO version_capture (version, capture, role)
@@ -150,7 +153,7 @@ fn write(
 
 /// The row of a profile's text, made when there is none.
 pub(super) fn revision(connection: &Connection, profile: &str, toml: &str) -> Result<i64, ArchiveError> {
-    let values = (profile, toml, env!("CARGO_PKG_VERSION"));
+    let values = (profile, toml, EXTRACTOR);
     let insert =
         "INSERT INTO profile_revision (profile, toml, extractor) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     connection.execute(insert, values).doing("keeping the profile")?;

@@ -1,13 +1,16 @@
 //! Visiting articles one at a time: filters and orders.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 
-use super::article_record::{ArticleRecord, SELECT_ARTICLE, read_article};
+use super::article_record::ArticleRecord;
+use super::damage::{Damage, is_damage};
 use super::read::Archive;
+use super::walk::Gap;
 use super::{ArchiveError, Doing};
 
 /// Which articles are wanted; `None` means any.
@@ -39,39 +42,82 @@ pub enum Order {
 }
 
 impl Archive {
-    /// Visits articles in an order, one at a time, at constant memory, as they were when it began.
+    /// Visits articles in an order, one at a time, as they were when it began. Only their numbers wait in memory. One
+    /// that is damaged is visited as what of it is.
     pub fn scan(
         &self,
         filter: &Filter,
         order: Order,
-        visit: &mut dyn FnMut(ArticleRecord) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(Result<ArticleRecord, Damage>) -> ControlFlow<()>,
     ) -> Result<(), ArchiveError> {
-        let doing = "reading articles";
-        let (conditions, values) = conditions(filter);
-        let order = match order {
-            Order::Id => "a.id",
-            Order::SiteAndMonth => {
-                "s.key, CASE WHEN length(a.published) >= 7 THEN substr(a.published, 1, 7) END, a.id"
+        self.at_one_moment(|| self.scan_now(filter, order, visit))
+    }
+
+    fn scan_now(
+        &self,
+        filter: &Filter,
+        order: Order,
+        visit: &mut dyn FnMut(Result<ArticleRecord, Damage>) -> ControlFlow<()>,
+    ) -> Result<(), ArchiveError> {
+        let (numbers, lost) = self.numbers(filter, order)?;
+        for damage in lost {
+            if visit(Err(damage)).is_break() {
+                return Ok(());
             }
-        };
-        // Only numbers are sorted, so that texts never wait in memory.
-        let numbers = format!(
-            "SELECT a.id FROM article a JOIN site s ON s.id = a.site WHERE {conditions} ORDER BY {order} LIMIT {}",
-            limit(filter)
-        );
-        let mut numbers = self.connection.prepare(&numbers).doing(doing)?;
-        let mut numbers = numbers.query(params_from_iter(values)).doing(doing)?;
-        let sql = format!("{SELECT_ARTICLE} WHERE a.id = ?1");
-        let mut select = self.connection.prepare(&sql).doing(doing)?;
-        while let Some(number) = numbers.next().doing(doing)? {
-            let id: i64 = number.get(0).doing(doing)?;
-            let mut article = select.query_row([id], read_article).doing(doing)?;
-            self.complete(&mut article)?;
-            if visit(article).is_break() {
+        }
+        let limit = filter.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        for number in numbers.into_iter().take(limit) {
+            if visit(self.whole_article(number)?).is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// The numbers of the articles that are wanted, in their order, and what can't be read of the table. An article
+    /// whose row is damaged may be wanted or not, so it is among them.
+    fn numbers(&self, filter: &Filter, order: Order) -> Result<(Vec<i64>, Vec<Damage>), ArchiveError> {
+        let doing = "reading articles";
+        let (conditions, values) = conditions(filter);
+        let place = match order {
+            Order::Id => "NULL, NULL",
+            Order::SiteAndMonth => {
+                "s.key, CASE WHEN length(a.published) >= 7 THEN substr(a.published, 1, 7) END"
+            }
+        };
+        let broken = self.checks.first_broken(&[("article", "a"), ("site", "s")]);
+        let sql = format!(
+            "SELECT a.id, {place} FROM article a LEFT JOIN site s ON s.id = a.site
+             WHERE a.id > ? AND (({conditions}) OR s.id IS NULL OR {broken} IS NOT NULL) ORDER BY a.id"
+        );
+        let (mut found, mut lost, mut number) = (Numbers::default(), Vec::new(), i64::MIN);
+        let mut select = self.connection.prepare(&sql).doing(doing)?;
+        loop {
+            let values = std::iter::once(Value::Integer(number)).chain(values.iter().cloned());
+            let mut rows = select.query(params_from_iter(values)).doing(doing)?;
+            let error = loop {
+                match rows.next().and_then(|row| row.map(|row| found.note(row)).transpose()) {
+                    Ok(Some(next)) => number = next,
+                    Ok(None) => return Ok((found.in_order(), lost)),
+                    Err(error) => break error,
+                }
+            };
+            drop(rows);
+            if !is_damage(&error) {
+                return Err(error).doing(doing);
+            }
+            let gap = Gap::behind(&self.connection, ("article", "id"), number).doing(doing)?;
+            lost.push(Damage {
+                article: gap.row().unwrap_or(number.saturating_add(1).max(1)),
+                url: None,
+                table: "article",
+                what: format!("{error}; {gap}"),
+            });
+            match gap.end() {
+                Some(end) => number = end,
+                None => return Ok((found.in_order(), lost)),
+            }
+        }
     }
 
     /// Reads several things as they are at one moment, whatever a crawl commits meanwhile. Within
@@ -102,6 +148,42 @@ impl Archive {
             .query_row(ends, [], |row| Ok((row.get(0)?, row.get(1)?)))
             .doing("looking for a run")?;
         Ok(ends.0.zip(ends.1))
+    }
+}
+
+/// Numbers of articles with what they are put in order by.
+#[derive(Default)]
+struct Numbers {
+    rows: Vec<(usize, usize, i64)>,
+    /// Sites and months, each once.
+    sites: BTreeMap<Option<String>, usize>,
+    months: BTreeMap<Option<String>, usize>,
+}
+
+impl Numbers {
+    fn note(&mut self, row: &Row<'_>) -> rusqlite::Result<i64> {
+        let number_in = |known: &mut BTreeMap<Option<String>, usize>, name| {
+            let next = known.len();
+            *known.entry(name).or_insert(next)
+        };
+        let site = number_in(&mut self.sites, row.get(1)?);
+        let month = number_in(&mut self.months, row.get(2)?);
+        let number = row.get(0)?;
+        self.rows.push((site, month, number));
+        Ok(number)
+    }
+
+    fn in_order(mut self) -> Vec<i64> {
+        let places = |known: &BTreeMap<Option<String>, usize>| {
+            let mut places = vec![0; known.len()];
+            for (place, number) in known.values().enumerate() {
+                places[*number] = place;
+            }
+            places
+        };
+        let (sites, months) = (places(&self.sites), places(&self.months));
+        self.rows.sort_by_key(|(site, month, number)| (sites[*site], months[*month], *number));
+        self.rows.into_iter().map(|(.., number)| number).collect()
     }
 }
 

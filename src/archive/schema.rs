@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::open::unopened;
-use super::{ArchiveError, Doing, index};
+use super::{ArchiveError, Doing, seal};
 
 /// The schema that this version writes.
 pub const SCHEMA_VERSION: i64 = 2;
@@ -21,11 +21,14 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Ar
     for (step, sql) in (0..).zip(MIGRATIONS).skip(usize::try_from(version).unwrap_or(0)) {
         let transaction = connection.transaction().doing("migrating")?;
         transaction.execute_batch(sql).doing("migrating")?;
+        if step + 1 == seal::SINCE_SCHEMA {
+            seal::seal_all(&transaction).doing("migrating")?;
+        }
         transaction.pragma_update(None, "user_version", step + 1_i64).doing("migrating")?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID).doing("migrating")?;
         transaction.commit().doing("migrating")?;
     }
-    index::adopt_tables(connection)
+    Ok(())
 }
 
 /// The file's schema version: 0 for an empty file. Files of others and of later versions are refused.
@@ -40,6 +43,10 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, Archive
         .doing("reading the schema")?;
     if application != APPLICATION_ID && (tables > 0 || version != 0) {
         return Err(ArchiveError::Foreign(path.to_owned()));
+    }
+    if version < 1 && tables > 0 {
+        let reason = "it has tables, and no version of their schema: its header is damaged".to_owned();
+        return Err(ArchiveError::Open { path: path.to_owned(), reason });
     }
     if version > SCHEMA_VERSION {
         return Err(ArchiveError::Newer { path: path.to_owned(), found: version, known: SCHEMA_VERSION });

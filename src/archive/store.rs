@@ -19,7 +19,7 @@ use super::quiet::{self, Posting};
 use super::record::{
     Beginning, Claimed, GoneCheck, NumberState, Outcome, Receipt, RobotsCopy, RunRecord, SiteRecord,
 };
-use super::{ArchiveError, Doing, index, looks, merge, numbers, recut, traits, urls};
+use super::{ArchiveError, Doing, chain, index, looks, merge, numbers, recut, traits, urls};
 use crate::capture::Digest;
 use crate::config::{Keep, Recrawl};
 use crate::dedup::Boilerplate;
@@ -414,7 +414,10 @@ impl Store {
         self.call(move |_, connection| {
             let update = "UPDATE run SET finished = ?2, outcome = ?3, report = ?4 WHERE id = ?1";
             let values = (run, now.as_millisecond(), outcome, report);
-            connection.execute(update, values).map(drop).doing("ending the run")
+            let transaction = connection.transaction().doing("ending the run")?;
+            transaction.execute(update, values).doing("ending the run")?;
+            chain::close(&transaction)?;
+            transaction.commit().doing("ending the run")
         })
         .await
     }

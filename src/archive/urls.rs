@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::record::{Claimed, HostRecord, ListRole, Outcome, RobotsCopy, SiteRecord};
+use super::version::takes_entry_body;
 use super::{ArchiveError, Doing};
 use crate::article::Article;
-use crate::entry::{Entry, Listing};
+use crate::entry::Entry;
 use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind, LATER_LIST_RANK, POSTPONED_RANK, Via};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
@@ -461,8 +462,7 @@ pub(super) fn drop_entry_body(
     id: i64,
     article: &Article,
 ) -> Result<(), ArchiveError> {
-    let from = article.origins.get("body").map(String::as_str);
-    if [Listing::Feed, Listing::Api].iter().any(|listing| from == Some(listing.as_str())) {
+    if takes_entry_body(article) {
         return Ok(());
     }
     let sql = "UPDATE url SET entry_body = NULL WHERE id = ?1 AND entry_body IS NOT NULL";
@@ -499,8 +499,10 @@ fn note_route(
 ) -> Result<(), ArchiveError> {
     let mut upsert = connection
         .prepare_cached(
-            "INSERT INTO discovery (url, route, source, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?4)
-             ON CONFLICT (url, route) DO UPDATE SET last_seen = excluded.last_seen",
+            "INSERT INTO discovery (url, route, source, first_seen, last_seen, seal)
+             VALUES (?1, ?2, ?3, ?4, ?4, jianbao_seal('discovery', ?1, ?2, ?3, ?4, ?4))
+             ON CONFLICT (url, route) DO UPDATE SET last_seen = excluded.last_seen,
+                 seal = jianbao_seal('discovery', url, route, source, first_seen, excluded.last_seen)",
         )
         .doing("noting how a URL was found")?;
     upsert

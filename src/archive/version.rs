@@ -5,9 +5,11 @@ use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
 use super::article::{Look, set};
+use super::basis::Basis;
 use super::{ArchiveError, Doing};
 use crate::article::{Article, Precision, Published};
 use crate::capture::Digest;
+use crate::entry::Listing;
 
 /// The article as it was known, in the fields that are compared. Its text is read only when its
 /// digest is another.
@@ -48,15 +50,7 @@ fn published(row: &Row<'_>) -> rusqlite::Result<Option<Published>> {
     let seconds = |index| -> rusqlite::Result<Timestamp> {
         Ok(Timestamp::from_second(row.get(index)?).unwrap_or(Timestamp::UNIX_EPOCH))
     };
-    let precision = match row.get_ref(7)?.as_str()? {
-        "year" => Precision::Year,
-        "month" => Precision::Month,
-        "week" => Precision::Week,
-        "day" => Precision::Day,
-        "hour" => Precision::Hour,
-        "minute" => Precision::Minute,
-        _ => Precision::Second,
-    };
+    let precision = Precision::named(row.get_ref(7)?.as_str()?);
     Ok(Some(Published { value, precision, approximate: row.get(8)?, from: seconds(9)?, to: seconds(10)? }))
 }
 
@@ -66,7 +60,8 @@ pub(super) fn store_text(
     seen: &Article,
     digest: &Digest,
 ) -> Result<(), ArchiveError> {
-    let sql = "INSERT INTO text (digest, text, markdown) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING";
+    let sql = "INSERT INTO text (digest, text, markdown, seal) VALUES (?1, ?2, ?3, jianbao_seal('text', ?1, ?2, ?3))
+               ON CONFLICT (digest) DO NOTHING";
     let mut insert = connection.prepare_cached(sql).doing("writing a text")?;
     insert.execute((&digest.0[..], &seen.text, &seen.markdown)).map(drop).doing("writing a text")
 }
@@ -110,17 +105,15 @@ pub(super) fn write_fields(
         .doing("writing an article")
 }
 
-/// Adds a version, with what it was read from, and its images.
-pub(super) fn add_version(
-    connection: &Connection,
-    look: &Look<'_>,
-    article: i64,
-    seen: &Article,
-    digest: &Digest,
-    reason: &str,
-) -> Result<(), ArchiveError> {
-    let doing = "writing a version";
-    let fields = json!({
+/// Whether a listing's text stands in for the page's.
+pub(super) fn takes_entry_body(seen: &Article) -> bool {
+    let from = seen.origins.get("body").map(String::as_str);
+    [Listing::Feed, Listing::Api].iter().any(|listing| from == Some(listing.as_str()))
+}
+
+/// The fields of a version, as the archive keeps them.
+pub fn fields(seen: &Article) -> serde_json::Value {
+    json!({
         "title": seen.title,
         "author": seen.author,
         "source": seen.source,
@@ -135,10 +128,23 @@ pub(super) fn add_version(
         "template": seen.template,
         "unusual": seen.unusual,
         "notes": seen.notes,
-    });
+    })
+}
+
+/// Adds a version, with what it was read from, and its images.
+pub(super) fn add_version(
+    connection: &Connection,
+    look: &Look<'_>,
+    article: i64,
+    seen: &Article,
+    digest: &Digest,
+    (reason, before): (&str, Option<&Published>),
+) -> Result<(), ArchiveError> {
+    let doing = "writing a version";
+    let basis = Basis::of(look.beforehand, takes_entry_body(seen), before);
     let sql =
-        "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision)
-               SELECT id, version_count + 1, ?2, ?3, ?4, ?5, ?6, ?7 FROM article WHERE id = ?1";
+        "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision, basis)
+               SELECT id, version_count + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM article WHERE id = ?1";
     let mut insert = connection.prepare_cached(sql).doing(doing)?;
     insert
         .execute(params![
@@ -146,9 +152,10 @@ pub(super) fn add_version(
             look.at.as_millisecond(),
             reason,
             &digest.0[..],
-            fields.to_string(),
+            fields(seen).to_string(),
             json!(seen.origins).to_string(),
             look.revision,
+            json!(basis).to_string(),
         ])
         .doing(doing)?;
     let version = connection.last_insert_rowid();

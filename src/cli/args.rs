@@ -76,7 +76,7 @@ pub(super) enum Command {
     Related(RelatedArgs),
     /// Write articles to a file or standard output
     Export(ExportArgs),
-    /// Check a snapshot against its manifest
+    /// Check the archive for damage, or a snapshot against its manifest
     Verify(VerifyArgs),
     /// What is fresh, late or broken, and what to do
     Status(StatusArgs),
@@ -271,9 +271,12 @@ pub(super) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The folder of a snapshot
+    /// The folder of a snapshot; the archive when left out
     #[arg(value_name = "DIR")]
-    pub(super) snapshot: PathBuf,
+    pub(super) snapshot: Option<PathBuf>,
+    /// Only the file's structure and its rows: no page is unpacked or read again, no index compared
+    #[arg(long, conflicts_with = "snapshot")]
+    pub(super) quick: bool,
 }
 
 #[derive(Debug, Clone, Args)]

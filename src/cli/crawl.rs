@@ -110,7 +110,7 @@ pub(super) fn with_signals(
 }
 
 #[cfg(unix)]
-async fn signalled() -> std::io::Result<()> {
+pub(super) async fn signalled() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut terminal = is_hang_up_told().then(|| signal(SignalKind::hangup())).transpose()?;
@@ -139,7 +139,7 @@ fn is_hang_up_told() -> bool {
 }
 
 #[cfg(not(unix))]
-async fn signalled() -> std::io::Result<()> {
+pub(super) async fn signalled() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 

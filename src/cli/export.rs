@@ -3,10 +3,12 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
+use tracing::error;
+
 use super::args::{ExportArgs, ExportFormat};
-use super::output::stdout;
-use super::{Context, Usage, check_filter};
-use crate::archive::{Archive, Filter, Order};
+use super::output::{shown, stdout};
+use super::{ARCHIVE, Context, Usage, check_filter};
+use crate::archive::{Archive, Damage, Filter, Order};
 use crate::export::{self, Markdown, Start, Stream};
 
 pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<u8> {
@@ -17,27 +19,37 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<u8> {
         let message = format!("`{}` is the archive itself; give the export another name", path.display());
         return Err(Usage(message).into());
     }
-    match target {
+    let damaged = match target {
         Target::Snapshot(stream, folder) => snapshot(stream, folder, (&archive, &filter), context)?,
         Target::Markdown(folder) => {
-            export::export(&archive, &filter, Order::Id, &mut Markdown::new(folder))?;
+            export::export(&archive, &filter, Order::Id, &mut Markdown::new(folder))?.damaged
         }
         #[cfg(feature = "parquet")]
         Target::Partitions(folder) => {
             export::to_folder(folder, export::is_partition, |folder| {
                 let mut format = export::Partitioned::new(folder);
                 export::export(&archive, &filter, Order::SiteAndMonth, &mut format)
-            })?;
+            })?
+            .damaged
         }
         Target::File(stream, path) => {
-            export::to_file(path, |out| export::export(&archive, &filter, Order::Id, &mut *stream.to(out)?))?;
+            export::to_file(path, |out| export::export(&archive, &filter, Order::Id, &mut *stream.to(out)?))?
+                .damaged
         }
         Target::Stdout(stream) => {
             let mut out = stdout();
-            export::export(&archive, &filter, Order::Id, &mut *stream.to(&mut out)?)?;
+            export::export(&archive, &filter, Order::Id, &mut *stream.to(&mut out)?)?.damaged
         }
+    };
+    Ok(left_out(&damaged))
+}
+
+/// Names what an export left out, and gives the exit code.
+fn left_out(damaged: &[Damage]) -> u8 {
+    for damage in damaged {
+        error!("left out, since it is damaged: {}", shown(&damage.to_string()));
     }
-    Ok(0)
+    if damaged.is_empty() { 0 } else { ARCHIVE }
 }
 
 /// What is written, and where.
@@ -116,13 +128,14 @@ fn snapshot(
     folder: &Path,
     (archive, filter): (&Archive, &Filter),
     context: &Context,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Damage>> {
     if folder.exists() {
         return Err(Usage(format!("`{}` exists already; a snapshot never changes", folder.display())).into());
     }
     let write = |temporary: &Path| export::write_snapshot(temporary, archive, filter, stream);
-    let made = export::to_folder(folder, |_| false, write)?;
-    super::verify::tell(&made, &[], context)
+    let (made, damaged) = export::to_folder(folder, |_| false, write)?;
+    super::verify::tell(&made, &[], context)?;
+    Ok(damaged)
 }
 
 /// Whether two paths lead to one file.

@@ -68,6 +68,9 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         ArchiveError::Unmerged { .. } => Some(
             "copy both files to a folder that may be written and read the copy, or open the archive once with the right to write, as `jianbao status` does",
         ),
+        ArchiveError::Damaged(_) => Some(
+            "`jianbao verify` names everything that is damaged; what is intact can still be read, and a copy put in its place",
+        ),
         ArchiveError::Busy { .. } => Some(
             "end that program or its transaction (`fuser` names who has the file open); what was committed is safe, and the next run goes on",
         ),

@@ -47,7 +47,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context) -> anyhow::Result<u8> {
     let coverage = if args.coverage { coverage::of(&archive)? } else { Vec::new() };
     let quiet = quiet::of(&archive, now)?;
     let pending = archive.pending()?;
-    let size = std::fs::metadata(archive.path()).map_or(0, |file| file.len());
+    let size = archive.bytes();
     let (free, running) = (free_space(archive.path()), holder(archive.path()));
     let health = judge(&Facts {
         now,

@@ -82,6 +82,11 @@ impl Boilerplate {
         table + "]\n"
     }
 
+    /// The profile that [`Boilerplate::to_toml`] was written behind.
+    pub fn profile_of(toml: &str) -> &str {
+        toml.split("\n[learned]\n").next().unwrap_or_default()
+    }
+
     /// Reads what [`Boilerplate::to_toml`] wrote behind a profile.
     pub fn from_toml(profile: &str) -> Self {
         let table: Option<toml::Table> = profile.parse().ok();

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 #[cfg(feature = "parquet")]
 pub use self::parquet::{Parquet, Partitioned, is_partition};
-use crate::archive::{Archive, ArchiveError, ArticleRecord, Filter, Order};
+use crate::archive::{Archive, ArchiveError, ArticleRecord, Damage, Filter, Order};
 pub use cite::Citation;
 pub use csv::{Csv, Start};
 pub use file::{to_file, to_folder};
@@ -62,27 +62,43 @@ pub trait Format {
     fn finish(&mut self) -> Result<(), ExportError>;
 }
 
-/// Writes all articles that are wanted; gives their number.
+/// What an export came to.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Exported {
+    /// Articles that were written.
+    pub articles: u64,
+    /// Those that were left out since they are damaged.
+    pub damaged: Vec<Damage>,
+}
+
+/// Writes all articles that are wanted, but for those that are damaged.
 pub fn export(
     archive: &Archive,
     filter: &Filter,
     order: Order,
     format: &mut dyn Format,
-) -> Result<u64, ExportError> {
-    let mut count = 0;
+) -> Result<Exported, ExportError> {
+    let mut exported = Exported::default();
     let mut failure = None;
-    archive.scan(filter, order, &mut |article| match format.write(article) {
-        Ok(()) => {
-            count += 1;
-            ControlFlow::Continue(())
-        }
-        Err(error) => {
-            failure = Some(error);
-            ControlFlow::Break(())
+    archive.scan(filter, order, &mut |article| {
+        let written = match article {
+            Ok(article) => format.write(article).map(|()| exported.articles += 1),
+            Err(damage) => {
+                exported.damaged.push(damage);
+                Ok(())
+            }
+        };
+        match written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
         }
     })?;
     match failure {
         Some(error) => Err(error),
-        None => format.finish().map(|()| count),
+        None => format.finish().map(|()| exported),
     }
 }

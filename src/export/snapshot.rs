@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::failed;
 use super::{ExportError, Format, Stream};
-use crate::archive::{Archive, ArticleRecord, Filter, Order, SCHEMA_VERSION};
+use crate::archive::{Archive, ArticleRecord, Damage, Filter, Order, SCHEMA_VERSION};
 use crate::capture::Digest;
 
 /// The manifest's file.
@@ -69,19 +69,21 @@ pub struct Snapshot {
     pub digest: Digest,
 }
 
-/// Writes a snapshot into `folder`, which is there and empty.
+/// Writes a snapshot into `folder`, which is there and empty. Gives it with the articles that were left out since they
+/// are damaged.
 pub fn write_snapshot(
     folder: &Path,
     archive: &Archive,
     filter: &Filter,
     stream: Stream,
-) -> Result<Snapshot, ExportError> {
-    let mut counts = Counts::default();
+) -> Result<(Snapshot, Vec<Damage>), ExportError> {
+    let (mut counts, mut damaged) = (Counts::default(), Vec::new());
     let (last_run, data) = archive.at_one_moment(|| {
         let last_run = archive.last_ended_run()?;
         let data = list(folder, &format!("articles.{}", stream.name()), |out| {
             let mut counting = Counting { inner: stream.to(out)?, counts: &mut counts };
-            super::export(archive, filter, Order::Id, &mut counting).map(drop)
+            damaged = super::export(archive, filter, Order::Id, &mut counting)?.damaged;
+            Ok(())
         })?;
         Ok::<_, ExportError>((last_run, data))
     })?;
@@ -101,7 +103,7 @@ pub fn write_snapshot(
     let mut text = serde_json::to_vec_pretty(&manifest).map_err(std::io::Error::from)?;
     text.push(b'\n');
     list(folder, MANIFEST, |out| Ok(out.write_all(&text)?))?;
-    Ok(Snapshot { manifest, digest: Digest::of(&text) })
+    Ok((Snapshot { manifest, digest: Digest::of(&text) }, damaged))
 }
 
 #[derive(Default)]

@@ -4,10 +4,11 @@
 //! forms of `DedeCMS` (`12_2.html`), phpcms (`show-1-12-2.html`), `WordPress` (`12/2/`) and `?page=2`;
 //! "next" alone may be the next article.
 
-use super::Page;
 use super::survey::{attribute, element};
+use super::{Attributes, Page};
 use crate::article::Article;
-use crate::profile::squeeze;
+use crate::capture::Capture;
+use crate::profile::{Profile, squeeze};
 use crate::url::CanonicalUrl;
 
 /// Parts that are followed, at most.
@@ -207,6 +208,32 @@ pub fn append(article: &mut Article, part: &Article) {
             article.images.push(image.clone());
         }
     }
+}
+
+/// Joins the bodies of an article's further parts, in order; a page with everything takes the place of the first.
+pub fn join(
+    article: &mut Article,
+    parts: &[Capture],
+    continuation: Option<&Continuation>,
+    attributes: &Attributes,
+    profile: Option<&Profile>,
+) {
+    let is_whole = parts.first().is_some_and(|part| is_whole(continuation, part));
+    for part in parts {
+        let (_, read) = Page::parse_keeping(attributes, part).read(profile);
+        if !is_whole {
+            append(article, &read);
+        } else if read.text.len() > article.text.len() {
+            article.text = read.text;
+            article.markdown = read.markdown;
+            article.images = read.images;
+        }
+    }
+}
+
+/// Whether a part is the page that shows all parts in one.
+pub fn is_whole(continuation: Option<&Continuation>, part: &Capture) -> bool {
+    matches!(continuation, Some(Continuation::Whole(url)) if url.key() == part.url.key())
 }
 
 /// What stands between the first `begin` and the last `end` pieces of `part`, put before the last `end`

@@ -47,7 +47,7 @@ pub struct Profile {
     pub discover: Discover,
     /// Saved pages with what they must give.
     pub samples: Vec<Sample>,
-    /// The text it was read from.
+    /// The text it was read from; of one that extends others, a text that has all of theirs.
     pub toml: String,
     /// Where it was read from; `None` for a built-in one.
     pub path: Option<PathBuf>,
@@ -189,7 +189,7 @@ impl Profile {
         tables: &schema::Tables,
     ) -> Result<Self, ProfileError> {
         let label = label(key, path);
-        let schema = resolve(key, &label, tables)?;
+        let (schema, whole) = resolve(key, &label, tables)?;
         let missing = |part, hint| ProfileError::Missing { path: label.clone(), part, hint };
         if schema.schema.is_none() {
             return Err(missing("schema", "begin the file with `schema = 1`"));
@@ -219,7 +219,7 @@ impl Profile {
             related: schema.related,
             discover: schema.discover,
             samples: schema.samples,
-            toml: text.to_owned(),
+            toml: whole.unwrap_or_else(|| text.to_owned()),
             path: path.map(Path::to_owned),
         })
     }
@@ -232,8 +232,13 @@ fn parse(text: &str, label: &str) -> Result<Schema, ProfileError> {
     })
 }
 
-/// Follows `extends` to its end and merges: tables key by key, lists and values replace.
-fn resolve(key: &str, label: &str, tables: &schema::Tables) -> Result<Schema, ProfileError> {
+/// Follows `extends` to its end and merges: tables key by key, lists and values replace. Gives the merged text too, when
+/// there was anything to merge.
+fn resolve(
+    key: &str,
+    label: &str,
+    tables: &schema::Tables,
+) -> Result<(Schema, Option<String>), ProfileError> {
     let mut merged = tables.get(key).cloned().unwrap_or_default();
     let mut seen = vec![key.to_owned()];
     while let Some(parent) = merged.remove("extends").and_then(|p| p.as_str().map(str::to_owned)) {
@@ -248,10 +253,12 @@ fn resolve(key: &str, label: &str, tables: &schema::Tables) -> Result<Schema, Pr
         merged = base;
         seen.push(parent);
     }
-    merged.try_into().map_err(|error: toml::de::Error| ProfileError::Invalid {
+    let whole = (seen.len() > 1).then(|| merged.to_string());
+    let schema = merged.try_into().map_err(|error: toml::de::Error| ProfileError::Invalid {
         path: label.to_owned(),
         message: error.message().to_owned(),
-    })
+    })?;
+    Ok((schema, whole))
 }
 
 fn merge(base: &mut toml::Table, over: toml::Table) {
@@ -342,5 +349,9 @@ mod tests {
         assert_eq!(profile.language.as_deref(), Some("zh"));
         assert!(profile.article.body.is_some() && profile.article.author.is_some());
         assert_eq!(profile.clean.drop.len(), 1);
+        // What an archive keeps of it needs no other file to be read again.
+        let kept = Profile::from_toml("child", &profile.toml).unwrap();
+        assert_eq!(kept.toml, profile.toml);
+        assert!(kept.article.body.is_some() && kept.language == profile.language);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Module → what of the crate it may use.
-const MAY_USE: [(&str, &[&str]); 29] = [
+const MAY_USE: [(&str, &[&str]); 30] = [
     ("url", &[]),
     ("address", &[]),
     ("clock", &[]),
@@ -43,6 +43,7 @@ const MAY_USE: [(&str, &[&str]); 29] = [
         ],
     ),
     ("export", &["archive", "article", "capture", "visible"]),
+    ("verify", &["archive", "article", "dedup", "extract", "profile"]),
     ("demo", &["hash"]),
     ("crawl", &["*"]),
     ("sim", &["*"]),

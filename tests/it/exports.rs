@@ -410,6 +410,6 @@ fn a_damaged_archive_and_a_path_that_cannot_be_are_told_apart() {
     for line in
         ["export", "export -o a.jsonl", "export --snapshot frozen", "export --format markdown -o vault"]
     {
-        desk.run(line).expect_code(3).expect_stderr("reading articles");
+        desk.run(line).expect_code(3).expect_stderr("table `text`: a row that belongs to it is missing");
     }
 }

@@ -55,7 +55,7 @@ const REST: &str = r#"
 "#;
 
 /// The answers to the twenty questions, a row a line.
-const ANSWERS: [&str; 20] = [
+pub(crate) const ANSWERS: [&str; 20] = [
     "site-0|2023-12|1\nsite-0|2024-03|2\nsite-1|2024-03|2",
     "园区动态|2024|2|\n新闻中心|2023|1|\n新闻中心|2024|2|1",
     "site-0|weekday|2\nsite-0|Saturday|1\nsite-1|Sunday|1\nsite-1|weekday|1",
@@ -79,7 +79,7 @@ const ANSWERS: [&str; 20] = [
     "1|2024-03-01T08:00:00Z|finished|5|1|1|0",
 ];
 
-fn shelf() -> (Desk, Connection) {
+pub(crate) fn shelf() -> (Desk, Connection) {
     let desk = Desk::with_config("[archive]\nstore = \"a.sqlite\"\n");
     archive(&desk.archive(), &stories());
     let writer = Connection::open(desk.archive()).unwrap();
@@ -106,21 +106,31 @@ fn ask(archive: &Connection, sql: &str) -> String {
     lines.join("\n")
 }
 
+/// The questions with their SQL.
+pub(crate) fn questions() -> Vec<(String, String)> {
+    let document = read("docs/questions.md");
+    let sql = |question: &str| {
+        question.split("```sql\n").nth(1).and_then(|rest| rest.split("```").next()).map(str::to_owned)
+    };
+    document.split("\n## ").skip(1).map(|question| (question.to_owned(), sql(question).unwrap())).collect()
+}
+
+/// Whether an answer is the expected one; `…` is a share that nobody counts by hand.
+pub(crate) fn is_answer(answer: &str, expected: &str) -> bool {
+    match expected.split_once('…') {
+        Some((start, end)) => answer.starts_with(start) && answer.ends_with(end),
+        None => answer == expected,
+    }
+}
+
 #[test]
 fn the_twenty_questions_have_their_answers() {
     let (_desk, archive) = shelf();
-    let document = read("docs/questions.md");
-    let questions: Vec<&str> = document.split("\n## ").skip(1).collect();
+    let questions = questions();
     assert_eq!(questions.len(), 20);
-    for (question, expected) in questions.iter().zip(ANSWERS) {
-        let sql = question.split("```sql\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    for ((question, sql), expected) in questions.iter().zip(ANSWERS) {
         let answer = ask(&archive, sql);
-        let (name, is_right) = match expected.split_once('…') {
-            // A share that nobody counts by hand.
-            Some((start, end)) => (question, answer.starts_with(start) && answer.ends_with(end)),
-            None => (question, answer == expected),
-        };
-        assert!(is_right, "{name}\nexpected\n{expected}\nfound\n{answer}");
+        assert!(is_answer(&answer, expected), "{question}\nexpected\n{expected}\nfound\n{answer}");
     }
 }
 

@@ -8,6 +8,7 @@ use jianbao::search::Query;
 use rusqlite::Connection;
 use serde_json::Value;
 
+use crate::oldest::VIEWS;
 use crate::search::{Shelf, few, find, story};
 use crate::support::corpus::{Story, index, insert, stories};
 use crate::support::{Demo, Desk, Reply, Script, skipped};
@@ -132,8 +133,6 @@ fn is_installed(program: &str) -> bool {
     }
     is_there
 }
-
-const VIEWS: [&str; 4] = ["articles", "article_versions", "related_links", "runs"];
 
 #[test]
 fn the_sqlite3_shell_searches_checks_and_rebuilds() {

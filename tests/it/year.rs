@@ -130,8 +130,8 @@ struct Kept {
 fn kept(simulation: &Simulation) -> BTreeMap<String, Kept> {
     let archive = simulation.archive().unwrap();
     let mut articles = Vec::new();
-    let mut collect = |article| {
-        articles.push(article);
+    let mut collect = |article: Result<_, _>| {
+        articles.push(article.unwrap());
         std::ops::ControlFlow::Continue(())
     };
     archive.scan(&jianbao::archive::Filter::default(), jianbao::archive::Order::Id, &mut collect).unwrap();

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Committer;
 use crate::archive::record::{Beginning, RunRecord};
-use crate::archive::{ArchiveError, Doing, ahead, looks, urls};
+use crate::archive::{ArchiveError, Doing, ahead, chain, looks, urls};
 use crate::frontier::FIRST_ARTICLE_RANK;
 
 /// A run that was cut off longer ago than this is not continued: its lists are old.
@@ -33,6 +33,8 @@ impl Committer {
             !ended && !age.is_negative() && age < CONTINUE_WITHIN && *last_full == full
         });
         let chain_start = cut_off.as_ref().map_or(now, |(start, ..)| urls::time(*start));
+        // Runs that were killed.
+        chain::close(connection)?;
         connection
             .execute(
                 "INSERT INTO run (started, chain_start, full) VALUES (?1, ?2, ?3)",

@@ -278,7 +278,7 @@ impl Committer {
         parts: &[i64],
     ) -> Result<Verdict, ArchiveError> {
         match &outcome.result {
-            PageResult::Article { article, revision, canonical } => {
+            PageResult::Article { article, revision, canonical, beforehand } => {
                 let revision = self.revision(connection, revision)?;
                 let claims = match canonical {
                     Some(named) => Some(self.urls.note(connection, named, FoundOn::on(outcome, 0))?.0),
@@ -292,6 +292,7 @@ impl Committer {
                     parts,
                     revision,
                     claims,
+                    beforehand,
                     is_damaged: outcome.is_damaged(),
                 };
                 urls::drop_entry_body(connection, outcome.url, article)?;

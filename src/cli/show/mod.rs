@@ -15,6 +15,13 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     let archive = context.open_archive()?;
     let (named, versions_named) = args.wanted();
     let named = named.ok_or_else(|| Usage("which article? name its URL or its number".to_owned()))?;
+    // A page can be whole where something else of its article is damaged.
+    if let Some(page) = args.html.then(|| whole_page(&archive, named)).flatten() {
+        let mut out = stdout();
+        out.write_all(&page)?;
+        out.flush()?;
+        return Ok(0);
+    }
     let Some(found) = find(&archive, named)? else { return Ok(ATTENTION) };
     let mut out = screen(context);
     let mut code = 0;
@@ -49,6 +56,15 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<u8> {
     }
     out.flush()?;
     Ok(code)
+}
+
+/// The page of the article of that number or URL, when there is one that can be given.
+fn whole_page(archive: &Archive, wanted: &str) -> Option<Vec<u8>> {
+    let number = wanted.parse().ok().or_else(|| {
+        let url = CanonicalUrl::parse(wanted, None).ok()?;
+        archive.number_at(&url).ok().flatten()
+    })?;
+    archive.page(number).ok().flatten()
 }
 
 fn cite(out: &mut impl Write, citation: &Citation, style: CiteStyle, json: bool) -> anyhow::Result<()> {

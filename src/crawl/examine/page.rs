@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError};
 
 use super::sources::profile_sources;
 use super::{Exam, PATIENCE, Read};
-use crate::archive::{Disposition, PageResult, Revision};
+use crate::archive::{Beforehand, Disposition, PageResult, Revision};
 use crate::article::Article;
-use crate::capture::Capture;
+use crate::capture::{Capture, Digest};
 use crate::discover::{self, Period, Territory};
 use crate::extract::parts;
 use crate::extract::survey::{attribute, element};
@@ -87,9 +87,13 @@ impl Exam<'_> {
                 + &self.rules.boilerplate.to_toml(),
         });
         let canonical = self.canonical(&page, &territory);
+        let beforehand = Box::new(Beforehand {
+            entry: self.claimed.entry.as_deref().cloned(),
+            known: self.claimed.known.as_deref().map(|text| Digest::of(text.as_bytes())),
+        });
         (
             "article",
-            PageResult::Article { article: Box::new(article), revision, canonical },
+            PageResult::Article { article: Box::new(article), revision, canonical, beforehand },
             Disposition::Done,
         )
     }

@@ -24,26 +24,17 @@ impl Exam<'_> {
         (is_new && self.rules.territory.contains(&url)).then_some(url)
     }
 
-    /// Whether the part is the page that shows all parts in one.
     fn is_whole(&self, part: &Capture) -> bool {
-        matches!(&self.continuation, Some(Continuation::Whole(url)) if url.key() == part.url.key())
+        parts::is_whole(self.continuation.as_ref(), part)
     }
 
-    /// Joins the parts' bodies in order; a page with everything takes the place of the first.
+    /// Joins the parts' bodies.
     pub(super) fn join_parts(&mut self, first: &Capture, parts: &[Capture], article: &mut Article) {
         let profile = self.profile.clone().or_else(|| self.rules.territory.profile.clone());
-        let whole = parts.first().is_some_and(|part| self.is_whole(part));
-        for part in parts {
-            let (_, read) = Page::parse_keeping(&self.rules.attributes, part).read(profile.as_deref());
-            if !whole {
-                parts::append(article, &read);
-            } else if read.text.len() > article.text.len() {
-                article.text = read.text;
-                article.markdown = read.markdown;
-                article.images = read.images;
-            }
-        }
-        if !whole && self.next_part(first, parts).is_some() {
+        let (continuation, attributes) = (self.continuation.as_ref(), &self.rules.attributes);
+        parts::join(article, parts, continuation, attributes, profile.as_deref());
+        let is_whole = parts.first().is_some_and(|part| self.is_whole(part));
+        if !is_whole && self.next_part(first, parts).is_some() {
             self.missing.push("part");
         }
     }
