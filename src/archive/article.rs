@@ -213,7 +213,7 @@ fn insert(
         .execute((look.site, look.url, &digest.0[..], look.at.as_millisecond()))
         .doing("writing an article")?;
     let id = connection.last_insert_rowid();
-    write_fields(connection, id, seen, digest)?;
+    write_fields(connection, id, seen, digest, true)?;
     add_version(connection, look, id, seen, digest, ("published", None))?;
     Ok(id)
 }
@@ -238,7 +238,8 @@ fn look_again(
     if change == Change::Revised {
         store_text(connection, &seen, &digest)?;
     }
-    write_fields(connection, id, &seen, &digest)?;
+    let is_version = matches!(change, Change::Revised | Change::Sharpened);
+    write_fields(connection, id, &seen, &digest, is_version)?;
     let before = previous.published.as_ref();
     match change {
         // The site did not change what is read whole for the first time.
@@ -274,7 +275,8 @@ fn touch(
     let now = look.at.as_millisecond();
     set(
         connection,
-        "UPDATE article SET last_seen = max(last_seen, ?2), gone_since = NULL WHERE id = ?1",
+        "UPDATE article SET last_seen = max(last_seen, ?2), gone_since = NULL
+         WHERE id = ?1 AND (last_seen < ?2 OR gone_since IS NOT NULL)",
         (article, now),
     )?;
     let sql = "INSERT INTO link (article, target, target_url, position, title, excerpt, kind, first_seen, last_seen, seal)
@@ -309,7 +311,7 @@ fn is_foreign(
     let doing = "looking for equal texts";
     let sql = "SELECT t.text FROM article a JOIN text t ON t.digest = a.text_digest
                WHERE a.id = ?1 AND a.text_digest <> ?2
-                 AND EXISTS (SELECT 1 FROM article b WHERE b.text_digest = ?2 AND b.id <> ?1 AND b.site = ?3)";
+                 AND EXISTS (SELECT 1 FROM article b WHERE b.text_digest = ?2 AND b.id <> ?1 AND +b.site = ?3)";
     let mut select = connection.prepare_cached(sql).doing(doing)?;
     let known: Option<String> =
         select.query_row((id, &digest.0[..], site), |row| row.get(0)).optional().doing(doing)?;
@@ -320,8 +322,9 @@ fn is_foreign(
 pub(super) fn is_copied(connection: &Connection, outcome: &Outcome) -> Result<bool, ArchiveError> {
     let PageResult::Article { article, .. } = &outcome.result else { return Ok(false) };
     let doing = "looking for equal texts";
+    // The text tells more than the site: the plus keeps SQLite from walking all articles of the site.
     let sql =
-        "SELECT u.article IS NULL AND EXISTS (SELECT 1 FROM article WHERE text_digest = ?2 AND site = ?3)
+        "SELECT u.article IS NULL AND EXISTS (SELECT 1 FROM article WHERE text_digest = ?2 AND +site = ?3)
                FROM url u WHERE u.id = ?1";
     let mut select = connection.prepare_cached(sql).doing(doing)?;
     let values = (outcome.url, &article.text_digest().0[..], outcome.site);

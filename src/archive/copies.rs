@@ -48,7 +48,8 @@ impl Added {
         folded: &str,
     ) -> rusqlite::Result<()> {
         let shingles = Shingles::of(folded);
-        let count = "UPDATE article_meta SET shingles = ?2 WHERE id = ?1";
+        let count = "UPDATE article_meta SET shingles = ?2, seal = jianbao_seal('article_meta', id, version, site, day,
+                         published, category, author, ?2) WHERE id = ?1";
         connection.prepare_cached(count)?.execute((article, shingles.len()))?;
         self.0.push(Sketched { article, shingles: shingles.len(), sketch: shingles.sketch().to_vec() });
         Ok(())
@@ -223,8 +224,8 @@ fn compare(
     };
     let likeness = likeness.filter(|likeness| !is_whole || likeness.relation == Relation::Copy);
     let Some(Likeness { relation, of_article, of_source }) = likeness else { return Ok(None) };
-    let insert = "INSERT OR REPLACE INTO dup_edge (article, source, relation, of_article, of_source)
-                  VALUES (?1, ?2, ?3, ?4, ?5)";
+    let insert = "INSERT OR REPLACE INTO dup_edge (article, source, relation, of_article, of_source, seal)
+                  VALUES (?1, ?2, ?3, ?4, ?5, jianbao_seal('dup_edge', ?1, ?2, ?3, ?4, ?5))";
     let values = params![later, source, relation.as_str(), of_article, of_source];
     connection.prepare_cached(insert)?.execute(values)?;
     Ok((relation != Relation::SameTemplate).then_some(source))

@@ -156,10 +156,12 @@ fn index(
     }
     let Some(current) = current else { return Ok(()) };
     *months.entry(current.day / 100).or_default() += 1;
-    let meta = "INSERT INTO article_meta (id, version, site, day, published, category, author)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    let meta = "INSERT INTO article_meta (id, version, site, day, published, category, author, seal)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, jianbao_seal('article_meta', ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0))
                 ON CONFLICT (id) DO UPDATE SET version = excluded.version, site = excluded.site, day = excluded.day,
-                    published = excluded.published, category = excluded.category, author = excluded.author";
+                    published = excluded.published, category = excluded.category, author = excluded.author,
+                    seal = jianbao_seal('article_meta', id, excluded.version, excluded.site, excluded.day,
+                                        excluded.published, excluded.category, excluded.author, shingles)";
     connection.prepare_cached(meta)?.execute(params![
         article,
         current.version,

@@ -66,17 +66,19 @@ pub(super) fn store_text(
     insert.execute((&digest.0[..], &seen.text, &seen.markdown)).map(drop).doing("writing a text")
 }
 
-/// Writes an article's fields as they are now.
+/// Writes an article's fields as they are now. `is_version` counts a version, which is then to be added.
 pub(super) fn write_fields(
     connection: &Connection,
     id: i64,
     seen: &Article,
     digest: &Digest,
+    is_version: bool,
 ) -> Result<(), ArchiveError> {
     let sql = "UPDATE article SET title = ?2, author = ?3, source = ?4, editor = ?5, category = ?6, tags = ?7,
                       breadcrumbs = ?8, permalink = ?9, site_name = ?10, language = ?11, views = coalesce(?12, views),
                       published = ?13, published_precision = ?14, published_approximate = ?15, published_from = ?16,
-                      published_to = ?17, modified = ?18, text_digest = ?19 WHERE id = ?1";
+                      published_to = ?17, modified = ?18, text_digest = ?19, version_count = version_count + ?20
+               WHERE id = ?1";
     let mut update = connection.prepare_cached(sql).doing("writing an article")?;
     let published = seen.published.as_ref();
     update
@@ -100,6 +102,7 @@ pub(super) fn write_fields(
             published.map(|p| p.to.as_second()),
             seen.modified.as_ref().map(|m| m.value.as_str()),
             &digest.0[..],
+            is_version,
         ])
         .map(drop)
         .doing("writing an article")
@@ -131,7 +134,7 @@ pub fn fields(seen: &Article) -> serde_json::Value {
     })
 }
 
-/// Adds a version, with what it was read from, and its images.
+/// Adds the version that [`write_fields`] counted, with what it was read from, and its images.
 pub(super) fn add_version(
     connection: &Connection,
     look: &Look<'_>,
@@ -144,7 +147,7 @@ pub(super) fn add_version(
     let basis = Basis::of(look.beforehand, takes_entry_body(seen), before);
     let sql =
         "INSERT INTO version (article, n, seen_at, reason, text_digest, fields, origins, profile_revision, basis)
-               SELECT id, version_count + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM article WHERE id = ?1";
+               SELECT id, version_count, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM article WHERE id = ?1";
     let mut insert = connection.prepare_cached(sql).doing(doing)?;
     insert
         .execute(params![
@@ -173,7 +176,6 @@ pub(super) fn add_version(
             (version, *part),
         )?;
     }
-    set(connection, "UPDATE article SET version_count = version_count + 1 WHERE id = ?1", [article])?;
     write_images(connection, article, seen)
 }
 

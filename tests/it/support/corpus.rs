@@ -256,6 +256,17 @@ pub(crate) fn insert(archive: &rusqlite::Connection, id: i64, story: &Story) {
          VALUES (?1, 1, 0, 'published', ?2, json_object('title', ?3), '{}', 1)",
         &[&id, &digest, &story.title],
     );
+    let version = archive.last_insert_rowid();
+    run(
+        "INSERT INTO capture (url, run, fetched_at, status, http_version, request_headers, headers, wire_length,
+                              wire_digest, digest, elapsed_ms, outcome)
+         VALUES (?1, 1, 0, 200, '', '', '', 0, ?2, ?2, 0, 'article')",
+        &[&id, &digest],
+    );
+    run(
+        "INSERT INTO version_capture (version, capture, role) VALUES (?1, last_insert_rowid(), 'page')",
+        &[&version],
+    );
 }
 
 /// The archive's writer.
