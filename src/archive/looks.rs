@@ -36,11 +36,12 @@ pub(super) fn note(
     };
     let (state, due) = match outcome.disposition {
         Disposition::Done => ("done", wait.map(|wait| now.saturating_add(millis(wait)))),
-        Disposition::Retry(at) | Disposition::Rest(at) => ("queued", Some(at.as_millisecond())),
+        Disposition::Retry(at) | Disposition::Rest(at) | Disposition::SetAside(at) => {
+            ("queued", Some(at.as_millisecond()))
+        }
         Disposition::GivenUp => ("given_up", None),
         Disposition::Excluded => ("excluded", None),
         Disposition::Postponed => ("queued", Some(now)),
-        Disposition::SetAside(at) => ("queued", Some(at.as_millisecond())),
     };
     write(connection, outcome, outcome.name_after(verdict), (state, due, wait))?;
     match verdict {

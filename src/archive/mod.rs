@@ -54,8 +54,8 @@ pub use open::{Place, open_reader};
 pub use quiet::{LookedAt, Posting};
 pub use read::{Archive, HostRow, Listing, QueueCounts, RunRow, SiteStatus, VersionRecord};
 pub use record::{
-    Beginning, Claimed, Disposition, GoneCheck, HostRecord, ListRole, NumberState, Outcome, PageResult,
-    Receipt, Revision, RobotsCopy, RunRecord, Shown, SiteRecord, Verdict,
+    Beginning, Claimed, Disposition, GoneCheck, HostRecord, ListRole, NumberState, OnlyBy, Outcome,
+    PageResult, Receipt, Revision, RobotsCopy, RunRecord, Shown, SiteRecord, Verdict,
 };
 pub use recut::EXTRACTOR;
 pub use related::{RelatedArticle, Reposting, StoryMember};

@@ -10,7 +10,7 @@ use crate::article::Article;
 use crate::capture::{Capture, Digest};
 use crate::dedup::Change;
 use crate::entry::Entry;
-use crate::frontier::{Candidate, Kind};
+use crate::frontier::{Candidate, Kind, POSTPONED_RANK};
 use crate::politeness::HostState;
 use crate::url::CanonicalUrl;
 
@@ -96,10 +96,8 @@ pub struct Claimed {
     pub entry: Option<Box<Entry>>,
     /// The text of the article that is known here.
     pub known: Option<String>,
-    /// Nothing but counting led here.
-    pub is_counted: bool,
-    /// Nothing names it: such a file is usually there.
-    pub is_guess: bool,
+    /// The only way that led here, where that matters.
+    pub only_by: OnlyBy,
     /// It was found by this run or one that it continues.
     pub is_new: bool,
     /// Of a feed, sitemap or API: it was one before.
@@ -110,14 +108,35 @@ pub struct Claimed {
     pub copies: u32,
     /// Processes in a row that died, or were ended, while its page was examined.
     pub crashes: u32,
-    /// It was put behind all others, since pages like it yielded no article.
-    pub is_postponed: bool,
+    /// Its place in the queue.
+    pub rank: i64,
+}
+
+/// The only way that led to a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnlyBy {
+    /// Counting numbers.
+    Counting,
+    /// A guess: nothing names it, and such a file is usually there.
+    Guess,
+    /// Another way, or several.
+    Others,
 }
 
 impl Claimed {
     /// Whether an article is known here.
     pub fn has_article(&self) -> bool {
         self.known.is_some()
+    }
+
+    /// Whether nothing but counting led here.
+    pub fn is_counted(&self) -> bool {
+        self.only_by == OnlyBy::Counting
+    }
+
+    /// Whether it was put behind all others.
+    pub fn is_postponed(&self) -> bool {
+        self.rank >= POSTPONED_RANK
     }
 
     /// Whether nothing but its form tells that it is worth a request: no article was seen there, no listing

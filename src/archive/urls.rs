@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::record::{Claimed, HostRecord, ListRole, Outcome, RobotsCopy, SiteRecord};
+use super::record::{Claimed, HostRecord, ListRole, OnlyBy, Outcome, RobotsCopy, SiteRecord};
 use super::version::takes_entry_body;
 use super::{ArchiveError, Doing};
 use crate::article::Article;
@@ -242,6 +242,11 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
     let body: Option<String> = row.get(11)?;
     let routes: Option<String> = row.get(13)?;
     let only = |route: Via| routes.as_deref() == Some(route.as_str());
+    let only_by = match () {
+        () if only(Via::Id) || only(Via::Probe) => OnlyBy::Counting,
+        () if only(Via::Guess) => OnlyBy::Guess,
+        () => OnlyBy::Others,
+    };
     let kind = Kind::from_name(&row.get::<_, String>(2)?);
     let rank: i64 = row.get(10)?;
     let is_postponed = rank >= POSTPONED_RANK;
@@ -257,13 +262,12 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
         entry: entry.and_then(|json| read_entry(&json)).map(|entry| Box::new(Entry { body, ..entry })),
         known: row.get(9)?,
         has_worked: row.get(12)?,
-        is_counted: only(Via::Id) || only(Via::Probe),
-        is_guess: only(Via::Guess),
+        only_by,
         is_new: row.get(15)?,
         crashes: row.get(16)?,
         leads: rank < FIRST_ARTICLE_RANK || is_postponed && kind.is_listing(),
         copies: row.get(14)?,
-        is_postponed,
+        rank,
     }))
 }
 

@@ -327,12 +327,12 @@ fn groups(url: &CanonicalUrl, kind: Kind) -> Vec<Group> {
         let mark = if query.is_some() { "?" } else { "" };
         format!("{origin}{}{mark}{}", folded(path), names.join("&"))
     };
-    let folder = || match query {
-        Some(_) => format!("{origin}{}?*", folded(path)),
-        None => {
-            let folder = path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
-            format!("{origin}{}/*", folded(folder))
+    let folder = || {
+        if query.is_some() {
+            return format!("{origin}{}?*", folded(path));
         }
+        let folder = path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
+        format!("{origin}{}/*", folded(folder))
     };
     match kind {
         Kind::Sitemap => vec![Group::new(Level::Sitemaps, "sitemaps".to_owned())],
@@ -404,7 +404,7 @@ mod tests {
         // One text under all of them is one article.
         assert_eq!(first_barren(&Yields::default(), facets, |_| text("1")), Some(45));
         // An article in every thirtieth page.
-        let rare = |n: u32| if n % 30 == 0 { counted(n) } else { Yield::Nothing };
+        let rare = |n: u32| if n.is_multiple_of(30) { counted(n) } else { Yield::Nothing };
         assert_eq!(first_barren(&Yields::default(), facets, rare), None);
     }
 

@@ -304,7 +304,7 @@ impl<'a> Exam<'a> {
             400..=499 if !matches!(capture.status, 408 | 429) && self.claimed.kind.is_listing() => {
                 self.missed(true)
             }
-            404 | 410 if self.claimed.is_counted && !self.claimed.has_article() => {
+            404 | 410 if self.claimed.is_counted() && !self.claimed.has_article() => {
                 nothing("id_missing", Disposition::GivenUp)
             }
             404 | 410
@@ -409,7 +409,7 @@ impl<'a> Exam<'a> {
     /// Nothing is to be had there: it is looked at again for so many days, since what is announced may stand
     /// there tomorrow.
     fn not_yet(&self, looks: u32) -> Disposition {
-        let may_come = !self.claimed.kind.is_listing() && !self.claimed.is_counted;
+        let may_come = !self.claimed.kind.is_listing() && !self.claimed.is_counted();
         if may_come && self.claimed.failures < looks { self.later() } else { self.refused() }
     }
 
@@ -428,6 +428,7 @@ impl<'a> Exam<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::OnlyBy;
     use crate::config::{Config, SiteConfig};
 
     fn rules(seed: &str) -> Rules {
@@ -465,14 +466,13 @@ mod tests {
             failures: 0,
             entry: None,
             known: None,
-            is_counted: false,
-            is_guess: false,
+            only_by: OnlyBy::Others,
             is_new: true,
             crashes: 0,
             has_worked: false,
             leads: true,
             copies: 0,
-            is_postponed: false,
+            rank: 0,
         };
         let page = b"<title>a</title><a href=/1.html>one</a>".to_vec();
         let capture = Capture::of_page(url, Timestamp::UNIX_EPOCH, Some("text/html"), page);

@@ -72,7 +72,8 @@ impl Exam<'_> {
         if shown != PageKind::Article || !(is_known_post || self.claimed.has_article()) {
             return self.no_article(&page, shown);
         }
-        if self.claimed.is_counted && !self.claimed.has_article() && self.is_nothing(&capture.url, &article) {
+        if self.claimed.is_counted() && !self.claimed.has_article() && self.is_nothing(&capture.url, &article)
+        {
             return ("id_missing", PageResult::Nothing, Disposition::GivenUp);
         }
         self.continuation = page.continuation(&capture.url, 1);

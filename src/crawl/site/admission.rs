@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 use super::{EXAMINED_AT_ONCE, SiteCrawl};
-use crate::archive::{ArchiveError, Claimed, Disposition, Outcome, PageResult};
+use crate::archive::{ArchiveError, Claimed, Disposition, OnlyBy, Outcome, PageResult};
 use crate::config::Route;
 use crate::crawl::examine;
 use crate::crawl::gate::{self, Access, Asked, Hop, Host};
@@ -51,7 +51,11 @@ impl SiteCrawl {
             return self.moved(target).await;
         }
         if !next.is_part() && self.is_poor(&next.claimed) {
-            return if next.claimed.is_postponed { self.leave_aside().await } else { self.postpone().await };
+            return if next.claimed.is_postponed() {
+                self.leave_aside().await
+            } else {
+                self.postpone().await
+            };
         }
         if Care::after(next.claimed.crashes, next.claimed.leads) == Care::SetAside {
             return self.set_aside().await;
@@ -75,10 +79,11 @@ impl SiteCrawl {
     /// that the site can do without for now.
     fn is_poor(&self, claimed: &Claimed) -> bool {
         let (yields, seeds) = (&self.rules.yields, &self.rules.territory.site.seeds);
-        let is_early =
-            claimed.is_guess && claimed.is_new && guess::can_wait(claimed.kind, &claimed.url, seeds);
+        let is_early = claimed.only_by == OnlyBy::Guess
+            && claimed.is_new
+            && guess::can_wait(claimed.kind, &claimed.url, seeds);
         (claimed.is_unproved() && yields.is_barren(&claimed.url, claimed.kind))
-            || (is_early && (yields.has_articles() || !claimed.is_postponed))
+            || (is_early && (yields.has_articles() || !claimed.is_postponed()))
     }
 
     /// Puts the first URL of the queue behind all others: pages like it yielded no article so far, and what they

@@ -106,7 +106,9 @@ impl SiteCrawl {
         let step = examined.map_err(|error| ArchiveError::Stopped(error.to_string()))??;
         let (url, profile, reply) = match step {
             Step::Committed { url, profile, reply, alarm } => {
-                alarm.into_iter().for_each(|alarm| self.alarm(alarm));
+                if let Some(alarm) = alarm {
+                    self.alarm(alarm);
+                }
                 (url, profile, reply)
             }
             Step::Left(url) => {

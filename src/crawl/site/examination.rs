@@ -38,10 +38,8 @@ impl Examination {
         let Self { shared, job, answer, .. } = &self;
         let _permit = Arc::clone(&shared.workers).acquire_owned().await;
         let is_listing = job.claimed.kind.is_listing();
-        let _listing = match is_listing {
-            true => Some(Arc::clone(&shared.listings).acquire_owned().await),
-            false => None,
-        };
+        let _listing =
+            if is_listing { Some(Arc::clone(&shared.listings).acquire_owned().await) } else { None };
         let care = Care::after(job.claimed.crashes, job.claimed.leads);
         let _turn = Turn::take(&shared.examining, care).await;
         if !is_listing && matches!(answer, Some(Ok(capture)) if capture.status == 200) {
