@@ -141,6 +141,15 @@ pub enum ArchiveError {
         /// What SQLite says.
         source: rusqlite::Error,
     },
+    /// All is committed, and the write-ahead log could not be merged into the file.
+    #[error(
+        "everything is committed, but closing the archive failed ({}): its write-ahead log stays beside it, and whoever opens the archive next merges it; does its disk work?",
+        in_words(source)
+    )]
+    Closing {
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// What was asked for is not as it was written.
     #[error("the archive is damaged: {0}")]
     Damaged(Damage),
@@ -150,6 +159,15 @@ pub enum ArchiveError {
     /// The writer stopped; the reason was reported before.
     #[error("the archive's writer has stopped: {0}")]
     Stopped(String),
+}
+
+/// An error of SQLite without its own words: after a failed write it calls a whole file malformed.
+fn in_words(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::SystemIoFailure) => format!("an I/O error: {error}"),
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => "the log could not be read or written".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// Attaches what was being done to an SQLite error.

@@ -554,9 +554,17 @@ fn serve(
     connection.busy_timeout(CLOSING.min(settings.patience)).doing("closing")?;
     match connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);") {
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {}
-        closed => closed.doing("closing")?,
+        closed => closed.map_err(unclosed)?,
     }
-    connection.close().map_err(|(_, source)| ArchiveError::Sqlite { doing: "closing", source })
+    connection.close().map_err(|(_, source)| unclosed(source))
+}
+
+/// Why the write-ahead log is still there.
+fn unclosed(source: rusqlite::Error) -> ArchiveError {
+    match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseBusy) => ArchiveError::Busy { doing: "closing" },
+        _ => ArchiveError::Closing { source },
+    }
 }
 
 enum Next {
