@@ -62,6 +62,9 @@ impl fmt::Debug for CanonicalUrl {
     }
 }
 
+/// How HTML writes the sign between parameters.
+const ESCAPED_AMPERSAND: &str = "&amp;";
+
 impl CanonicalUrl {
     /// Reads `text`, relative to `base` when there is one, and brings it into canonical form.
     pub fn parse(text: &str, base: Option<&CanonicalUrl>) -> Result<Self, UrlError> {
@@ -69,13 +72,10 @@ impl CanonicalUrl {
         if text.len() > MAX_LENGTH {
             return Err(UrlError::TooLong(text.len()));
         }
-        let unescaped;
-        let text = if text.contains("&amp;") {
-            unescaped = text.replace("&amp;", "&");
-            &unescaped
-        } else {
-            text
-        };
+        // Some pages escape what was escaped before.
+        if text.contains(ESCAPED_AMPERSAND) {
+            return Self::parse(&text.replace(ESCAPED_AMPERSAND, "&"), base);
+        }
         let parsed = match base {
             Some(base) => base.0.join(text),
             None => Url::parse(text),
@@ -84,7 +84,12 @@ impl CanonicalUrl {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(UrlError::Scheme(url.scheme().to_owned()));
         }
-        Ok(Self(canonicalise(url)))
+        let canonical = canonicalise(url);
+        // An escape that was itself written in percents: the canonical form is that of itself.
+        if canonical.as_str().contains(ESCAPED_AMPERSAND) {
+            return Self::parse(canonical.as_str(), None);
+        }
+        Ok(Self(canonical))
     }
 
     /// The canonical form as text.
@@ -252,6 +257,8 @@ mod tests {
             ("http://例子.中国/新闻", "http://xn--fsqu00a.xn--fiqs8s/%E6%96%B0%E9%97%BB"),
             ("http://example.com/?a=1&&b=2&", "http://example.com/?a=1&b=2"),
             ("http://example.com/?a=1&amp;b=2", "http://example.com/?a=1&b=2"),
+            ("http://example.com/?a=1&amp;amp;b=2", "http://example.com/?a=1&b=2"),
+            ("http://example.com/?a=1&%61mp;b=2", "http://example.com/?a=1&b=2"),
             ("http://example.com/?", "http://example.com/"),
             ("http://example.com/s?q=a+b", "http://example.com/s?q=a%20b"),
             ("http://u:p@example.com/", "http://example.com/"),
