@@ -13,7 +13,7 @@ fuzz_target!(|text: &str| {
     for date in dates.published.iter().chain(&dates.modified) {
         assert!(date.from <= date.to, "{date:?}");
         assert!(date.from <= reference + SignedDuration::from_hours(48), "{date:?}");
-        // What is exact reads the same once more.
+        // An exact date, written out and read again, is the same date.
         if !date.approximate {
             let again = read(&date.value, &context).expect("a value that was given can be read");
             let again = again.published.expect("a value is a date");

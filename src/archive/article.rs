@@ -26,7 +26,7 @@ pub(super) struct Look<'a> {
     pub(super) revision: i64,
     /// The URL that `rel=canonical` names.
     pub(super) claims: Option<i64>,
-    /// What was known of the article before.
+    /// The listing entry and the text by which the page was read.
     pub(super) beforehand: &'a Beforehand,
     /// The answer was cut off or changed on its way, or not all of its parts came.
     pub(super) is_damaged: bool,

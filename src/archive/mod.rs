@@ -18,6 +18,7 @@ mod damage;
 mod disk;
 mod index;
 mod journal;
+mod load;
 mod lock;
 mod looks;
 mod merge;

@@ -10,7 +10,7 @@ use crate::article::Article;
 use crate::capture::{Capture, Digest};
 use crate::dedup::Change;
 use crate::entry::Entry;
-use crate::frontier::{Candidate, Kind, POSTPONED_RANK};
+use crate::frontier::{Candidate, Kind, POSTPONED_RANK, Via};
 use crate::politeness::HostState;
 use crate::url::CanonicalUrl;
 
@@ -123,6 +123,17 @@ pub enum OnlyBy {
     Others,
 }
 
+impl OnlyBy {
+    /// Reads the names of a URL's routes, with commas between them.
+    pub fn of(routes: &str) -> Self {
+        match routes {
+            _ if routes == Via::Id.as_str() || routes == Via::Probe.as_str() => Self::Counting,
+            _ if routes == Via::Guess.as_str() => Self::Guess,
+            _ => Self::Others,
+        }
+    }
+}
+
 impl Claimed {
     /// Whether an article is known here.
     pub fn has_article(&self) -> bool {
@@ -196,12 +207,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether it rests on an answer that was cut off or changed on its way, or on a part of the article's pages.
+    /// Whether it rests on an answer that was cut off or changed on its way.
     pub fn is_damaged(&self) -> bool {
-        let damaged = |capture: &Capture| capture.damage.is_some();
-        self.capture.as_ref().is_some_and(damaged)
-            || self.parts.iter().any(damaged)
-            || self.missing.contains(&"part")
+        self.capture.as_ref().is_some_and(|capture| capture.damage.is_some())
+    }
+
+    /// Whether a part of the article may be missing: its answer was damaged, or a further page did not come.
+    pub fn is_partial(&self) -> bool {
+        self.is_damaged() || self.missing.contains(&"part")
     }
 
     /// The stable name once it is known what the look meant.
@@ -221,7 +234,7 @@ pub enum PageResult {
         revision: Arc<Revision>,
         /// What `rel=canonical` names, when it is another page of the site.
         canonical: Option<Candidate>,
-        /// What was known of it before it was read.
+        /// The listing entry and the known text by which it was read.
         beforehand: Box<Beforehand>,
     },
     /// A redirect to a page of the site.

@@ -1,8 +1,8 @@
 //! The writer: one thread that owns the connection and commits outcomes in batches.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::commit::Committer;
 use super::disk::Room;
 use super::journal::Journal;
+use super::load::{Ending, Load};
 use super::lock::Lock;
 use super::open::{Place, open_writer};
 use super::quiet::{self, Posting};
@@ -40,59 +41,6 @@ const CLOSING: Duration = Duration::from_secs(10);
 const NAP: Duration = Duration::from_millis(4);
 /// Outcomes on their way to the writer: the bound that keeps memory flat.
 const IN_TRANSIT: usize = 16;
-/// URLs of pages on their way to the writer, so many that one sitemap of 50,000 waits for no other.
-const URLS_IN_TRANSIT: usize = 10_000;
-
-/// The URLs on their way to the writer, which are most of what an outcome takes of memory.
-#[derive(Debug, Default)]
-struct Load {
-    urls: Mutex<usize>,
-    less: Condvar,
-    /// The writer has ended: nobody waits for it.
-    ended: AtomicBool,
-}
-
-impl Load {
-    /// Waits until there is room for so many, or nothing else is on its way.
-    fn add(&self, urls: usize) {
-        let mut load = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
-        while *load > 0 && *load + urls > URLS_IN_TRANSIT && !self.ended.load(Ordering::Acquire) {
-            load = self.less.wait(load).unwrap_or_else(PoisonError::into_inner);
-        }
-        *load += urls;
-    }
-
-    /// Waits until little is on its way.
-    fn wait_until_light(&self) {
-        let mut load = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
-        while *load > URLS_IN_TRANSIT && !self.ended.load(Ordering::Acquire) {
-            load = self.less.wait(load).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// Adds without waiting.
-    fn force(&self, urls: usize) {
-        *self.urls.lock().unwrap_or_else(PoisonError::into_inner) += urls;
-    }
-
-    fn take(&self, urls: usize) {
-        *self.urls.lock().unwrap_or_else(PoisonError::into_inner) -= urls;
-        self.less.notify_all();
-    }
-}
-
-/// The end of the writer, however it comes.
-struct Ending(Arc<Load>);
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.0.ended.store(true, Ordering::Release);
-        // Who looked before is waiting by now, and who looks later does not begin to.
-        drop(self.0.urls.lock());
-        self.0.less.notify_all();
-    }
-}
-
 /// What the archive needs to know.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
@@ -527,7 +475,7 @@ fn serve(
     (receiver, shared): (&Receiver<Message>, &Shared),
     mut committed: impl FnMut(&Receipt),
 ) -> Result<(), ArchiveError> {
-    let _ending = Ending(Arc::clone(&shared.load));
+    let _ending = Ending::of(Arc::clone(&shared.load));
     let mut writer = Committer::new(settings);
     let mut batch: Vec<Outcome> = Vec::new();
     loop {

@@ -10,7 +10,7 @@ use super::version::takes_entry_body;
 use super::{ArchiveError, Doing};
 use crate::article::Article;
 use crate::entry::Entry;
-use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind, LATER_LIST_RANK, POSTPONED_RANK, Via};
+use crate::frontier::{Candidate, FIRST_ARTICLE_RANK, First, Kind, LATER_LIST_RANK, POSTPONED_RANK};
 use crate::politeness::HostState;
 use crate::url::{CanonicalUrl, UrlKey};
 
@@ -241,12 +241,6 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
     let entry: Option<String> = row.get(8)?;
     let body: Option<String> = row.get(11)?;
     let routes: Option<String> = row.get(13)?;
-    let only = |route: Via| routes.as_deref() == Some(route.as_str());
-    let only_by = match () {
-        () if only(Via::Id) || only(Via::Probe) => OnlyBy::Counting,
-        () if only(Via::Guess) => OnlyBy::Guess,
-        () => OnlyBy::Others,
-    };
     let kind = Kind::from_name(&row.get::<_, String>(2)?);
     let rank: i64 = row.get(10)?;
     let is_postponed = rank >= POSTPONED_RANK;
@@ -262,7 +256,7 @@ fn read_claimed(row: &Row<'_>) -> rusqlite::Result<Result<Claimed, i64>> {
         entry: entry.and_then(|json| read_entry(&json)).map(|entry| Box::new(Entry { body, ..entry })),
         known: row.get(9)?,
         has_worked: row.get(12)?,
-        only_by,
+        only_by: OnlyBy::of(routes.as_deref().unwrap_or_default()),
         is_new: row.get(15)?,
         crashes: row.get(16)?,
         leads: rank < FIRST_ARTICLE_RANK || is_postponed && kind.is_listing(),

@@ -113,7 +113,7 @@ pub struct SiteReport {
     pub alarms: Vec<String>,
     /// Outcome → URLs.
     pub outcomes: BTreeMap<Cow<'static, str>, u64>,
-    /// Articles that were read from an answer that was cut off or changed on its way, or lack a part.
+    /// Articles that were read from an answer that was cut off or changed on its way.
     #[serde(default)]
     pub damaged: u64,
     /// URLs found for the first time.
@@ -269,7 +269,7 @@ impl SiteReport {
         }
         if self.damaged > 0 {
             self.alarms.push(format!(
-                "{} articles were archived from answers that came damaged for days, or without all their pages: `capture.damage` in exports and `damage` in the view `articles` name them",
+                "{} articles were archived from answers that came damaged for days: `capture.damage` in exports and `damage` in the view `articles` name them",
                 self.damaged
             ));
         }

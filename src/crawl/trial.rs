@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Stop;
 use crate::capture::Capture;
 
 /// The longest trial: the largest page that is fetched takes a third of it on a slow machine.
@@ -31,19 +30,19 @@ pub(super) enum Verdict {
     Survived,
     /// It did not; why, in words.
     Died(String),
-    /// The run was asked to stop.
+    /// The run ends before that is known.
     Stopped,
     /// No process could be started; why, in words.
     Untried(String),
 }
 
 impl Trials {
-    /// Examines a page as [`crate::extract`] does, in a process of its own.
-    pub(super) fn survives(&self, capture: &Capture, stop: &Stop) -> Verdict {
+    /// Examines a page as [`crate::extract`] does, in a process of its own; `is_over` says that the run ends.
+    pub(super) fn survives(&self, capture: &Capture, is_over: impl Fn() -> bool) -> Verdict {
         let outcome = std::fs::write(&self.page, &capture.body).and_then(|()| self.start(capture));
         let verdict = match outcome {
             Ok(mut child) => {
-                wait(&mut child, stop).unwrap_or_else(|error| Verdict::Untried(error.to_string()))
+                wait(&mut child, is_over).unwrap_or_else(|error| Verdict::Untried(error.to_string()))
             }
             Err(error) => Verdict::Untried(format!("`{}`: {error}", self.program.display())),
         };
@@ -85,13 +84,13 @@ fn is_too_large(child: &Child) -> bool {
     resident.and_then(|kib| kib.parse::<u64>().ok()).is_some_and(|kib| kib > MEMORY >> 10)
 }
 
-fn wait(child: &mut Child, stop: &Stop) -> io::Result<Verdict> {
+fn wait(child: &mut Child, is_over: impl Fn() -> bool) -> io::Result<Verdict> {
     let began = Instant::now();
     let verdict = loop {
         match child.try_wait()? {
             Some(status) if status.code().is_some() => return Ok(Verdict::Survived),
             Some(status) => return Ok(Verdict::Died(status.to_string())),
-            None if stop.is_set() => break Verdict::Stopped,
+            None if is_over() => break Verdict::Stopped,
             None if is_too_large(child) => {
                 break Verdict::Died(format!("more than {} MiB of memory", MEMORY >> 20));
             }

@@ -293,7 +293,7 @@ impl Committer {
                     revision,
                     claims,
                     beforehand,
-                    is_damaged: outcome.is_damaged(),
+                    is_damaged: outcome.is_partial(),
                 };
                 urls::drop_entry_body(connection, outcome.url, article)?;
                 article::apply(connection, &self.urls, &look, article)

@@ -65,7 +65,7 @@ impl Examination {
             return None;
         };
         let claimed = &self.job.claimed;
-        match trials.survives(capture, &self.shared.stop) {
+        match trials.survives(capture, || self.shared.is_cut()) {
             Verdict::Survived => None,
             Verdict::Untried(why) => {
                 warn!(url = %claimed.url, "the page could not be tried in a process of its own: {why}");
